@@ -1,0 +1,232 @@
+// list, show, lint, fmt: the suite as a catalogue.
+#include <cstdio>
+#include <filesystem>
+
+#include "cli/cli.hpp"
+#include "smtpspec/judge/rules.hpp"
+#include "smtpspec/script/expect.hpp"
+#include "smtpspec/script/lint.hpp"
+#include "smtpspec/script/yaml.hpp"
+#include "smtpspec/smtp/octets.hpp"
+
+namespace smtpspec::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string joined(const std::vector<std::string>& words, const char* between = " ") {
+  std::string out;
+  for (const auto& word : words) out += (out.empty() ? "" : between) + word;
+  return out;
+}
+
+std::string roles_of(const script::Case& test) {
+  std::string out;
+  for (const smtp::Role role : test.roles) out += (out.empty() ? "" : " ") + std::string(to_string(role));
+  return out;
+}
+
+int list(const Environment& environment, const std::vector<std::string>& globs) {
+  const auto suite = open_suite(environment);
+  if (!suite) return usage;
+  std::size_t n = 0;
+  for (const auto& test : suite->cases) {
+    const bool wanted = globs.empty() || std::any_of(globs.begin(), globs.end(), [&](const auto& glob) {
+                          return script::glob_match(glob, test.id) || test.id.starts_with(glob + "/");
+                        });
+    if (!wanted) continue;
+    ++n;
+    std::printf("%s  %s%s\n    %s\n", test.id.c_str(), std::string(to_string(test.level)).c_str(),
+                test.rows.size() > 1 ? (" x" + std::to_string(test.rows.size())).c_str() : "", test.title.c_str());
+  }
+  for (const auto& rule : judge::rules()) {
+    const std::string id(rule.name);
+    if (!globs.empty() && std::none_of(globs.begin(), globs.end(),
+                                       [&](const auto& glob) { return script::glob_match(glob, id) || id.starts_with(glob + "/"); }))
+      continue;
+    ++n;
+    std::printf("%s  always on\n    %s\n", id.c_str(), std::string(rule.title).c_str());
+  }
+  if (n == 0) {
+    complain({"nothing in the catalogue fits '" + joined(globs) + "'", {}, suite->nearest(globs.front())});
+    return empty_selection;
+  }
+  return suite->errors.empty() ? ok : usage;
+}
+
+void print_requirement(const script::Registry& registry, const std::string& id) {
+  const auto* r = registry.find(id);
+  if (!r) return;
+  std::printf("  %s  %s, RFC %d section %s, %s, binds %s\n      %s\n", id.c_str(), std::string(to_string(r->level)).c_str(), r->rfc,
+              r->section.c_str(), std::string(to_string(r->observable)).c_str(), r->subject.c_str(), r->says.c_str());
+  if (!r->check.empty()) std::printf("      check: %s\n", r->check.c_str());
+  if (!r->by_letter.empty()) std::printf("      by-letter since %s: %s\n", r->since.c_str(), r->by_letter.c_str());
+}
+
+int show(const Environment& environment, const std::string& id) {
+  const auto suite = open_suite(environment, true);
+  if (!suite) return usage;
+  if (id == "model") {
+    std::fputs(smtp::print_model().c_str(), stdout);
+    return ok;
+  }
+  if (const auto* requirement = suite->registry.find(id)) {
+    print_requirement(suite->registry, id);
+    for (const auto& test : suite->cases)
+      if (std::find(test.covers.begin(), test.covers.end(), requirement->id) != test.covers.end())
+        std::printf("      covered by %s\n", test.id.c_str());
+    for (const auto& rule : judge::rules())
+      if (rule.requirement == requirement->id) std::printf("      covered by %s\n", std::string(rule.name).c_str());
+    return ok;
+  }
+  if (const auto* rule = judge::find_rule(id)) {
+    std::printf("%s\n%s\n", id.c_str(), std::string(rule->title).c_str());
+    print_requirement(suite->registry, std::string(rule->requirement));
+    return ok;
+  }
+  const std::string bare = id.substr(0, id.find('['));
+  const auto* test = suite->find(bare);
+  if (!test) {
+    for (const auto& stone : suite->removed)
+      if (stone.id == bare) {
+        std::printf("%s was removed: %s\n", bare.c_str(), stone.reason.c_str());
+        if (!stone.instead.empty()) std::printf("its place took %s\n", stone.instead.c_str());
+        return ok;
+      }
+    complain(
+        {"no test case, rule or requirement '" + id + "'", {}, id.starts_with("RFC") ? suite->registry.nearest(id) : suite->nearest(bare)});
+    return usage;
+  }
+  std::printf("%s  (%s)\n%s\n", test->id.c_str(), test->file.c_str(), test->title.c_str());
+  if (!test->why.empty()) std::printf("%s\n", test->why.c_str());
+  std::printf("\nlevel %s, roles %s, start %s", std::string(to_string(test->level)).c_str(), roles_of(*test).c_str(),
+              std::string(to_string(test->start)).c_str());
+  if (!test->tags.empty()) std::printf(", tags %s", joined(test->tags).c_str());
+  std::printf("\n");
+  for (const auto& condition : test->conditions) std::printf("requires %s\n", to_string(condition).c_str());
+  std::printf("\n");
+  for (const auto& covered : test->covers) print_requirement(suite->registry, covered);
+  if (test->rows.size() > 1 || !test->rows.front().name.empty()) {
+    std::printf("\nrows:\n");
+    for (const auto& row : test->rows) {
+      std::printf("  %s:", row.name.c_str());
+      for (const auto& [name, value] : row.variables) std::printf(" %s='%s'", name.c_str(), smtp::spell(value).substr(0, 100).c_str());
+      std::printf("\n");
+    }
+  }
+  std::printf("\n%s", script::print_dialogue(test->dialogue).c_str());
+  if (!test->twin.empty()) std::printf("\ntwin:\n%s", script::print_dialogue(test->twin).c_str());
+  return ok;
+}
+
+std::vector<std::pair<std::string, std::string>> files_of(const Environment& environment, const std::vector<std::string>& paths) {
+  if (paths.empty()) return script::case_files(environment.cases);
+  std::vector<std::pair<std::string, std::string>> out;
+  std::error_code error;
+  for (const std::string& path : paths) {
+    const std::string relative = fs::relative(path, environment.cases, error).replace_extension().generic_string();
+    if (fs::is_directory(path, error)) {
+      for (fs::recursive_directory_iterator it(path, error), end; it != end; it.increment(error))
+        if (it->path().extension() == ".yaml") out.emplace_back(it->path().stem().string(), it->path().generic_string());
+    } else {
+      out.emplace_back(relative.starts_with("..") ? fs::path(path).stem().string() : relative, path);
+    }
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+int lint(const Environment& environment, const std::vector<std::string>& paths) {
+  auto suite = script::load_suite(environment.cases);
+  if (!suite) {
+    complain(suite.error());
+    return usage;
+  }
+  std::vector<std::string_view> rule_names;
+  for (const auto& rule : judge::rules()) rule_names.push_back(rule.name);
+  std::size_t problems = 0, files = 0;
+  for (const auto& [id, file] : files_of(environment, paths)) {
+    ++files;
+    auto text = script::read_file(file);
+    auto parsed = text ? script::parse_case(*text, id, file) : Result<script::Case>(tl::unexpected(text.error()));
+    std::vector<Error> found;
+    if (!parsed) found.push_back(parsed.error());
+    else found = script::lint(*parsed, *suite, rule_names);
+    for (const Error& error : found) std::printf("%s\n", to_string(error).c_str());
+    problems += found.size();
+  }
+  for (const auto& rule : judge::rules())
+    if (!suite->registry.find(rule.requirement)) {
+      std::printf("%s: no requirement '%s' in the registry\n", std::string(rule.name).c_str(), std::string(rule.requirement).c_str());
+      ++problems;
+    }
+  for (const auto& stone : suite->removed) {
+    if (suite->find(stone.id)) std::printf("removed.yaml: '%s' is a case again\n", stone.id.c_str()), ++problems;
+    if (!stone.instead.empty() && !suite->find(stone.instead))
+      std::printf("removed.yaml: '%s', named in place of '%s', is no case\n", stone.instead.c_str(), stone.id.c_str()), ++problems;
+  }
+  if (files == 0) {
+    complain({"no case files there"});
+    return empty_selection;
+  }
+  std::fprintf(stderr, "%zu case file%s, %zu problem%s\n", files, files == 1 ? "" : "s", problems, problems == 1 ? "" : "s");
+  return problems ? nonconformance : ok;
+}
+
+int format(const Environment& environment, const std::vector<std::string>& paths, bool check) {
+  std::size_t changed = 0;
+  bool broken = false;
+  for (const auto& [id, file] : files_of(environment, paths)) {
+    auto text = script::read_file(file);
+    auto formatted = text ? script::format_case(*text, file) : text;
+    if (!formatted) {
+      complain(formatted.error());
+      broken = true;
+      continue;
+    }
+    if (*formatted == *text) continue;
+    ++changed;
+    std::printf("%s\n", file.c_str());
+    if (check) continue;
+    if (auto written = write_to(file, *formatted); !written) {
+      complain(written.error());
+      broken = true;
+    }
+  }
+  if (broken) return usage;
+  return check && changed ? nonconformance : ok;
+}
+
+}  // namespace
+
+void add_list(CLI::App& app, Environment& environment, int& status) {
+  auto globs = std::make_shared<std::vector<std::string>>();
+  CLI::App* command = app.add_subcommand("list", "List the test cases and the always-on rules");
+  command->add_option("CASE", *globs, "Ids, folders or globs (default: all)");
+  command->callback([globs, &environment, &status] { status = list(environment, *globs); });
+}
+
+void add_show(CLI::App& app, Environment& environment, int& status) {
+  auto id = std::make_shared<std::string>();
+  CLI::App* command = app.add_subcommand("show", "Show a case, a rule, a requirement, or the server model");
+  command->add_option("ID", *id, "A case, rules/NAME, RFC5321-4.1.4-14, or model")->required();
+  command->callback([id, &environment, &status] { status = show(environment, *id); });
+}
+
+void add_lint(CLI::App& app, Environment& environment, int& status) {
+  auto paths = std::make_shared<std::vector<std::string>>();
+  CLI::App* command = app.add_subcommand("lint", "Check case files");
+  command->add_option("PATH", *paths, "Files or folders (default: the whole suite)")->check(CLI::ExistingPath);
+  command->callback([paths, &environment, &status] { status = lint(environment, *paths); });
+}
+
+void add_fmt(CLI::App& app, Environment& environment, int& status) {
+  auto paths = std::make_shared<std::vector<std::string>>();
+  auto check = std::make_shared<bool>(false);
+  CLI::App* command = app.add_subcommand("fmt", "Bring case files into canonical form");
+  command->add_option("PATH", *paths, "Files or folders (default: the whole suite)")->check(CLI::ExistingPath);
+  command->add_flag("--check", *check, "Change nothing; name the files that would change");
+  command->callback([paths, check, &environment, &status] { status = format(environment, *paths, *check); });
+}
+
+}  // namespace smtpspec::cli

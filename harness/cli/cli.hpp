@@ -1,0 +1,49 @@
+// What the commands share: exit statuses, the environment, where the suite and the launchers lie.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "smtpspec/script/suite.hpp"
+
+namespace smtpspec::cli {
+
+// The exit statuses, part of the interface (README).
+enum Status : int {
+  ok = 0,
+  nonconformance = 1,
+  usage = 2,
+  unreachable = 3,
+  empty_selection = 4,
+  internal = 5,
+  interrupted = 130,
+  terminated = 143,
+};
+
+struct Environment {
+  std::string cases;      // the suite's directory
+  std::string launchers;  // harness/targets, or where it was installed
+  bool color_out = false;
+  bool color_error = false;
+  bool live = false;  // standard error is a terminal that takes a progress line
+};
+
+// Every command adds itself to the program and says in `status` how it ended.
+void add_run(CLI::App& app, Environment& environment, int& status);
+void add_list(CLI::App& app, Environment& environment, int& status);
+void add_show(CLI::App& app, Environment& environment, int& status);
+void add_lint(CLI::App& app, Environment& environment, int& status);
+void add_fmt(CLI::App& app, Environment& environment, int& status);
+void add_serve(CLI::App& app, Environment& environment, int& status);
+void add_doctor(CLI::App& app, Environment& environment, int& status);
+
+void complain(const Error& error);  // "smtpspec: …" on standard error
+std::string version();
+
+// The suite, its broken files complained of; nothing when it cannot be read at all.
+std::optional<script::Suite> open_suite(const Environment& environment, bool quiet = false);
+
+// Writes to a path, or to standard output for "-".
+Result<void> write_to(const std::string& path, const std::string& text);
+
+}  // namespace smtpspec::cli

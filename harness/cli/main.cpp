@@ -1,0 +1,143 @@
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "cli/cli.hpp"
+#include "smtpspec/smtp/octets.hpp"
+
+namespace smtpspec::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string text_of(const char* variable) {
+  const char* value = std::getenv(variable);
+  return value ? value : "";
+}
+
+// The first of: a variable, the source tree that this program was built from, the installed place beside it.
+std::string directory(const char* variable, const char* source, const char* installed) {
+  if (const std::string given = text_of(variable); !given.empty()) return given;
+  std::error_code error;
+  const fs::path self = fs::read_symlink("/proc/self/exe", error);
+  const fs::path beside = self.parent_path().parent_path() / "share" / "smtpspec" / installed;
+  if (!error && fs::is_directory(beside, error)) return beside.string();
+  return source;
+}
+
+void learn_terminal(Environment& environment, const std::string& color) {
+  const bool dumb = text_of("TERM") == "dumb" || !text_of("NO_COLOR").empty();
+  const auto wants = [&](int fd) {
+    if (color != "auto") return color == "always";
+    const std::string forced = text_of("CLICOLOR_FORCE");
+    if (!forced.empty() && forced != "0") return true;
+    return !dumb && ::isatty(fd) == 1;
+  };
+  environment.color_out = wants(1);
+  environment.color_error = wants(2);
+  environment.live = ::isatty(2) == 1 && text_of("TERM") != "dumb" && text_of("CI").empty();
+}
+
+// CLI11's complaint with the nearest flag or command beside it.
+std::string hint_for(const CLI::App& app, const std::string& what) {
+  const std::size_t colon = what.find_last_of(' ');
+  const std::string word = what.substr(colon == std::string::npos ? 0 : colon + 1);
+  std::vector<std::string> known;
+  const auto add = [&known](const CLI::App& one) {
+    for (const auto* option : one.get_options())
+      for (const auto& name : option->get_lnames()) known.push_back("--" + name);
+  };
+  add(app);
+  bool chosen = false;
+  for (const auto* command : app.get_subcommands()) {
+    chosen = true;
+    add(*command);
+  }
+  if (!chosen)
+    for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; })) known.push_back(command->get_name());
+  return smtp::nearest(word.substr(0, word.find('=')), std::span<const std::string>(known));
+}
+
+int main(int argc, char** argv) {
+  CLI::App app{"smtpspec: conformance tests for SMTP servers", "smtpspec"};
+  app.set_version_flag("--version", "smtpspec " + version());
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.footer(
+      "Exit status: 0 nothing unexpected, 1 nonconformance, 2 usage or file error, 3 target unreachable,\n4 empty selection, 5 internal "
+      "error, 130 or 143 interrupted.");
+
+  Environment environment;
+  environment.cases = directory("SMTPSPEC_CASES", SMTPSPEC_SOURCE_DIR "/cases", "cases");
+  environment.launchers = directory("SMTPSPEC_TARGETS", SMTPSPEC_SOURCE_DIR "/harness/targets", "targets");
+  std::string color = "auto";
+  app.add_option("--cases", environment.cases, "Directory with the suite")->type_name("DIR");
+  app.add_option("--color", color, "When to use colours")->check(CLI::IsMember({"auto", "always", "never"}))->type_name("WHEN");
+
+  int status = ok;
+  learn_terminal(environment, "auto");
+  add_run(app, environment, status);
+  add_list(app, environment, status);
+  add_show(app, environment, status);
+  add_lint(app, environment, status);
+  add_fmt(app, environment, status);
+  add_serve(app, environment, status);
+  add_doctor(app, environment, status);
+  app.parse_complete_callback([&] { learn_terminal(environment, color); });
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& success) {
+    return app.exit(success);
+  } catch (const CLI::ParseError& error) {
+    complain({error.what(), {}, hint_for(app, error.what())});
+    std::fputs("Try 'smtpspec --help', or 'smtpspec COMMAND --help'.\n", stderr);
+    return usage;
+  }
+  return status;
+}
+
+}  // namespace
+
+void complain(const Error& error) { std::fprintf(stderr, "smtpspec: %s\n", to_string(error).c_str()); }
+
+std::string version() { return SMTPSPEC_VERSION; }
+
+std::optional<script::Suite> open_suite(const Environment& environment, bool quiet) {
+  auto suite = script::load_suite(environment.cases);
+  if (!suite) {
+    complain(suite.error());
+    return std::nullopt;
+  }
+  if (!quiet)
+    for (const Error& error : suite->errors) complain(error);
+  return std::move(*suite);
+}
+
+Result<void> write_to(const std::string& path, const std::string& text) {
+  if (path == "-") {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    if (std::fflush(stdout) != 0) return failure(std::string("cannot write: ") + std::strerror(errno), Place{"standard output"});
+    return {};
+  }
+  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  out << text;
+  out.close();
+  if (!out) return failure(std::string("cannot write: ") + std::strerror(errno), Place{path});
+  return {};
+}
+
+}  // namespace smtpspec::cli
+
+int main(int argc, char** argv) {
+  try {
+    return smtpspec::cli::main(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "smtpspec: internal error: %s\n", error.what());
+    return smtpspec::cli::internal;
+  }
+}

@@ -1,0 +1,226 @@
+#include "smtpspec/run/run.hpp"
+
+#include <cstdio>
+
+#include "cli/target.hpp"
+#include "smtpspec/report/report.hpp"
+
+namespace smtpspec::cli {
+namespace {
+
+struct RunFlags {
+  std::string target;
+  TargetFlags facts;
+  std::vector<std::string> cases, skip, covers, tags, roles, reports;
+  std::string level = "must", shard;
+  bool slow = false, by_letter = false, fail_fast = false, json = false, quiet = false;
+  int jobs = 16;
+  int verbose = 0;
+};
+
+Result<std::pair<int, int>> parse_shard(const std::string& text) {
+  int m = 0, n = 0;
+  char rest = 0;
+  if (std::sscanf(text.c_str(), "%d/%d%c", &m, &n, &rest) != 2 || n < 1 || m < 1 || m > n || n > 100000)
+    return failure("--shard: '" + text + "' is no shard; it looks like 2/5");
+  return std::pair{m, n};
+}
+
+// Other runners' ways to ask for a shard: GoogleTest's and Bazel's variables count from 0.
+std::optional<std::pair<int, int>> shard_of_environment() {
+  for (const auto& [total, index] :
+       {std::pair{"GTEST_TOTAL_SHARDS", "GTEST_SHARD_INDEX"}, std::pair{"TEST_TOTAL_SHARDS", "TEST_SHARD_INDEX"}}) {
+    const char* n = std::getenv(total);
+    const char* i = std::getenv(index);
+    if (n && i && std::atoi(n) > 0 && std::atoi(i) >= 0 && std::atoi(i) < std::atoi(n)) return std::pair{std::atoi(i) + 1, std::atoi(n)};
+  }
+  return std::nullopt;
+}
+
+Result<run::Options> options_of(const RunFlags& flags) {
+  run::Options options;
+  options.jobs = flags.jobs;
+  options.fail_fast = flags.fail_fast;
+  auto& s = options.selection;
+  s.globs = flags.cases;
+  s.skip = flags.skip;
+  s.covers = flags.covers;
+  s.tags = flags.tags;
+  s.slow = flags.slow;
+  for (const std::string& word : flags.roles)
+    for (const smtp::Role role : smtp::all_roles)
+      if (to_string(role) == word) s.roles.push_back(role);
+  auto shard = flags.shard.empty() ? shard_of_environment() : std::optional<std::pair<int, int>>{};
+  if (!flags.shard.empty()) {
+    auto given = parse_shard(flags.shard);
+    if (!given) return tl::unexpected(given.error());
+    shard = *given;
+  }
+  if (shard) std::tie(s.shard, s.shards) = *shard;
+  return options;
+}
+
+// KIND=PATH, or -=.
+struct Report {
+  std::string kind, path;
+};
+Result<std::vector<Report>> reports_of(const std::vector<std::string>& words) {
+  static constexpr std::array<std::string_view, 2> kinds = {"json", "junit"};
+  std::vector<Report> out;
+  for (const std::string& word : words) {
+    const std::size_t equals = word.find('=');
+    Report report{word.substr(0, equals), equals == std::string::npos ? "" : word.substr(equals + 1)};
+    if (std::find(kinds.begin(), kinds.end(), report.kind) == kinds.end())
+      return failure("--report: no report '" + report.kind + "'; there are json and junit", {},
+                     smtp::nearest(report.kind, std::span<const std::string_view>(kinds)));
+    if (report.path.empty()) return failure("--report: expected " + report.kind + "=PATH, or " + report.kind + "=- for standard output");
+    out.push_back(std::move(report));
+  }
+  return out;
+}
+
+class Screen {
+ public:
+  Screen(const Environment& environment, const RunFlags& flags, const script::Registry& registry, report::TerminalOptions options)
+      : environment_(environment), flags_(flags), registry_(registry), options_(std::move(options)) {}
+
+  void result(std::size_t done, std::size_t all, const run::TestResult& test) {
+    if (flags_.json) std::printf("%s\n", report::json_line(test).c_str());
+    else if (wanted(test)) {
+      clear();
+      std::fputs((report::terminal_test(test, registry_, options_) + "\n").c_str(), stdout);
+    }
+    if (test.verdict == judge::Verdict::fail) ++failed_;
+    if (environment_.live && !flags_.quiet && !flags_.json) {
+      std::fprintf(stderr, "\r\x1b[K%zu/%zu  %zu failed  %s", done, all, failed_, test.id.substr(0, 50).c_str());
+      std::fflush(stderr);
+      dirty_ = true;
+    }
+  }
+  void clear() {
+    if (dirty_) std::fputs("\r\x1b[K", stderr);
+    dirty_ = false;
+  }
+
+ private:
+  bool wanted(const run::TestResult& test) const {
+    using judge::Verdict;
+    if (flags_.quiet) return false;
+    if (flags_.verbose >= 2) return true;
+    if (test.verdict == Verdict::fail || test.verdict == Verdict::deviation || test.verdict == Verdict::error)
+      return flags_.verbose >= 1 || !test.by_letter || flags_.by_letter;
+    if (test.verdict == Verdict::inconclusive) return !stopped(test) || flags_.verbose >= 1;
+    return flags_.verbose >= 1 && test.verdict != Verdict::pass;
+  }
+  static bool stopped(const run::TestResult& test) { return test.transcript.entries.empty(); }
+
+  const Environment& environment_;
+  const RunFlags& flags_;
+  const script::Registry& registry_;
+  report::TerminalOptions options_;
+  std::size_t failed_ = 0;
+  bool dirty_ = false;
+};
+
+int run_command(const RunFlags& flags, const Environment& environment) {
+  auto options = options_of(flags);
+  auto reports = reports_of(flags.reports);
+  for (const auto* error : {options ? nullptr : &options.error(), reports ? nullptr : &reports.error()})
+    if (error) {
+      complain(*error);
+      return usage;
+    }
+  const auto suite = open_suite(environment);
+  if (!suite) return usage;
+
+  net::Loop loop;
+  auto target = open_target(flags.target, flags.facts, environment, loop);
+  if (!target) {
+    complain(target.error().error);
+    return target.error().status;
+  }
+  const report::Suite about{version(), crypto::sha256_hex(suite->digest_input)};
+  std::map<smtp::Role, net::Address> addresses;
+  for (const auto& [role, endpoint] : target->profile.endpoints) addresses[role] = {endpoint.host, endpoint.port};
+  net::Transport transport(loop, addresses, {target->profile.source, [&] { return target->restart(); }});
+
+  const std::string flag_text = flags.facts.rcpt.empty() ? "" : " --rcpt " + flags.facts.rcpt;
+  report::TerminalOptions terminal{
+      environment.color_out, flags.quiet ? -1 : flags.verbose, flags.by_letter, *script::parse_level(flags.level), flags.target, flag_text};
+  Screen screen(environment, flags, suite->registry, terminal);
+  run::Runner runner(*suite, target->profile, *options, transport,
+                     {.deadlines = {}, .digests = crypto::digests(), .credentials = {}, .nonce = crypto::random_hex(8)},
+                     {[&](std::size_t done, std::size_t all, const run::TestResult& test) { screen.result(done, all, test); }});
+  if (const auto unknown = runner.unknown_globs(); !unknown.empty()) {
+    for (const Error& error : unknown) complain(error);
+    return usage;
+  }
+  if (runner.selected() == 0) {
+    complain({"the selection is empty: no test case fits all of the filters and the target's roles"});
+    return empty_selection;
+  }
+  int signal = 0;
+  loop.on_signal([&](int number) {
+    signal = number;
+    runner.interrupt();
+    loop.stop();
+  });
+  run::Run result = runner.run();
+  screen.clear();
+  if (const std::string death = target->death(); !death.empty()) result.trouble = "the target " + death;
+
+  const bool to_stdout = flags.json || std::any_of(reports->begin(), reports->end(), [](const Report& r) { return r.path == "-"; });
+  std::fputs(report::terminal_summary(result, terminal).c_str(), to_stdout ? stderr : stdout);
+  for (const Report& wanted : *reports) {
+    const std::string text = wanted.kind == "json" ? report::json(result, about, suite->registry) : report::junit(result, about);
+    if (auto written = write_to(wanted.path, text); !written) {
+      complain(written.error());
+      return usage;
+    }
+  }
+  if (signal) return 128 + signal;
+  if (result.dead) return unreachable;
+  const bool broken =
+      std::any_of(result.tests.begin(), result.tests.end(), [&](const run::TestResult& test) { return report::counts(test, terminal); });
+  if (broken) return nonconformance;
+  if (result.count(judge::Verdict::error) > 0) return internal;
+  const auto& tests = result.tests;
+  const bool all_hidden = std::all_of(tests.begin(), tests.end(), [](const run::TestResult& test) {
+    return test.rule || test.verdict == judge::Verdict::inconclusive || test.verdict == judge::Verdict::skip;
+  });
+  const bool some_hidden = std::any_of(
+      tests.begin(), tests.end(), [](const run::TestResult& test) { return !test.rule && test.verdict == judge::Verdict::inconclusive; });
+  if (all_hidden && some_hidden) return unreachable;
+  return suite->errors.empty() ? ok : usage;
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Environment& environment, int& status) {
+  auto flags = std::make_shared<RunFlags>();
+  CLI::App* command = app.add_subcommand("run", "Run test cases against a server and judge it");
+  command->add_option("TARGET", flags->target, "URL, profile file, embedded, or lab:NAME")->required();
+  command->add_option("CASE", flags->cases, "Ids, folders or globs of the cases to run (default: all)");
+  command->add_option("--skip", flags->skip, "Leave these out")->type_name("GLOB");
+  command->add_option("--covers", flags->covers, "Only cases that cover these requirements")->type_name("GLOB");
+  command->add_option("--tag", flags->tags, "Only cases with one of these tags")->type_name("TAG");
+  command->add_option("--role", flags->roles, "Only these roles")
+      ->check(CLI::IsMember({"relay", "submission", "submissions"}))
+      ->type_name("ROLE");
+  command->add_option("--level", flags->level, "What fails the exit status")
+      ->check(CLI::IsMember({"must", "should", "may"}))
+      ->type_name("LEVEL");
+  command->add_flag("--by-letter", flags->by_letter, "Let by-letter findings fail the exit status too");
+  command->add_flag("--slow", flags->slow, "Run the slow cases too");
+  command->add_option("-j,--jobs", flags->jobs, "Sessions at once")->check(CLI::Range(1, 500))->type_name("N");
+  command->add_option("--shard", flags->shard, "Run part m of n of the selection")->type_name("m/n");
+  command->add_flag("--fail-fast", flags->fail_fast, "Stop at the first failure");
+  command->add_option("--report", flags->reports, "Write a report: json=PATH or junit=PATH, - for standard output")->type_name("KIND=PATH");
+  command->add_flag("--json", flags->json, "One JSON object a line as results come");
+  command->add_flag("-q,--quiet", flags->quiet, "Only the summary");
+  command->add_flag("-v,--verbose", flags->verbose, "Observed and skipped tests too; twice: every transcript");
+  flags->facts.add_to(*command);
+  command->callback([flags, &environment, &status] { status = run_command(*flags, environment); });
+}
+
+}  // namespace smtpspec::cli

@@ -1,0 +1,93 @@
+#include <cstdio>
+
+#include "cli/target.hpp"
+#include "smtpspec/script/yaml.hpp"
+
+namespace smtpspec::cli {
+namespace {
+
+struct ServeFlags {
+  std::string host = "127.0.0.1";
+  std::vector<std::string> ports;
+  std::string maildir, password_file, user = "alice", domain = "example.test", name = "mx.example.test", idle = "5min";
+  std::uint64_t size = 10u << 20;
+};
+
+int serve_command(const ServeFlags& flags) {
+  serve::Config config;
+  config.host = flags.name;
+  config.domain = flags.domain;
+  config.message_size = flags.size;
+  config.account = {flags.user, crypto::random_hex(12)};
+  const auto idle = script::parse_duration(flags.idle);
+  if (!idle) {
+    complain({"--idle: " + idle.error().message});
+    return usage;
+  }
+  config.idle = *idle;
+  if (!flags.password_file.empty()) {
+    const auto text = script::read_file(flags.password_file);
+    if (!text) {
+      complain(text.error());
+      return usage;
+    }
+    config.account.password = text->substr(0, text->find_last_not_of("\r\n") + 1);
+  }
+  serve::MemoryStore memory;
+  serve::MaildirStore maildir(flags.maildir);
+  serve::Store& store = flags.maildir.empty() ? static_cast<serve::Store&>(memory) : maildir;
+  auto seams = serve::Seams::lawful();
+  seams.nonce = [] { return crypto::random_hex(16); };
+  net::Loop loop;
+  serve::Server server(config, store, crypto::digests(), seams);
+  const auto certificate = crypto::self_signed({config.host, "localhost", "127.0.0.1"});
+  std::vector<std::string> ports = flags.ports;
+  if (ports.empty()) ports = {"relay=0", "submission=0", "submissions=0"};
+  for (const std::string& port : ports) {
+    const std::size_t equals = port.find('=');
+    bool known = false;
+    for (const smtp::Role role : smtp::all_roles) {
+      if (equals == std::string::npos || to_string(role) != port.substr(0, equals)) continue;
+      known = true;
+      const auto got = net::listen(
+          loop, {flags.host, static_cast<std::uint16_t>(std::atoi(port.c_str() + equals + 1))}, role,
+          [&server](smtp::Role r) { return server.accept(r); }, certificate);
+      if (!got) {
+        complain(got.error());
+        return unreachable;
+      }
+      std::printf("%s\n", run::to_url(role, {flags.host, *got}).c_str());
+    }
+    if (!known) {
+      complain({"--listen: '" + port + "' is not ROLE=PORT; roles are relay, submission and submissions"});
+      return usage;
+    }
+  }
+  std::fflush(stdout);
+  std::fprintf(stderr, "mailboxes alice and carol at %s; %s logs in%s; end with Ctrl-C\n", config.domain.c_str(),
+               config.account.user.c_str(), flags.password_file.empty() ? " nowhere without --password-file" : "");
+  loop.on_signal([&loop](int) { loop.stop(); });
+  loop.run();
+  return ok;
+}
+
+}  // namespace
+
+void add_serve(CLI::App& app, Environment& environment, int& status) {
+  auto flags = std::make_shared<ServeFlags>();
+  CLI::App* command = app.add_subcommand("serve", "Run the reference server");
+  command->add_option("--listen", flags->ports, "ROLE=PORT, repeatable; port 0 takes a free one (default: all roles)")
+      ->type_name("ROLE=PORT");
+  command->add_option("--host", flags->host, "Address to listen on")->type_name("ADDRESS");
+  command->add_option("--name", flags->name, "The server's own name")->type_name("DOMAIN");
+  command->add_option("--domain", flags->domain, "The domain served")->type_name("DOMAIN");
+  command->add_option("--maildir", flags->maildir, "Deliver below this directory (default: in memory)")->type_name("DIR");
+  command->add_option("--user", flags->user, "The account's name")->type_name("NAME");
+  command->add_option("--password-file", flags->password_file, "File with the account's password")->type_name("FILE");
+  command->add_option("--size", flags->size, "Largest message in octets")->type_name("N");
+  command->add_option("--idle", flags->idle, "Close an idle connection after this")->type_name("TIME");
+  command->callback([flags, &status] { status = serve_command(*flags); });
+  (void)environment;
+}
+
+}  // namespace smtpspec::cli

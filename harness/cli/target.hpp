@@ -1,0 +1,59 @@
+// TARGET on the command line: a URL, a profile file, `embedded`, or `lab:NAME`. Opening one may start servers; they end
+// with the Target.
+#pragma once
+
+#include <memory>
+
+#include "cli/cli.hpp"
+#include "smtpspec/net/loop.hpp"
+#include "smtpspec/net/process.hpp"
+#include "smtpspec/run/profile.hpp"
+#include "smtpspec/serve/server.hpp"
+
+namespace smtpspec::cli {
+
+// The flags that set the commonest facts without a profile.
+struct TargetFlags {
+  std::string rcpt, rcpt_second, rcpt_unknown, rcpt_relay, rcpt_denied, sender, client;
+  std::string user, mailbox, source, start;
+  std::string timeout;
+  bool allow_remote = false;
+  void add_to(CLI::App& command);
+};
+
+// The reference server with its store, listening on loopback.
+struct Embedded {
+  serve::MemoryStore store;
+  std::unique_ptr<serve::Server> server;
+};
+
+class Target {
+ public:
+  Target() = default;
+  Target(Target&&) = default;
+  ~Target();
+  run::Profile profile;
+  std::unique_ptr<Embedded> embedded;
+  std::unique_ptr<net::Process> process;
+  std::string directory;  // of a lab server, removed at the end
+  std::string start_command;
+  std::uint16_t start_port = 0;
+
+  // Stops and starts it again; "" or what failed.
+  std::string restart();
+  // "" while a target that we started lives, else how it ended.
+  std::string death();
+};
+
+// An error's status tells usage (2) from a target that does not come up (3).
+struct OpenError {
+  Error error;
+  int status = usage;
+};
+tl::expected<Target, OpenError> open_target(const std::string& name, const TargetFlags& flags, const Environment& environment,
+                                            net::Loop& loop);
+
+// Roles and ports on 127.0.0.1 where the embedded server answers.
+Result<run::Profile> start_embedded(Embedded& embedded, net::Loop& loop, const std::vector<std::pair<smtp::Role, net::Address>>& addresses);
+
+}  // namespace smtpspec::cli

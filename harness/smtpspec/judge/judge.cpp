@@ -1,0 +1,150 @@
+#include "smtpspec/judge/judge.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace smtpspec::judge {
+
+using script::Grade;
+using script::Level;
+using session::Came;
+
+namespace {
+
+constexpr std::array<std::string_view, verdict_count> verdict_names = {"pass",      "observed", "skip", "inconclusive",
+                                                                       "deviation", "fail",     "error"};
+
+Verdict verdict_of(Level level) {
+  return level == Level::must ? Verdict::fail : level == Level::should ? Verdict::deviation : Verdict::observed;
+}
+
+std::string last_command(const session::Transcript& transcript, int connection, std::size_t before) {
+  for (std::size_t i = std::min(before, transcript.entries.size()); i-- > 0;) {
+    const auto& entry = transcript.entries[i];
+    if (entry.kind == session::Entry::Kind::sent && entry.connection == connection)
+      return entry.octets.substr(0, entry.octets.find_first_of(" \r\n"));
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string_view to_string(Verdict verdict) { return verdict_names[static_cast<std::size_t>(verdict)]; }
+
+session::Duration lawful_wait(std::string_view verb) {
+  using namespace std::chrono_literals;
+  return smtp::iequals(verb, "DATA") ? session::Duration(2min) : verb == "." ? session::Duration(10min) : session::Duration(5min);
+}
+
+Judgement judge_case(const script::Case& test, const script::Plan& plan, const session::Transcript& transcript,
+                     const script::Registry& registry) {
+  Judgement out;
+  const auto worse = [&](Verdict verdict, std::string summary) {
+    if (verdict <= out.verdict && !out.summary.empty()) return;
+    out.verdict = std::max(out.verdict, verdict);
+    out.summary = std::move(summary);
+  };
+  for (const session::Outcome& outcome : transcript.outcomes) {
+    const script::Move& move = plan.moves[outcome.move];
+    const auto& expect = move.step.expect;
+    const Grade grade = outcome.tier >= 0 ? expect.tiers[static_cast<std::size_t>(outcome.tier)].grade : Grade::pass;
+    const std::string came = describe(outcome.came);
+    const std::string expected = print_expect(expect);
+    if (outcome.tier >= 0 && (grade == Grade::pass || move.preamble)) continue;
+    if (outcome.came.kind == Came::Kind::not_connected ||
+        (outcome.came.kind == Came::Kind::nothing && transcript.greeting.empty() && move.preamble && transcript.outcomes.size() == 1))
+      out.no_greeting = true;
+    if (move.preamble) {
+      const int code = outcome.came.kind == Came::Kind::reply ? outcome.came.reply.code : 0;
+      out.policy = code / 100 == 4;
+      worse(Verdict::inconclusive,
+            "the preamble did not reach '" + std::string(to_string(test.start)) + "': expected " + expected + ", but " + came);
+      continue;
+    }
+    if (grade == Grade::inconclusive) {
+      worse(Verdict::inconclusive, came);
+      continue;
+    }
+    Finding finding;
+    finding.rule = test.id;
+    finding.requirements = test.covers;
+    if (!expect.requirement.empty()) {
+      finding.requirements.erase(std::remove(finding.requirements.begin(), finding.requirements.end(), expect.requirement),
+                                 finding.requirements.end());
+      finding.requirements.insert(finding.requirements.begin(), expect.requirement);
+    }
+    finding.level = test.level;
+    finding.place = move.step.place;
+    finding.entry = static_cast<int>(outcome.entry);
+    finding.expected = expected;
+    finding.came = came;
+    if (const auto* requirement = registry.find(finding.requirements.front())) finding.by_letter = !requirement->by_letter.empty();
+    if (outcome.tier >= 0) {
+      finding.verdict = grade == Grade::deviation ? Verdict::deviation : Verdict::observed;
+      finding.choice = expect.tiers[static_cast<std::size_t>(outcome.tier)].choice;
+      if (grade == Grade::observed && !finding.choice.empty()) out.choice = finding.choice;
+      worse(finding.verdict, grade == Grade::observed && !finding.choice.empty() ? finding.choice + ": " + came
+                                                                                 : "expected " + expected + ", but came " + came);
+      out.findings.push_back(std::move(finding));
+      continue;
+    }
+    // What no tier lists. A 421 or 4yz hides the answer; silence hides it until RFC 5321 section 4.5.3.2's time is over.
+    if (outcome.came.kind == Came::Kind::reply && outcome.came.reply.klass() == 4) {
+      out.policy = true;
+      worse(Verdict::inconclusive, "a temporary refusal hides the answer: " + came);
+      continue;
+    }
+    if (outcome.came.kind == Came::Kind::not_connected) {
+      worse(Verdict::inconclusive, came);
+      continue;
+    }
+    if (outcome.came.kind == Came::Kind::nothing) {
+      const bool content = outcome.deadline >= std::chrono::seconds(60);
+      const auto lawful = lawful_wait(content ? "." : last_command(transcript, move.step.connection, outcome.entry));
+      if (outcome.waited < lawful) {
+        worse(Verdict::inconclusive, (outcome.came.detail.empty() ? "no reply" : outcome.came.detail) + " within " +
+                                         script::print_duration(outcome.deadline) + "; RFC 5321 section 4.5.3.2 grants " +
+                                         script::print_duration(lawful));
+        continue;
+      }
+    }
+    finding.verdict = verdict_of(test.level);
+    worse(finding.verdict, "expected " + expected + ", but " + (outcome.came.kind == Came::Kind::reply ? "came " : "") + came);
+    out.findings.push_back(std::move(finding));
+  }
+  if (transcript.target_restart_failed) worse(Verdict::inconclusive, "the target could not be restarted");
+  if (!transcript.complete && out.verdict == Verdict::pass) worse(Verdict::inconclusive, "the session was broken off before its end");
+  return out;
+}
+
+std::vector<Finding> judge_rules(const script::Case* test, smtp::Role role, const session::Transcript& transcript,
+                                 const script::Registry& registry) {
+  std::vector<Finding> out;
+  for (std::size_t i = 0; i < transcript.entries.size(); ++i) {
+    const session::Entry& entry = transcript.entries[i];
+    if (entry.kind != session::Entry::Kind::reply) continue;
+    const Heard heard{entry, *entry.reply, role, transcript, i};
+    for (const Rule& rule : rules()) {
+      if (test && std::any_of(test->exempt.begin(), test->exempt.end(), [&](const auto& exemption) { return exemption.rule == rule.name; }))
+        continue;
+      const auto wrong = rule.check(heard);
+      if (!wrong) continue;
+      if (std::any_of(out.begin(), out.end(), [&](const Finding& finding) { return finding.rule == rule.name; })) continue;
+      Finding finding;
+      finding.rule = rule.name;
+      finding.requirements = {std::string(rule.requirement)};
+      const auto* requirement = registry.find(rule.requirement);
+      finding.level = requirement ? requirement->level : Level::must;
+      finding.by_letter = requirement && !requirement->by_letter.empty();
+      finding.verdict = wrong->near_miss && finding.level == Level::must ? Verdict::deviation : verdict_of(finding.level);
+      finding.expected = rule.title;
+      finding.came = wrong->what;
+      finding.entry = static_cast<int>(i);
+      if (test) finding.place = Place{test->file};
+      out.push_back(std::move(finding));
+    }
+  }
+  return out;
+}
+
+}  // namespace smtpspec::judge

@@ -1,0 +1,32 @@
+// From a transcript to a verdict. Two readings: the case's own expectations, and the always-on rules.
+//
+//   Judgement j = judge_case(test, session.plan(), session.transcript(), registry);
+//   for (const Finding& f : judge_rules(test, role, transcript, registry)) …
+#pragma once
+
+#include "smtpspec/judge/finding.hpp"
+#include "smtpspec/judge/rules.hpp"
+#include "smtpspec/session/match.hpp"
+
+namespace smtpspec::judge {
+
+struct Judgement {
+  Verdict verdict = Verdict::pass;
+  std::string summary;  // one line: what was expected, what came
+  std::string choice;   // named choice of an observed verdict
+  std::vector<Finding> findings;
+  bool policy = false;       // inconclusive by a 421 or 4yz: worth another try
+  bool no_greeting = false;  // the target did not answer at all
+};
+
+Judgement judge_case(const script::Case& test, const script::Plan& plan, const session::Transcript& transcript,
+                     const script::Registry& registry);
+
+// The case may be null (a probe).
+std::vector<Finding> judge_rules(const script::Case* test, smtp::Role role, const session::Transcript& transcript,
+                                 const script::Registry& registry);
+
+// Silence below this proves nothing (RFC 5321 section 4.5.3.2); `verb` is the command that was not answered.
+session::Duration lawful_wait(std::string_view verb);
+
+}  // namespace smtpspec::judge

@@ -1,0 +1,66 @@
+// Sockets and TLS: the one place that has them (Boost.Asio, OpenSSL). Everything runs on one thread, in one Loop.
+//
+//   net::Loop loop;
+//   auto server = net::listen(loop, {"127.0.0.1", 0}, Role::relay, accept, certificate);   // -> port
+//   net::Transport transport(loop, {{Role::relay, {"127.0.0.1", port}}}, {});
+//   runner.run();                                                                        // plays over the transport
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "smtpspec/crypto/digests.hpp"
+#include "smtpspec/session/transport.hpp"
+
+namespace smtpspec::net {
+
+class Loop {
+ public:
+  Loop();
+  ~Loop();
+  // Works until stop(); for servers.
+  void run();
+  void stop();  // from any thread and from a signal handler's callback
+  // Calls `handle` once for each of SIGINT and SIGTERM that comes, with the signal's number.
+  void on_signal(std::function<void(int)> handle);
+
+  struct Impl;
+  Impl& impl() { return *impl_; }
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+struct Address {
+  std::string host;
+  std::uint16_t port = 0;
+};
+
+using Accept = std::function<std::unique_ptr<smtp::Machine>(smtp::Role)>;
+
+// Listens until the Loop ends; each connection gets a machine from `accept`. Returns the port.
+Result<std::uint16_t> listen(Loop& loop, const Address& address, smtp::Role role, Accept accept, const crypto::Certificate& certificate);
+
+struct TransportOptions {
+  std::string source;                    // local address to connect from
+  std::function<std::string()> restart;  // restarts the target; "" or what failed
+};
+
+class Transport final : public session::Transport {
+ public:
+  Transport(Loop& loop, std::map<smtp::Role, Address> endpoints, TransportOptions options);
+  ~Transport() override;
+  session::Time now() const override;
+  void play(session::Session& session, std::function<void()> changed) override;
+  void after(session::Duration delay, std::function<void()> task) override;
+  void run() override;
+  void stop() override;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace smtpspec::net

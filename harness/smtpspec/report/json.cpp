@@ -1,0 +1,137 @@
+#include <boost/json.hpp>
+
+#include "smtpspec/report/report.hpp"
+
+namespace smtpspec::report {
+
+namespace json_ = boost::json;
+
+namespace {
+
+double ms(session::Duration duration) { return static_cast<double>(duration.count()) / 1000.0; }
+
+// Texts from the wire are spelt before they come here; everything else is ours. What is not UTF-8 all the same is spelt.
+json_::string text(std::string_view value) {
+  return json_::string(smtp::utf8_error(value) == std::string_view::npos ? std::string(value) : smtp::spell(value));
+}
+
+json_::array texts(const std::vector<std::string>& values) {
+  json_::array out;
+  for (const auto& value : values) out.push_back(text(value));
+  return out;
+}
+
+json_::array transcript(const session::Transcript& t) {
+  json_::array out;
+  for (const auto& entry : t.entries) {
+    json_::object line;
+    line["t_ms"] = ms(entry.at - t.entries.front().at);
+    line["dir"] = entry.kind == session::Entry::Kind::sent ? "C" : entry.kind == session::Entry::Kind::note ? "*" : "S";
+    if (entry.connection != 1) line["connection"] = entry.connection;
+    line["octets"] = text(t.shown(entry));
+    out.push_back(std::move(line));
+  }
+  return out;
+}
+
+json_::object test_object(const run::TestResult& test) {
+  json_::object out;
+  out["id"] = text(test.id);
+  out["role"] = to_string(test.role);
+  out["verdict"] = to_string(test.verdict);
+  out["level"] = to_string(test.level);
+  out["title"] = text(test.title);
+  out["requirements"] = texts(test.requirements);
+  out["summary"] = text(session::mask(test.summary, test.transcript.secrets));
+  if (!test.choice.empty()) out["choice"] = text(test.choice);
+  if (test.by_letter) out["by_letter"] = true;
+  if (test.rule) {
+    out["replies_checked"] = test.checked;
+    out["seen_in"] = test.seen_in;
+    if (!test.example.empty()) out["example"] = text(test.example);
+  }
+  if (!test.place.file.empty()) out["file"] = text(test.place.file);
+  if (test.place.line) out["line"] = test.place.line;
+  out["duration_ms"] = ms(test.duration);
+  if (!test.transcript.entries.empty()) {
+    out["transcript"] = transcript(test.transcript);
+    if (test.marked >= 0) out["marked"] = test.marked;
+  }
+  return out;
+}
+
+json_::array capabilities(const smtp::Capabilities& offered) {
+  json_::array out;
+  for (const auto& capability : offered.list)
+    out.push_back(text(smtp::spell(capability.keyword + (capability.params.empty() ? "" : " " + capability.params))));
+  return out;
+}
+
+}  // namespace
+
+std::string json_line(const run::TestResult& test) { return json_::serialize(test_object(test)); }
+
+std::string json(const run::Run& run, const Suite& suite, const script::Registry& registry) {
+  json_::object out;
+  out["schema"] = "smtpspec.run.v1";
+  out["suite"] = {{"version", suite.version}, {"cases_sha256", suite.cases_sha256}};
+  json_::object target, ehlo, endpoints, greetings;
+  json_::array roles;
+  target["name"] = text(run.target);
+  if (!run.version.empty()) target["version"] = text(run.version);
+  for (const auto& [role, endpoint] : run.endpoints) {
+    roles.push_back(json_::string(to_string(role)));
+    endpoints[to_string(role)] = text(run::to_url(role, endpoint));
+  }
+  for (const auto& [role, offer] : run.offers) {
+    if (!target.contains("greeting")) target["greeting"] = text(smtp::spell(offer.greeting));
+    ehlo[to_string(role)] = capabilities(offer.ready);
+  }
+  target["roles"] = std::move(roles);
+  target["endpoints"] = std::move(endpoints);
+  target["ehlo"] = std::move(ehlo);
+  out["target"] = std::move(target);
+  json_::object summary;
+  summary["cases"] = run.tests.size();
+  for (int v = 0; v < judge::verdict_count; ++v)
+    summary[to_string(static_cast<judge::Verdict>(v))] = run.count(static_cast<judge::Verdict>(v));
+  summary["waived"] = 0;
+  summary["stale-waiver"] = 0;
+  summary["by-letter"] = run.by_letter();
+  out["summary"] = std::move(summary);
+  out["duration_ms"] = ms(run.duration);
+  out["replies"] = run.replies;
+  if (run.interrupted) out["interrupted"] = true;
+  if (!run.trouble.empty()) out["trouble"] = text(run.trouble);
+  json_::array cases, findings;
+  std::map<std::pair<std::string, std::string>, json_::object> merged;
+  for (const auto& test : run.tests) {
+    cases.push_back(test_object(test));
+    for (const auto& finding : test.findings) {
+      // One bug is one finding, however many tests and roles show it.
+      const std::string requirement = finding.requirements.empty() ? "" : finding.requirements.front();
+      auto& object = merged[{finding.rule, finding.expected}];
+      if (object.empty()) {
+        object["rule"] = text(finding.rule);
+        object["requirements"] = texts(finding.requirements);
+        object["level"] = to_string(finding.level);
+        object["verdict"] = to_string(finding.verdict);
+        object["expected"] = text(finding.expected);
+        object["came"] = text(session::mask(finding.came, test.transcript.secrets));
+        if (!finding.choice.empty()) object["choice"] = text(finding.choice);
+        if (const auto* row = registry.find(requirement)) object["says"] = text(row->says);
+        if (finding.by_letter) object["by_letter"] = true;
+        object["cases"] = json_::array();
+        object["count"] = 0;
+      }
+      object["cases"].as_array().push_back(text(test.id + " (" + std::string(to_string(test.role)) + ")"));
+      object["count"] = object["count"].as_int64() + (test.rule ? static_cast<std::int64_t>(test.seen_in) : 1);
+    }
+  }
+  for (auto& [key, object] : merged) findings.push_back(std::move(object));
+  out["cases"] = std::move(cases);
+  out["findings"] = std::move(findings);
+  return json_::serialize(out) + "\n";
+}
+
+}  // namespace smtpspec::report

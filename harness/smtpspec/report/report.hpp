@@ -1,0 +1,38 @@
+// One run, several readers: the terminal, JSON, JUnit. Each writer takes the Run and nothing else.
+#pragma once
+
+#include <string>
+
+#include "smtpspec/run/run.hpp"
+
+namespace smtpspec::report {
+
+struct Suite {
+  std::string version;
+  std::string cases_sha256;
+};
+
+// Schema "smtpspec.run.v1" (reports/schema/run.v1.json). All octets are spelt, secrets masked.
+std::string json(const run::Run& run, const Suite& suite, const script::Registry& registry);
+// One test as one line of JSON, as `--json` streams it.
+std::string json_line(const run::TestResult& test);
+
+// JUnit XML as Jenkins, GitLab and GitHub's readers take it; a suite per role.
+std::string junit(const run::Run& run, const Suite& suite);
+
+struct TerminalOptions {
+  bool color = false;
+  int verbosity = 0;       // -1 summary only, 0 findings, 1 observed and skipped too, 2 every transcript
+  bool by_letter = false;  // these count as findings
+  script::Level level = script::Level::must;
+  std::string target;  // as typed, for the line that runs a case again
+  std::string again;   // flags to repeat in it
+};
+// A test as a person reads it: verdict, requirement, transcript with the offending line marked.
+std::string terminal_test(const run::TestResult& test, const script::Registry& registry, const TerminalOptions& options);
+std::string terminal_summary(const run::Run& run, const TerminalOptions& options);
+
+// True when this result is a nonconformance under the options: a fail, or a deviation when `level` is should.
+bool counts(const run::TestResult& test, const TerminalOptions& options);
+
+}  // namespace smtpspec::report

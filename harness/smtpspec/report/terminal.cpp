@@ -1,0 +1,125 @@
+#include <fmt/format.h>
+
+#include "smtpspec/report/report.hpp"
+
+namespace smtpspec::report {
+
+using judge::Verdict;
+
+namespace {
+
+struct Paint {
+  bool on;
+  std::string operator()(std::string_view text, std::string_view code) const {
+    return on ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : std::string(text);
+  }
+};
+
+std::string_view colour_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::pass: return "32";
+    case Verdict::observed: return "36";
+    case Verdict::skip: return "90";
+    case Verdict::inconclusive: return "35";
+    case Verdict::deviation: return "33";
+    case Verdict::fail: return "1;31";
+    case Verdict::error: return "1;31";
+  }
+  return "0";
+}
+
+// Wrapped to `width` columns behind an indentation of blanks.
+std::string wrapped(std::string_view text, std::size_t indent, std::size_t width = 80) {
+  std::string out;
+  std::size_t column = 0;
+  while (!text.empty()) {
+    const std::size_t blank = text.find(' ');
+    const std::string_view word = text.substr(0, blank);
+    text = blank == std::string_view::npos ? std::string_view{} : text.substr(blank + 1);
+    if (column > 0 && indent + column + 1 + word.size() > width) {
+      out += "\n";
+      column = 0;
+    }
+    if (column == 0) out += std::string(indent, ' ');
+    else out += ' ', ++column;
+    out += word;
+    column += word.size();
+  }
+  return out + "\n";
+}
+
+std::string section_of(const std::string& id) {
+  const std::size_t dash = id.find('-');
+  const std::size_t last = id.rfind('-');
+  if (dash == std::string::npos || last <= dash) return id;
+  return "RFC " + id.substr(3, dash - 3) + " section " + id.substr(dash + 1, last - dash - 1);
+}
+
+}  // namespace
+
+bool counts(const run::TestResult& test, const TerminalOptions& options) {
+  if (test.by_letter && !options.by_letter) return false;
+  if (test.verdict == Verdict::fail) return true;
+  if (test.verdict == Verdict::deviation) return options.level != script::Level::must;
+  return test.verdict == Verdict::observed && options.level == script::Level::may;
+}
+
+std::string terminal_test(const run::TestResult& test, const script::Registry& registry, const TerminalOptions& options) {
+  const Paint paint{options.color};
+  std::string out = fmt::format("{} {}  {} {}", paint(to_string(test.verdict), colour_of(test.verdict)), paint(test.id, "1"),
+                                to_string(test.role), to_string(test.level));
+  if (test.by_letter) out += " by-letter";
+  if (test.duration.count() > 0) out += fmt::format("  {} ms", test.duration.count() / 1000);
+  out += "\n";
+  const bool whole = test.verdict >= Verdict::deviation || options.verbosity >= 2;
+  if (!whole) return out + wrapped(session::mask(test.summary, test.transcript.secrets), 4);
+  for (const std::string& id : test.requirements) {
+    const auto* requirement = registry.find(id);
+    out += wrapped(fmt::format("{} ({}): {}", id, section_of(id), requirement ? requirement->says : "?"), 4);
+    if (!test.findings.empty()) break;  // the first is the one that is broken
+  }
+  if (!test.summary.empty()) out += wrapped(session::mask(test.summary, test.transcript.secrets), 4);
+  if (test.rule && test.seen_in) out += wrapped(fmt::format("seen in {} sessions; the first is {}", test.seen_in, test.example), 4);
+  if (test.place.line) out += fmt::format("    {}:{}\n", test.place.file, test.place.line);
+  int index = 0;
+  for (const auto& entry : test.transcript.entries) {
+    const bool marked = index++ == test.marked;
+    const char dir = entry.kind == session::Entry::Kind::sent ? 'C' : entry.kind == session::Entry::Kind::note ? '*' : 'S';
+    std::string shown = test.transcript.shown(entry, options.verbosity >= 2 ? 4096 : 400);
+    // The line end is in every line; it is shown where it is not the lawful one.
+    if (entry.kind != session::Entry::Kind::note && shown.ends_with("\\r\\n")) shown.resize(shown.size() - 4);
+    for (std::size_t at; (at = shown.find("\\r\\n")) != std::string::npos && entry.kind == session::Entry::Kind::reply;)
+      shown.replace(at, 4, fmt::format("\n{}   ", "      "));
+    const std::string number = entry.connection == 1 ? "" : std::to_string(entry.connection);
+    const std::string line = fmt::format("{} {}{}: {}", marked ? "  ->" : "    ", dir, number, shown);
+    out += marked ? paint(line, "31") + "\n" : line + "\n";
+    if (marked && !test.findings.empty()) out += paint(fmt::format("       expected: {}", test.findings.front().expected), "31") + "\n";
+  }
+  if (test.test && test.verdict >= Verdict::deviation)
+    out += fmt::format("    again: smtpspec run {} '{}' --role {}{}\n", options.target, test.id, to_string(test.role), options.again);
+  return out;
+}
+
+std::string terminal_summary(const run::Run& run, const TerminalOptions& options) {
+  const Paint paint{options.color};
+  std::string out;
+  std::string counts_text;
+  for (const Verdict verdict :
+       {Verdict::pass, Verdict::fail, Verdict::deviation, Verdict::observed, Verdict::inconclusive, Verdict::skip, Verdict::error}) {
+    const std::size_t n = run.count(verdict);
+    if (n == 0 && verdict != Verdict::pass && verdict != Verdict::fail) continue;
+    counts_text += (counts_text.empty() ? "" : " · ") + paint(fmt::format("{} {}", n, to_string(verdict)), n ? colour_of(verdict) : "0");
+  }
+  out += fmt::format("{}: {} tests, {} replies, {:.1f} s\n  {}\n", run.target, run.tests.size(), run.replies,
+                     static_cast<double>(run.duration.count()) / 1e6, counts_text);
+  if (const std::size_t n = run.by_letter(); n > 0)
+    out += fmt::format("  {} of these by-letter: rules that nearly every deployed server breaks; they do not set the exit status\n", n);
+  if (run.interrupted) out += "  interrupted: the rest did not run\n";
+  if (run.dead) out += wrapped("the target stopped answering: " + run.trouble, 2);
+  for (const auto& [role, offer] : run.offers)
+    if (!offer.trouble.empty() && !run.dead) out += wrapped(fmt::format("{}: {}", to_string(role), offer.trouble), 2);
+  for (const auto& [fact, n] : run.missing) out += fmt::format("  {} more test{} with {}\n", n, n == 1 ? "" : "s", run::how_to_give(fact));
+  return out;
+}
+
+}  // namespace smtpspec::report

@@ -1,0 +1,233 @@
+#include "smtpspec/run/profile.hpp"
+
+#include <array>
+#include <charconv>
+
+#include "smtpspec/script/yaml.hpp"
+
+namespace smtpspec::run {
+namespace {
+
+constexpr std::array<std::string_view, 18> keys = {"name",
+                                                   "version",
+                                                   "endpoints",
+                                                   "recipient",
+                                                   "second-recipient",
+                                                   "unknown-recipient",
+                                                   "relayed-recipient",
+                                                   "denied-recipient",
+                                                   "sender",
+                                                   "client",
+                                                   "account",
+                                                   "mailbox",
+                                                   "tls",
+                                                   "log",
+                                                   "start",
+                                                   "stop",
+                                                   "limits",
+                                                   "trusted"};
+constexpr std::array<std::string_view, 4> account_keys = {"user", "password_env", "password_file", "password"};
+constexpr std::array<std::string_view, 1> mailbox_keys = {"maildir"};
+constexpr std::array<std::string_view, 2> tls_keys = {"ca", "name"};
+constexpr std::array<std::string_view, 1> start_keys = {"command"};
+constexpr std::array<std::string_view, 1> stop_keys = {"pids"};
+constexpr std::array<std::string_view, 8> limit_keys = {"connections", "connect", "greeting", "reply", "data", "quiet", "source", "errors"};
+constexpr std::array<std::string_view, 3> role_keys = {"relay", "submission", "submissions"};
+constexpr std::array<std::string_view, 3> schemes = {"smtp", "submission", "submissions"};
+
+Result<void> parse_account(const script::Yaml& yaml, Profile& out,
+                           const std::function<std::optional<std::string>(const std::string&)>& environment) {
+  if (auto ok = yaml.only(account_keys, "an account"); !ok) return ok;
+  const auto *user = yaml.find("user"), *env = yaml.find("password_env"), *file = yaml.find("password_file"),
+             *plain = yaml.find("password");
+  if (plain) return plain->fail("a password does not stand in a profile; give password_env or password_file");
+  if (!user || user->text.empty()) return yaml.fail("an account needs a user");
+  if ((env != nullptr) == (file != nullptr)) return yaml.fail("an account needs password_env or password_file, one of them");
+  std::string password;
+  if (env) {
+    const auto value = environment(env->text);
+    if (!value) return env->fail("environment variable " + env->text + " is not set");
+    password = *value;
+  } else {
+    auto text = script::read_file(file->text);
+    if (!text) return file->fail("password_file " + file->text + ": " + text.error().message);
+    password = text->substr(0, text->find_last_not_of("\r\n") + 1);
+  }
+  if (password.empty()) return yaml.fail("the password is empty");
+  out.facts.values["user"] = user->text;
+  out.facts.values["password"] = password;
+  return {};
+}
+
+Result<void> parse_limits(const script::Yaml& yaml, Profile& out) {
+  if (auto ok = yaml.only(limit_keys, "limits"); !ok) return ok;
+  for (const auto& [key, value] : yaml.entries) {
+    if (key.text == "connections") {
+      auto number = value.as_number("connections at once", 1, 500);
+      if (!number) return tl::unexpected(number.error());
+      out.connections = static_cast<int>(*number);
+    } else if (key.text == "source") {
+      out.source = value.text;
+    } else if (key.text == "errors") {
+      // Informative: how many errors the target bears per connection. No case makes more than three.
+      if (auto number = value.as_number("errors per connection", 0, 1000000); !number) return tl::unexpected(number.error());
+    } else {
+      auto time = script::parse_duration(value.text);
+      if (!time) return value.fail(time.error().message);
+      (key.text == "connect"    ? out.deadlines.connect
+       : key.text == "greeting" ? out.deadlines.greeting
+       : key.text == "reply"    ? out.deadlines.reply
+       : key.text == "data"     ? out.deadlines.data
+                                : out.deadlines.quiet) = *time;
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::pair<smtp::Role, Endpoint>> parse_url(std::string_view url) {
+  const auto fail = [&](const std::string& why, std::string hint = {}) {
+    return failure("'" + smtp::spell(url) + "' is no target: " + why, {}, std::move(hint));
+  };
+  const std::size_t separator = url.find("://");
+  if (separator == std::string_view::npos) return fail("a URL looks like smtp://host:25, submission://host:587 or submissions://host:465");
+  const std::string_view scheme = url.substr(0, separator);
+  std::size_t index = 0;
+  while (index < schemes.size() && schemes[index] != scheme) ++index;
+  if (index == schemes.size())
+    return fail("unknown scheme '" + std::string(scheme) + "'",
+                smtp::nearest(scheme, std::span<const std::string_view>(schemes)) + "://" + std::string(url.substr(separator + 3)));
+  std::string_view rest = url.substr(separator + 3);
+  if (rest.ends_with('/')) rest.remove_suffix(1);
+  if (rest.find('@') != std::string_view::npos) return fail("a URL holds no user or password; give --user and a profile");
+  Endpoint endpoint;
+  std::string_view port;
+  if (rest.starts_with('[')) {
+    const std::size_t close = rest.find(']');
+    if (close == std::string_view::npos) return fail("the bracket of the IPv6 address is not closed");
+    endpoint.host = rest.substr(1, close - 1);
+    if (close + 1 < rest.size() && rest[close + 1] != ':') return fail("expected ':' and a port behind ']'");
+    port = close + 2 <= rest.size() ? rest.substr(close + 2) : std::string_view{};
+  } else {
+    const std::size_t colon = rest.find(':');
+    endpoint.host = rest.substr(0, colon);
+    port = colon == std::string_view::npos ? std::string_view{} : rest.substr(colon + 1);
+  }
+  if (endpoint.host.empty()) return fail("no host");
+  static constexpr std::uint16_t standard[] = {25, 587, 465};
+  endpoint.port = standard[index];
+  if (!port.empty()) {
+    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), endpoint.port);
+    if (error != std::errc{} || end != port.data() + port.size() || endpoint.port == 0)
+      return fail("'" + std::string(port) + "' is no port");
+  }
+  return std::pair{static_cast<smtp::Role>(index), endpoint};
+}
+
+std::string to_url(smtp::Role role, const Endpoint& endpoint) {
+  const bool six = endpoint.host.find(':') != std::string::npos;
+  return std::string(schemes[static_cast<std::size_t>(role)]) + "://" + (six ? "[" + endpoint.host + "]" : endpoint.host) + ":" +
+         std::to_string(endpoint.port);
+}
+
+bool Profile::has(std::string_view fact) const {
+  if (fact == "account") return facts.has("user") && facts.has("password");
+  if (fact == "mailbox") return !maildir.empty();
+  if (fact == "restart") return !start_command.empty();
+  if (fact == "untrusted") return trusted.has_value() && !*trusted;
+  if (fact == "tls-name") return !tls_name.empty();
+  if (fact == "sink") return false;
+  return facts.has(fact);
+}
+
+Result<Profile> parse_profile(const std::string& text, const std::string& file,
+                              const std::function<std::optional<std::string>(const std::string&)>& environment) {
+  auto yaml = script::parse_yaml(text, file);
+  if (!yaml) return tl::unexpected(yaml.error());
+  if (auto ok = yaml->only(keys, "a profile"); !ok) return tl::unexpected(ok.error());
+  Profile out;
+  const auto* endpoints = yaml->find("endpoints");
+  if (!endpoints) return yaml->fail("a profile needs endpoints, {relay: smtp://host:25}");
+  if (auto ok = endpoints->only(role_keys, "endpoints"); !ok) return tl::unexpected(ok.error());
+  for (const auto& [key, value] : endpoints->entries) {
+    auto url = parse_url(value.text);
+    if (!url) return value.fail(url.error().message, url.error().hint);
+    if (smtp::to_string(url->first) != key.text)
+      return value.fail(
+          "the URL of role " + key.text + " begins with " +
+          std::string(schemes[static_cast<std::size_t>(std::find(role_keys.begin(), role_keys.end(), key.text) - role_keys.begin())]) +
+          "://");
+    out.endpoints.emplace(url->first, url->second);
+  }
+  if (out.endpoints.empty()) return endpoints->fail("a profile needs at least one endpoint");
+  for (const auto& [key, value] : yaml->entries) {
+    if (key.text == "endpoints") continue;
+    if (key.text == "account") {
+      if (auto ok = parse_account(value, out, environment); !ok) return tl::unexpected(ok.error());
+    } else if (key.text == "limits") {
+      if (auto ok = parse_limits(value, out); !ok) return tl::unexpected(ok.error());
+    } else if (key.text == "mailbox") {
+      if (auto ok = value.only(mailbox_keys, "a mailbox"); !ok) return tl::unexpected(ok.error());
+      if (const auto* maildir = value.find("maildir")) out.maildir = maildir->text;
+    } else if (key.text == "tls") {
+      if (auto ok = value.only(tls_keys, "tls"); !ok) return tl::unexpected(ok.error());
+      if (const auto* name = value.find("name")) out.tls_name = name->text;
+      if (const auto* ca = value.find("ca")) {
+        if (auto pem = script::read_file(ca->text); !pem) return ca->fail("certificate " + ca->text + ": " + pem.error().message);
+        out.tls_ca = ca->text;
+      }
+    } else if (key.text == "start") {
+      if (auto ok = value.only(start_keys, "start"); !ok) return tl::unexpected(ok.error());
+      if (const auto* command = value.find("command")) out.start_command = command->text;
+    } else if (key.text == "stop") {
+      if (auto ok = value.only(stop_keys, "stop"); !ok) return tl::unexpected(ok.error());
+      if (const auto* pids = value.find("pids"))
+        for (const auto& item : pids->items) {
+          auto pid = item.as_number("a process id", 2, 1 << 30);
+          if (!pid) return tl::unexpected(pid.error());
+          out.stop_pids.push_back(static_cast<int>(*pid));
+        }
+    } else if (key.text == "trusted") {
+      auto trusted = value.as_bool("whether the client may relay without a login");
+      if (!trusted) return tl::unexpected(trusted.error());
+      out.trusted = *trusted;
+    } else {
+      auto word = value.as_text("a text");
+      if (!word) return tl::unexpected(word.error());
+      if (key.text == "name") out.name = *word;
+      else if (key.text == "version") out.version = *word;
+      else if (key.text == "log") out.log = *word;
+      else out.facts.values[key.text] = *word;
+    }
+  }
+  if (out.name.empty()) out.name = file;
+  return out;
+}
+
+void complete_facts(Profile& profile, const std::string& token) {
+  auto& values = profile.facts.values;
+  values.emplace("client", "client.example.org");
+  values.emplace("sender", "sender@example.org");
+  values.emplace("recipient", "Postmaster");
+  values["token"] = token;
+  const std::string& recipient = values["recipient"];
+  if (const std::size_t at = recipient.rfind('@'); at != std::string::npos) values["domain"] = recipient.substr(at + 1);
+}
+
+std::string how_to_give(std::string_view fact) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 7> ways = {{
+      {"domain", "--rcpt ADDRESS"},
+      {"recipient", "--rcpt ADDRESS"},
+      {"second-recipient", "--rcpt-second ADDRESS"},
+      {"unknown-recipient", "--rcpt-unknown ADDRESS"},
+      {"relayed-recipient", "--rcpt-relay ADDRESS"},
+      {"denied-recipient", "--rcpt-denied ADDRESS"},
+      {"account", "--user NAME (password from SMTPSPEC_PASSWORD)"},
+  }};
+  for (const auto& [name, way] : ways)
+    if (name == fact) return std::string(way);
+  return "a profile with '" + std::string(fact) + "'";
+}
+
+}  // namespace smtpspec::run

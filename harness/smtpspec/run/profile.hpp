@@ -1,0 +1,54 @@
+// What is known of a target before the first connection: endpoints by role, the facts that dialogues name, limits,
+// how to start and stop it. Read from a YAML profile, or made from a URL and flags.
+//
+//   Result<Profile> profile = parse_profile(text, "postfix.yaml");
+#pragma once
+
+#include <map>
+#include <optional>
+
+#include "smtpspec/script/case.hpp"
+#include "smtpspec/session/session.hpp"
+
+namespace smtpspec::run {
+
+struct Endpoint {
+  std::string host;
+  std::uint16_t port = 0;
+  bool operator==(const Endpoint&) const = default;
+};
+// smtp://host:port, submission://host[:587], submissions://host[:465]; IPv6 in brackets.
+Result<std::pair<smtp::Role, Endpoint>> parse_url(std::string_view url);
+std::string to_url(smtp::Role role, const Endpoint& endpoint);
+
+struct Profile {
+  std::string name;
+  std::string version;
+  std::map<smtp::Role, Endpoint> endpoints;
+  script::Facts facts;   // by the names of script::fact_names()
+  std::string maildir;   // of the recipient
+  std::string source;    // address to connect from
+  std::string tls_name;  // that the certificate should bear
+  std::string tls_ca;
+  std::string log;
+  std::string start_command;  // {port} stands for the port
+  std::vector<int> stop_pids;
+  int connections = 20;  // at once
+  session::Deadlines deadlines;
+  std::optional<bool> trusted;  // may this client relay without a login?
+
+  bool has(std::string_view condition_fact) const;  // account, mailbox, restart, untrusted, …
+};
+
+// `environment` resolves password_env.
+Result<Profile> parse_profile(const std::string& text, const std::string& file,
+                              const std::function<std::optional<std::string>(const std::string&)>& environment);
+
+// The facts that stand without a profile: names for the client, and <Postmaster>, whom RFC 5321 section 4.5.1 obliges
+// every server to accept. Fills in `domain` from the recipient.
+void complete_facts(Profile& profile, const std::string& token);
+
+// What each missing fact is called in a profile and on the command line, for hints.
+std::string how_to_give(std::string_view fact);
+
+}  // namespace smtpspec::run

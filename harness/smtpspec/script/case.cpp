@@ -1,0 +1,280 @@
+#include "smtpspec/script/case.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "smtpspec/script/yaml.hpp"
+#include "smtpspec/smtp/octets.hpp"
+
+namespace smtpspec::script {
+namespace {
+
+constexpr std::array<std::string_view, 14> header_keys = {"title", "why",  "covers", "level",   "roles",  "tags",     "requires",
+                                                          "start", "each", "clones", "timeout", "exempt", "dialogue", "twin"};
+constexpr std::array<std::string_view, 6> tag_names = {"security", "smuggling", "slow", "i18n", "tls", "load"};
+constexpr std::array<std::string_view, 3> role_names = {"relay", "submission", "submissions"};
+constexpr std::array<std::string_view, 7> extra_facts = {"account", "mailbox", "sink", "restart", "ipv6", "untrusted", "tls-name"};
+
+bool is_word(std::string_view text) {
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return (c >= 'a' && c <= 'z') || smtp::is_digit(c) || c == '-'; });
+}
+
+// A literal block's text begins on the line below its key. yaml-cpp marks the `|`; the block's indentation is what the
+// first line that is not blank has in the file.
+Result<std::vector<Step>> block(const Yaml& value, const std::string& source, const std::string& file) {
+  if (value.kind != Yaml::Kind::text) return value.fail("expected a dialogue, a block below 'dialogue: |'");
+  std::size_t at = 0;
+  for (int line = 1; line <= value.place.line && at != std::string::npos; ++line) {
+    at = source.find('\n', at);
+    if (at != std::string::npos) ++at;
+  }
+  int indent = 0;
+  for (std::size_t i = at; i < source.size(); ++i) {
+    if (source[i] == ' ') ++indent;
+    else if (source[i] == '\n') indent = 0;
+    else break;
+  }
+  return parse_dialogue(value.text, file, value.place.line + 1, indent);
+}
+
+Result<void> parse_rows(const Yaml& each, Case& out) {
+  if (each.kind != Yaml::Kind::map || each.entries.empty())
+    return each.fail("expected rows, each a name and its variables: 'each: {bare-lf: {end: '\\n'}}'");
+  out.rows.clear();
+  for (const auto& [name, variables] : each.entries) {
+    if (!is_word(name.text))
+      return name.fail("'" + smtp::spell(name.text) + "' is no row name; names are lower-case letters, digits and hyphens");
+    if (variables.kind != Yaml::Kind::map) return variables.fail("expected the row's variables, {name: text}");
+    CaseRow row{name.text, {}, name.place};
+    for (const auto& [key, value] : variables.entries) {
+      if (!is_word(key.text))
+        return key.fail("'" + smtp::spell(key.text) + "' is no variable name; names are lower-case letters, digits and hyphens");
+      for (const FactName& fact : fact_names())
+        if (fact.name == key.text) return key.fail("'" + key.text + "' is a fact of the profile; choose another name");
+      if (value.kind != Yaml::Kind::text && value.kind != Yaml::Kind::null) return value.fail("expected a text");
+      auto octets = smtp::unspell(value.text);
+      if (!octets) return value.fail(octets.error().message);
+      row.variables.emplace(key.text, std::move(*octets));
+    }
+    if (!out.rows.empty())
+      for (const auto& [key, text] : out.rows.front().variables)
+        if (!row.variables.count(key)) return name.fail("row '" + name.text + "' lacks the variable '" + key + "' that the first row has");
+    out.rows.push_back(std::move(row));
+  }
+  return {};
+}
+
+Result<smtp::Role> parse_role(const std::string& word) {
+  for (std::size_t i = 0; i < role_names.size(); ++i)
+    if (role_names[i] == word) return static_cast<smtp::Role>(i);
+  return failure("'" + smtp::spell(word) + "' is no role; roles are relay, submission and submissions", {},
+                 smtp::nearest(word, std::span<const std::string_view>(role_names)));
+}
+
+tl::unexpected<Error> at(const Yaml& value, const Error& error) { return failure(error.message, value.place, error.hint); }
+
+}  // namespace
+
+std::span<const std::string_view> condition_facts() { return extra_facts; }
+
+Result<Condition> parse_condition(std::string_view text) {
+  Condition out;
+  std::string_view rest = smtp::trim(text);
+  if (rest.starts_with("not ")) {
+    out.negated = true;
+    rest = smtp::trim(rest.substr(4));
+  }
+  std::vector<std::string_view> known(extra_facts.begin(), extra_facts.end());
+  for (const FactName& fact : fact_names()) known.push_back(fact.name);
+  if (std::find(known.begin(), known.end(), rest) != known.end()) {
+    out.kind = Condition::Kind::fact;
+    out.name = rest;
+    return out;
+  }
+  const std::size_t end = rest.find_first_of(" >");
+  out.name = rest.substr(0, end);
+  // Keywords are written in capitals, facts in small letters: a misspelt fact must not become an unknown keyword.
+  const bool keyword = !out.name.empty() && std::all_of(out.name.begin(), out.name.end(),
+                                                        [](char c) { return (c >= 'A' && c <= 'Z') || smtp::is_digit(c) || c == '-'; });
+  if (!keyword)
+    return failure("'" + smtp::spell(text) + "' is neither an EHLO keyword in capitals nor a known fact", {},
+                   smtp::nearest(rest, std::span<const std::string_view>(known)));
+  if (end == std::string_view::npos) return out;
+  rest = smtp::trim(rest.substr(end));
+  if (rest.starts_with(">=")) {
+    rest = smtp::trim(rest.substr(2));
+    const auto [stop, error] = std::from_chars(rest.data(), rest.data() + rest.size(), out.at_least);
+    if (error != std::errc{} || stop != rest.data() + rest.size()) return failure("expected a number behind '>='");
+    return out;
+  }
+  if (rest.find_first_of(" >") != std::string_view::npos)
+    return failure("expected one parameter, as in 'AUTH PLAIN', or '>=' and a number");
+  out.param = rest;
+  return out;
+}
+
+std::string to_string(const Condition& condition) {
+  std::string out = condition.negated ? "not " : "";
+  out += condition.name;
+  if (!condition.param.empty()) out += " " + condition.param;
+  if (condition.at_least) out += ">=" + std::to_string(condition.at_least);
+  return out;
+}
+
+bool meets(const Condition& condition, const smtp::Capabilities& offered) {
+  bool met = offered.has(condition.name);
+  if (met && !condition.param.empty()) met = offered.has_param(condition.name, condition.param);
+  if (met && condition.at_least) {
+    const std::string_view params = offered.params(condition.name);
+    std::uint64_t value = 0;
+    std::from_chars(params.data(), params.data() + params.size(), value);
+    // SIZE 0 and SIZE alone mean that there is no fixed limit (RFC 1870 section 4).
+    met = value >= condition.at_least || (condition.name == "SIZE" && value == 0);
+  }
+  return met != condition.negated;
+}
+
+bool Case::tagged(std::string_view tag) const { return std::find(tags.begin(), tags.end(), tag) != tags.end(); }
+
+Result<Case> parse_case(const std::string& text, std::string id, const std::string& file) {
+  auto yaml = parse_yaml(text, file);
+  if (!yaml) return tl::unexpected(yaml.error());
+  if (auto ok = yaml->only(header_keys, "a case header"); !ok) return tl::unexpected(ok.error());
+  for (const std::string_view needed : {"title", "covers", "dialogue"})
+    if (!yaml->find(needed)) return yaml->fail("a case needs '" + std::string(needed) + "'");
+  Case out;
+  out.id = std::move(id);
+  out.file = file;
+  out.source = text;
+  out.roles.assign(std::begin(smtp::all_roles), std::end(smtp::all_roles));
+  out.rows.push_back({});
+
+  for (const auto& [key, value] : yaml->entries) {
+    if (key.text == "title" || key.text == "why") {
+      auto line = value.as_text("a text");
+      if (!line) return tl::unexpected(line.error());
+      (key.text == "title" ? out.title : out.why) = smtp::trim(*line);
+    } else if (key.text == "covers") {
+      auto ids = value.as_texts("requirement ids");
+      if (!ids) return tl::unexpected(ids.error());
+      if (ids->empty()) return value.fail("a case covers at least one requirement");
+      out.covers = std::move(*ids);
+      for (std::size_t i = 0; i < out.covers.size(); ++i)
+        out.covers_places.push_back(value.kind == Yaml::Kind::list ? value.items[i].place : value.place);
+    } else if (key.text == "level") {
+      auto level = parse_level(value.text);
+      if (!level) return at(value, level.error());
+      out.level = *level;
+    } else if (key.text == "roles") {
+      auto words = value.as_texts("roles");
+      if (!words) return tl::unexpected(words.error());
+      out.roles.clear();
+      for (std::size_t i = 0; i < words->size(); ++i) {
+        auto role = parse_role((*words)[i]);
+        if (!role) return at(value.kind == Yaml::Kind::list ? value.items[i] : value, role.error());
+        if (std::find(out.roles.begin(), out.roles.end(), *role) != out.roles.end())
+          return value.fail("role '" + (*words)[i] + "' stands here twice");
+        out.roles.push_back(*role);
+      }
+      if (out.roles.empty()) return value.fail("a case has at least one role");
+    } else if (key.text == "tags") {
+      auto words = value.as_texts("tags");
+      if (!words) return tl::unexpected(words.error());
+      for (const std::string& tag : *words)
+        if (std::find(tag_names.begin(), tag_names.end(), tag) == tag_names.end())
+          return value.fail("no tag '" + smtp::spell(tag) + "'; known are security, smuggling, slow, i18n, tls and load",
+                            smtp::nearest(tag, std::span<const std::string_view>(tag_names)));
+      out.tags = std::move(*words);
+    } else if (key.text == "requires") {
+      auto words = value.as_texts("conditions");
+      if (!words) return tl::unexpected(words.error());
+      for (std::size_t i = 0; i < words->size(); ++i) {
+        auto condition = parse_condition((*words)[i]);
+        if (!condition) return at(value.kind == Yaml::Kind::list ? value.items[i] : value, condition.error());
+        out.conditions.push_back(std::move(*condition));
+      }
+    } else if (key.text == "start") {
+      auto start = parse_start(value.text);
+      if (!start) return at(value, start.error());
+      out.start = *start;
+    } else if (key.text == "each") {
+      if (auto ok = parse_rows(value, out); !ok) return tl::unexpected(ok.error());
+    } else if (key.text == "clones") {
+      auto clones = value.as_number("how many connections run the dialogue at once", 2, 200);
+      if (!clones) return tl::unexpected(clones.error());
+      out.clones = static_cast<int>(*clones);
+    } else if (key.text == "timeout") {
+      auto timeout = parse_duration(value.text);
+      if (!timeout) return at(value, timeout.error());
+      out.timeout = *timeout;
+    } else if (key.text == "exempt") {
+      if (value.kind != Yaml::Kind::map) return value.fail("expected rules and reasons, {rule: why this case breaks it on purpose}");
+      for (const auto& [rule, reason] : value.entries) {
+        if (reason.kind != Yaml::Kind::text || smtp::trim(reason.text).empty()) return rule.fail("an exemption needs a reason");
+        out.exempt.push_back({rule.text, reason.text, rule.place});
+      }
+    } else {
+      auto steps = block(value, text, file);
+      if (!steps) return tl::unexpected(steps.error());
+      (key.text == "dialogue" ? out.dialogue : out.twin) = std::move(*steps);
+    }
+  }
+  if (out.title.empty()) return yaml->fail("a case needs a title");
+  if (std::none_of(out.dialogue.begin(), out.dialogue.end(), [](const Step& step) { return step.kind != Step::Kind::remark; }))
+    return yaml->find("dialogue")->fail("the dialogue is empty");
+  return out;
+}
+
+Result<std::string> format_case(const std::string& text, const std::string& file) {
+  auto parsed = parse_case(text, "", file);
+  if (!parsed) return tl::unexpected(parsed.error());
+  auto yaml = parse_yaml(text, file);
+  // Top-level keys with the lines that belong to each: remarks above it, its value below it.
+  struct Part {
+    std::string key;
+    std::string lines;
+  };
+  std::vector<Part> parts;
+  std::string remarks;
+  for (std::string_view rest = text; !rest.empty();) {
+    const std::size_t end = rest.find('\n');
+    std::string line(rest.substr(0, end));
+    rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
+    while (!line.empty() && (line.back() == ' ' || line.back() == '\r')) line.pop_back();
+    const bool key = !line.empty() && line[0] != ' ' && line[0] != '#' && line[0] != '-' && line.find(':') != std::string::npos;
+    if (key) {
+      parts.push_back({line.substr(0, line.find(':')), remarks + line + "\n"});
+      remarks.clear();
+    } else if (!line.empty() && line[0] == '#') {
+      remarks += line + "\n";
+    } else if (!parts.empty() && !(line.empty() && parts.back().key != "dialogue" && parts.back().key != "twin")) {
+      parts.back().lines += remarks + line + "\n";
+      remarks.clear();
+    }
+  }
+  std::stable_sort(parts.begin(), parts.end(), [](const Part& a, const Part& b) {
+    const auto rank = [](const std::string& key) { return std::find(header_keys.begin(), header_keys.end(), key) - header_keys.begin(); };
+    return rank(a.key) < rank(b.key);
+  });
+  std::string out;
+  for (const Part& part : parts) {
+    if (part.key != "dialogue" && part.key != "twin") {
+      out += part.lines;
+      continue;
+    }
+    const std::size_t key_at = part.lines.find(part.key + ":");
+    out += part.lines.substr(0, key_at) + part.key + ": |\n";
+    const std::string dialogue = print_dialogue(part.key == "dialogue" ? parsed->dialogue : parsed->twin);
+    for (std::string_view rest = dialogue; !rest.empty();) {
+      const std::size_t end = rest.find('\n');
+      out += end == 0 ? "" : "  ";
+      out += std::string(rest.substr(0, end)) + "\n";
+      rest = rest.substr(end + 1);
+    }
+  }
+  return out + remarks;
+}
+
+}  // namespace smtpspec::script

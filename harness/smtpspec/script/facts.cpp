@@ -1,0 +1,24 @@
+#include "smtpspec/script/facts.hpp"
+
+#include <array>
+
+namespace smtpspec::script {
+
+std::span<const FactName> fact_names() {
+  static constexpr std::array names = {
+      FactName{"client", "the name that the client gives in EHLO"},
+      FactName{"sender", "the reverse-path of test messages"},
+      FactName{"recipient", "a mailbox that exists"},
+      FactName{"domain", "the domain of the recipient"},
+      FactName{"second-recipient", "another mailbox that exists"},
+      FactName{"unknown-recipient", "a mailbox that does not exist, at a domain the target serves"},
+      FactName{"relayed-recipient", "a mailbox elsewhere, that the target relays to"},
+      FactName{"denied-recipient", "a mailbox elsewhere, that the target refuses to strangers"},
+      FactName{"user", "the account's name"},
+      FactName{"password", "the account's password", true},
+      FactName{"token", "a word that no other test of any run uses"},
+  };
+  return names;
+}
+
+}  // namespace smtpspec::script

@@ -1,0 +1,11 @@
+// What parses and is still wrong with a case: unknown requirements, names without a meaning, habits that make a suite
+// accuse the innocent. Each problem has its place and what to do about it.
+#pragma once
+
+#include "smtpspec/script/suite.hpp"
+
+namespace smtpspec::script {
+
+std::vector<Error> lint(const Case& test, const Suite& suite, std::span<const std::string_view> rule_names);
+
+}  // namespace smtpspec::script

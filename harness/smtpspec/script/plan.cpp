@@ -1,0 +1,215 @@
+#include "smtpspec/script/plan.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "smtpspec/smtp/content.hpp"
+#include "smtpspec/smtp/octets.hpp"
+
+namespace smtpspec::script {
+namespace {
+
+// The header of `message:`: complete and clean by RFC 5322, so that no content filter has a reason to refuse it.
+constexpr std::string_view message_header =
+    R"(Date: Mon, 02 Nov 2026 10:00:00 +0000\r\nFrom: <{sender}>\r\nTo: <{recipient}>\r\nMessage-ID: <{token}@{client}>\r\n)"
+    R"(Subject: smtpspec {token}\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=us-ascii\r\n\r\n)";
+
+constexpr std::string_view gone_probe = "C: RCPT TO:<{recipient}>\nS: 503, else 530 is inconclusive, else 5yz is a deviation\n";
+constexpr std::string_view there_probe = "C: RCPT TO:<{recipient}>\nS: 250 251, else 2yz is a deviation\n";
+
+struct Maker {
+  const Values values;
+  Plan& plan;
+  bool account = false;
+
+  tl::unexpected<Error> at(const Step& step, const Error& error) const { return failure(error.message, step.place, error.hint); }
+
+  Result<std::vector<Segment>> fill(const Template& text, const Step& step, std::string_view line_end) {
+    auto expansion = expand(text, values, line_end);
+    if (!expansion) return at(step, expansion.error());
+    for (auto& secret : expansion->secrets) plan.secrets.push_back(std::move(secret));
+    return std::move(expansion->segments);
+  }
+
+  // Mail content: the lines with their CRLFs, stuffed and ended as the step says. Cuts inside it stay.
+  Result<std::vector<Segment>> content(const Step& step) {
+    std::vector<Segment> out{{}};
+    if (step.kind == Step::Kind::message) {
+      auto header = fill(*parse_template(message_header), step, "");
+      if (!header) return header;
+      out = std::move(*header);
+      if (step.inside.empty()) out.back().octets += "A message of smtpspec.\r\n";
+    }
+    for (const Step& line : step.inside) {
+      auto segments = fill(line.text, line, "\r\n");
+      if (!segments) return segments;
+      out.back().octets += segments->front().octets;
+      out.insert(out.end(), segments->begin() + 1, segments->end());
+    }
+    if (step.stuffed) {
+      // Stuffing needs the text as a whole; the cuts are put back where they were.
+      std::string whole;
+      std::vector<std::size_t> cuts;
+      for (const Segment& segment : out) {
+        cuts.push_back(whole.size());
+        whole += segment.octets;
+      }
+      std::vector<Segment> stuffed;
+      bool line_start = true;
+      std::size_t next = 0;
+      for (std::size_t i = 0; i < whole.size(); ++i) {
+        while (next < cuts.size() && cuts[next] == i) stuffed.push_back({"", out[next++].pause});
+        if (line_start && whole[i] == '.') stuffed.back().octets += '.';
+        stuffed.back().octets += whole[i];
+        line_start = whole[i] == '\n' && i > 0 && whole[i - 1] == '\r';
+      }
+      while (next < cuts.size()) stuffed.push_back({"", out[next++].pause});
+      out = std::move(stuffed);
+    }
+    if (step.ended) out.back().octets += ".\r\n";
+    return out;
+  }
+
+  Result<Move> one(const Step& step) {
+    Move move{step, {}, false, 0, false};
+    switch (step.kind) {
+      case Step::Kind::line: {
+        auto segments = fill(step.text, step, "\r\n");
+        if (!segments) return tl::unexpected(segments.error());
+        move.segments = std::move(*segments);
+        move.commands = 1;
+        break;
+      }
+      case Step::Kind::raw: {
+        auto segments = fill(step.text, step, "");
+        if (!segments) return tl::unexpected(segments.error());
+        move.segments = std::move(*segments);
+        break;
+      }
+      case Step::Kind::chunk: {
+        auto segments = fill(step.text, step, "");
+        if (!segments) return tl::unexpected(segments.error());
+        std::size_t size = 0;
+        for (const Segment& segment : *segments) size += segment.octets.size();
+        segments->front().octets.insert(0, "BDAT " + std::to_string(size) + (step.last ? " LAST\r\n" : "\r\n"));
+        move.segments = std::move(*segments);
+        move.commands = 1;
+        move.is_data = true;
+        break;
+      }
+      case Step::Kind::message:
+      case Step::Kind::content: {
+        auto segments = content(step);
+        if (!segments) return tl::unexpected(segments.error());
+        move.segments = std::move(*segments);
+        move.commands = step.ended ? 1 : 0;
+        move.is_data = true;
+        break;
+      }
+      case Step::Kind::together: {
+        move.segments.push_back({});
+        for (const Step& inner : step.inside) {
+          if (inner.kind == Step::Kind::remark) continue;
+          auto part = one(inner);
+          if (!part) return part;
+          move.commands += part->commands;
+          move.is_data = move.is_data || part->is_data;
+          move.segments.back().octets += part->segments.front().octets;
+          move.segments.insert(move.segments.end(), part->segments.begin() + 1, part->segments.end());
+        }
+        if (step.octet_by_octet) {
+          std::vector<Segment> octets;
+          for (const Segment& segment : move.segments)
+            for (const char c : segment.octets) octets.push_back({std::string(1, c), octets.empty() ? Duration{} : Duration{1000}});
+          move.segments = std::move(octets);
+        }
+        break;
+      }
+      default: break;
+    }
+    return move;
+  }
+
+  // Appends the moves of a text that stands for one step, at that step's place.
+  Result<void> written_out(std::string_view text, const Step& step, int connection, bool preamble_steps) {
+    auto parts = parse_dialogue(text, step.place.file);
+    for (Step& part : *parts) {
+      part.place = step.place;
+      part.connection = connection;
+    }
+    return all(*parts, preamble_steps);
+  }
+
+  Result<void> all(const std::vector<Step>& steps, bool preamble_steps) {
+    for (const Step& step : steps) {
+      if (step.kind == Step::Kind::remark) continue;
+      if (step.kind == Step::Kind::check) {
+        if (auto ok = written_out(step.transaction ? there_probe : gone_probe, step, step.connection, preamble_steps); !ok) return ok;
+        continue;
+      }
+      auto move = one(step);
+      if (!move) return tl::unexpected(move.error());
+      move->preamble = preamble_steps;
+      plan.moves.push_back(std::move(*move));
+      if (step.kind == Step::Kind::act && step.act == Step::Act::open)
+        if (auto ok = written_out(preamble(step.at, plan.role, account), step, step.other, true); !ok) return ok;
+    }
+    return {};
+  }
+};
+
+}  // namespace
+
+std::string preamble(Start start, smtp::Role role, bool account) {
+  if (start == Start::connected) return "";
+  std::string out = role == smtp::Role::submissions ? "do: handshake\nS: tls\nS: 220\n" : "S: 220\n";
+  if (start == Start::greeted) return out;
+  const std::string hello = "C: EHLO {client}\nS: 250\n";
+  const std::string encrypt = "C: STARTTLS\nS: 220\ndo: handshake\nS: tls\n";
+  const bool submits = role != smtp::Role::relay;
+  if (role == smtp::Role::submission || (role == smtp::Role::relay && start == Start::tls)) out += hello + encrypt;
+  // RFC 4954 section 4: AUTH belongs to EHLO, so that a HELO session logs in before its HELO.
+  out += hello;
+  if (start == Start::tls) return out;
+  if (start == Start::auth || (submits && account)) out += "do: auth\nS: 235\n";
+  if (start == Start::helo) out += "C: HELO {client}\nS: 250\n";
+  if (start == Start::helo || start == Start::ehlo || start == Start::auth) return out;
+  out += "C: MAIL FROM:<{sender}>\nS: 250\n";
+  if (start == Start::mail) return out;
+  out += "C: RCPT TO:<{recipient}>\nS: 250 251\n";
+  if (start == Start::rcpt) return out;
+  return out + "C: DATA\nS: 354\n";
+}
+
+Result<Plan> make_plan(const Case& test, const std::vector<Step>& steps, const CaseRow& row, smtp::Role role, const Facts& facts) {
+  Plan plan;
+  plan.role = role;
+  plan.start = test.start;
+  Maker maker{{facts, row.variables}, plan, facts.has("user") && facts.has("password")};
+  if (auto ok = maker.all(*parse_dialogue(preamble(test.start, role, maker.account), test.file), true); !ok)
+    return tl::unexpected(ok.error());
+  if (auto ok = maker.all(steps, false); !ok) return tl::unexpected(ok.error());
+  return plan;
+}
+
+std::vector<std::string> missing_facts(const Case& test, smtp::Role role, const Facts& facts) {
+  std::set<std::string> missing;
+  const auto& row = test.rows.front().variables;
+  const auto need = [&](std::string_view name) {
+    if (!facts.has(name) && row.find(name) == row.end()) missing.emplace(name == "user" || name == "password" ? "account" : name);
+  };
+  bool logs_in = test.start == Start::auth ||
+                 (role != smtp::Role::relay && test.start != Start::connected && test.start != Start::greeted && test.start != Start::tls);
+  for (const auto* steps : {&test.dialogue, &test.twin}) {
+    visit_templates(*steps, [&](const Template& text, const Step& step) {
+      text.names(need);
+      if (step.kind == Step::Kind::act && step.act == Step::Act::auth) logs_in = true;
+      if (step.kind == Step::Kind::message || step.kind == Step::Kind::check) need("recipient");
+    });
+  }
+  if (test.start == Start::rcpt || test.start == Start::data) need("recipient");
+  if (logs_in) need("user");
+  return {missing.begin(), missing.end()};
+}
+
+}  // namespace smtpspec::script

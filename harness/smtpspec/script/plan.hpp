@@ -1,0 +1,35 @@
+// A plan: a case made concrete for one row, one role and one target. Names are filled in, the preamble that reaches the
+// start state stands in front, and what a `check` stands for is written out. The interpreter (session) runs it as it is.
+#pragma once
+
+#include "smtpspec/script/case.hpp"
+
+namespace smtpspec::script {
+
+// A step with its octets. `segments` is what a sending step writes; for the others the Step says all.
+struct Move {
+  Step step;
+  std::vector<Segment> segments;
+  bool preamble = false;  // its failure hides the answer instead of being one
+  int commands = 0;       // replies that the sending of this move asks for, as far as can be told
+  bool is_data = false;   // mail content or a chunk: answered within the end-of-data deadline
+};
+
+struct Plan {
+  smtp::Role role = smtp::Role::relay;
+  std::vector<Move> moves;           // the preamble, the dialogue, and behind each `open` the other connection's preamble
+  std::vector<std::string> secrets;  // never to be shown
+  Start start = Start::ehlo;
+};
+
+// The dialogue that reaches `start` in this role: the one place that knows it. With an account, submission roles log
+// in on the way to ehlo, mail, rcpt and data; without one they stop at EHLO under TLS.
+std::string preamble(Start start, smtp::Role role, bool account);
+
+// `steps` is the case's dialogue or its twin. A name without a value is an error at its place.
+Result<Plan> make_plan(const Case& test, const std::vector<Step>& steps, const CaseRow& row, smtp::Role role, const Facts& facts);
+
+// Facts that the plan needs and the target does not have: the dialogue's names, and `account` for a login.
+std::vector<std::string> missing_facts(const Case& test, smtp::Role role, const Facts& facts);
+
+}  // namespace smtpspec::script

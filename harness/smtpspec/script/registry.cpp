@@ -1,0 +1,99 @@
+#include "smtpspec/script/registry.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "smtpspec/script/yaml.hpp"
+#include "smtpspec/smtp/octets.hpp"
+
+namespace smtpspec::script {
+namespace {
+
+constexpr std::array<std::string_view, 3> level_names = {"MUST", "SHOULD", "MAY"};
+constexpr std::array<std::string_view, 5> observable_names = {"wire", "delivery", "timing", "config", "none"};
+constexpr std::array<std::string_view, 5> subject_names = {"server", "client", "both", "operator", "document"};
+constexpr std::array<std::string_view, 3> file_keys = {"rfc", "title", "requirements"};
+constexpr std::array<std::string_view, 7> row_keys = {"level", "subject", "observable", "says", "check", "by-letter", "successor"};
+constexpr std::array<std::string_view, 2> mark_keys = {"since", "reason"};
+
+// The index of a word in a closed list, or an error with the nearest one.
+template <std::size_t N>
+Result<std::size_t> choice(const Yaml& yaml, std::string_view what, const std::array<std::string_view, N>& names) {
+  const auto it = std::find(names.begin(), names.end(), yaml.text);
+  if (yaml.kind != Yaml::Kind::text || it == names.end()) {
+    std::string list;
+    for (const auto name : names) list += (list.empty() ? "" : ", ") + std::string(name);
+    return yaml.fail("expected " + std::string(what) + ", one of " + list,
+                     smtp::nearest(yaml.text, std::span<const std::string_view>(names)));
+  }
+  return static_cast<std::size_t>(it - names.begin());
+}
+
+}  // namespace
+
+std::string_view to_string(Level level) { return level_names[static_cast<std::size_t>(level)]; }
+std::string_view to_string(Observable observable) { return observable_names[static_cast<std::size_t>(observable)]; }
+
+Result<Level> parse_level(std::string_view word) {
+  for (std::size_t i = 0; i < level_names.size(); ++i)
+    if (smtp::iequals(level_names[i], word)) return static_cast<Level>(i);
+  return failure("'" + smtp::spell(word) + "' is no level; levels are MUST, SHOULD and MAY", {},
+                 smtp::nearest(word, std::span<const std::string_view>(level_names)));
+}
+
+const Requirement* Registry::find(std::string_view id) const {
+  const auto it = all_.find(id);
+  return it == all_.end() ? nullptr : &it->second;
+}
+
+std::string Registry::nearest(std::string_view id) const {
+  std::vector<std::string_view> ids;
+  for (const auto& [known, requirement] : all_) ids.push_back(known);
+  return smtp::nearest(id, std::span<const std::string_view>(ids));
+}
+
+Result<void> Registry::add(const std::string& text, const std::string& file) {
+  auto yaml = parse_yaml(text, file);
+  if (!yaml) return tl::unexpected(yaml.error());
+  if (auto ok = yaml->only(file_keys, "a requirement file"); !ok) return ok;
+  const Yaml *rfc = yaml->find("rfc"), *title = yaml->find("title"), *rows = yaml->find("requirements");
+  if (!rfc || !title || !rows || rows->kind != Yaml::Kind::map) return yaml->fail("a requirement file needs rfc, title and requirements");
+  auto number = rfc->as_number("the RFC's number", 1, 99999);
+  if (!number) return tl::unexpected(number.error());
+  rfcs_[static_cast<int>(*number)] = title->text;
+  for (const auto& [key, row] : rows->entries) {
+    if (auto ok = row.only(row_keys, "a requirement"); !ok) return ok;
+    Requirement out;
+    out.id = "RFC" + std::to_string(*number) + "-" + key.text;
+    out.rfc = static_cast<int>(*number);
+    out.place = key.place;
+    const std::size_t dash = key.text.rfind('-');
+    if (dash == std::string::npos) return key.fail("'" + key.text + "' is no requirement; they look like 4.1.4-14, section and number");
+    out.section = key.text.substr(0, dash);
+    for (const std::string_view needed : {"level", "subject", "observable", "says"})
+      if (!row.find(needed)) return key.fail("requirement " + key.text + " has no '" + std::string(needed) + "'");
+    auto level = choice(*row.find("level"), "a level", level_names);
+    if (!level) return tl::unexpected(level.error());
+    auto subject = choice(*row.find("subject"), "who is bound", subject_names);
+    if (!subject) return tl::unexpected(subject.error());
+    auto observable = choice(*row.find("observable"), "where it is seen", observable_names);
+    if (!observable) return tl::unexpected(observable.error());
+    out.level = static_cast<Level>(*level);
+    out.subject = subject_names[*subject];
+    out.observable = static_cast<Observable>(*observable);
+    out.says = row.find("says")->text;
+    if (const Yaml* check = row.find("check")) out.check = check->text;
+    if (const Yaml* successor = row.find("successor")) out.successor = successor->text;
+    if (const Yaml* mark = row.find("by-letter")) {
+      if (auto ok = mark->only(mark_keys, "a by-letter mark"); !ok) return ok;
+      if (!mark->find("since") || !mark->find("reason")) return mark->fail("a by-letter mark needs since and reason");
+      out.by_letter = mark->find("reason")->text;
+      out.since = mark->find("since")->text;
+    }
+    const std::string id = out.id;
+    if (!all_.emplace(id, std::move(out)).second) return key.fail("requirement " + id + " is there already");
+  }
+  return {};
+}
+
+}  // namespace smtpspec::script

@@ -1,0 +1,56 @@
+// The requirement registry: every normative statement of the RFCs that smtpspec knows, in our words, with level, who
+// is bound, where it can be observed and how a server is checked for it. One YAML file per RFC, cases/requirements.
+//
+//   const Requirement* r = registry.find("RFC5321-4.1.4-14");
+//   r->section == "4.1.4"; r->level == Level::must
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "smtpspec/smtp/result.hpp"
+
+namespace smtpspec::script {
+
+enum class Level : std::uint8_t { must, should, may };  // RFC 2119; the MUST NOTs and SHOULD NOTs are of the same level
+std::string_view to_string(Level level);
+Result<Level> parse_level(std::string_view word);
+
+enum class Observable : std::uint8_t { wire, delivery, timing, config, none };
+std::string_view to_string(Observable observable);
+
+struct Requirement {
+  std::string id;  // "RFC5321-4.1.4-14"; a P before the last number: binds without a keyword
+  int rfc = 0;
+  std::string section;
+  Level level = Level::must;
+  std::string subject;  // server, client, both, operator, document
+  Observable observable = Observable::none;
+  std::string says;
+  std::string check;      // empty when a server cannot be checked for it
+  std::string by_letter;  // why nearly every deployed server breaks it, or empty
+  std::string since;      // date of that mark
+  std::string successor;  // the same statement's anchor in a later RFC, or empty
+  Place place;
+
+  bool testable() const { return observable != Observable::none && (subject == "server" || subject == "both"); }
+};
+
+class Registry {
+ public:
+  const Requirement* find(std::string_view id) const;
+  std::string nearest(std::string_view id) const;
+  const std::map<std::string, Requirement, std::less<>>& all() const { return all_; }
+  const std::map<int, std::string>& rfcs() const { return rfcs_; }  // number -> title
+
+  // Adds the rows of one file.
+  Result<void> add(const std::string& text, const std::string& file);
+
+ private:
+  std::map<std::string, Requirement, std::less<>> all_;
+  std::map<int, std::string> rfcs_;
+};
+
+}  // namespace smtpspec::script

@@ -1,0 +1,326 @@
+#include "smtpspec/script/template.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "smtpspec/smtp/encoding.hpp"
+#include "smtpspec/smtp/octets.hpp"
+
+namespace smtpspec::script {
+namespace {
+
+constexpr std::size_t most_octets = 256u << 20;
+constexpr Duration default_cut{5000};  // long enough that two writes are two segments for the reader
+
+struct Function {
+  std::string_view word;
+  Piece::Kind kind;
+};
+constexpr std::array quoting = {Function{"base64", Piece::Kind::base64}, Function{"xtext", Piece::Kind::xtext},
+                                Function{"upper", Piece::Kind::upper}, Function{"lower", Piece::Kind::lower}};
+
+struct Parser {
+  std::string_view text;
+  std::size_t at = 0;
+
+  tl::unexpected<Error> fail(std::string message, std::size_t where) const {
+    return failure(std::move(message), Place{"", 1, static_cast<int>(where) + 1});
+  }
+
+  // Reads to the end of the text, or to the closing quote when `quoted`.
+  Result<std::vector<Piece>> pieces(bool quoted) {
+    std::vector<Piece> out;
+    std::string run;
+    std::size_t run_at = at;
+    const auto flush = [&]() -> Result<void> {
+      if (run.empty()) return {};
+      auto octets = smtp::unspell(run);
+      if (!octets) return fail(octets.error().message, run_at + static_cast<std::size_t>(octets.error().place.column) - 1);
+      out.push_back({Piece::Kind::octets, *octets});
+      run.clear();
+      return {};
+    };
+    while (at < text.size()) {
+      const char c = text[at];
+      if (quoted && c == '"') break;
+      if (run.empty()) run_at = at;
+      if (c == '\\' && quoted && at + 1 < text.size() && text[at + 1] == '"') {
+        run += '"';
+        at += 2;
+        continue;
+      }
+      if (c == '\\' && at + 1 < text.size()) {  // both octets, so that "\\{" is a backslash and a brace
+        run += c;
+        run += text[at + 1];
+        at += 2;
+        continue;
+      }
+      if ((c == '{' || c == '}') && at + 1 < text.size() && text[at + 1] == c) {
+        run += c;
+        at += 2;
+        continue;
+      }
+      if (c == '}') return fail("a lone '}'; a brace is written }}", at);
+      if (c != '{') {
+        run += c;
+        ++at;
+        continue;
+      }
+      if (auto flushed = flush(); !flushed) return tl::unexpected(flushed.error());
+      auto piece = braces();
+      if (!piece) return tl::unexpected(piece.error());
+      out.push_back(std::move(*piece));
+    }
+    if (auto flushed = flush(); !flushed) return tl::unexpected(flushed.error());
+    // Neighbouring runs are one, so that print and parse agree.
+    std::vector<Piece> joined;
+    for (auto& piece : out) {
+      if (piece.kind == Piece::Kind::octets && !joined.empty() && joined.back().kind == Piece::Kind::octets)
+        joined.back().text += piece.text;
+      else joined.push_back(std::move(piece));
+    }
+    return joined;
+  }
+
+  Result<std::vector<Piece>> quotation() {
+    const std::size_t open = at;
+    if (at >= text.size() || text[at] != '"') return fail("expected a text in double quotes", at);
+    ++at;
+    auto inside = pieces(true);
+    if (!inside) return inside;
+    if (at >= text.size()) return fail("the quote that opens here is not closed", open);
+    ++at;
+    return inside;
+  }
+
+  Result<std::size_t> number() {
+    std::size_t value = 0;
+    const auto [end, error] = std::from_chars(text.data() + at, text.data() + text.size(), value);
+    if (error != std::errc{} || value > most_octets) return fail("expected a number up to " + std::to_string(most_octets), at);
+    at = static_cast<std::size_t>(end - text.data());
+    return value;
+  }
+
+  void blanks() {
+    while (at < text.size() && text[at] == ' ') ++at;
+  }
+
+  Result<Piece> braces() {
+    const std::size_t open = at++;
+    Piece piece;
+    if (at < text.size() && text[at] == '"') {
+      auto inside = quotation();
+      if (!inside) return tl::unexpected(inside.error());
+      blanks();
+      if (at >= text.size() || text[at] != 'x') return fail("expected 'x' and a number behind the text", at);
+      ++at;
+      blanks();
+      auto count = number();
+      if (!count) return tl::unexpected(count.error());
+      piece = {Piece::Kind::repeat, "", *count, {}, std::move(*inside)};
+    } else {
+      const std::size_t word_at = at;
+      while (at < text.size() && (smtp::is_alnum(text[at]) || text[at] == '-' || text[at] == '_')) ++at;
+      const std::string word(text.substr(word_at, at - word_at));
+      if (word.empty()) return fail("expected a name, a function or a quoted text behind '{'; a brace is written {{", word_at);
+      const bool argument = at < text.size() && text[at] == ' ';
+      blanks();
+      const auto function = std::find_if(quoting.begin(), quoting.end(), [&](const Function& f) { return f.word == word; });
+      if (function != quoting.end() && argument) {
+        auto inside = quotation();
+        if (!inside) return tl::unexpected(inside.error());
+        piece = {function->kind, "", 0, {}, std::move(*inside)};
+      } else if ((word == "pad" || word == "lines") && argument) {
+        auto count = number();
+        if (!count) return tl::unexpected(count.error());
+        piece = {word == "pad" ? Piece::Kind::pad : Piece::Kind::lines, "", *count};
+      } else if (word == "cut" && !argument) {
+        piece.kind = Piece::Kind::cut;
+      } else if (word == "pause" && argument) {
+        const std::size_t begin = at;
+        while (at < text.size() && text[at] != '}') ++at;
+        auto pause = parse_duration(text.substr(begin, at - begin));
+        if (!pause) return fail(pause.error().message, begin);
+        piece.kind = Piece::Kind::pause;
+        piece.pause = *pause;
+      } else if (argument) {
+        static constexpr std::array<std::string_view, 7> functions = {"base64", "xtext", "upper", "lower", "pad", "lines", "pause"};
+        return failure("no function '" + word + "'", Place{"", 1, static_cast<int>(word_at) + 1},
+                       smtp::nearest(word, std::span<const std::string_view>(functions)));
+      } else {
+        piece = {Piece::Kind::name, word};
+      }
+    }
+    blanks();
+    if (at >= text.size() || text[at] != '}') return fail("the brace that opens here is not closed", open);
+    ++at;
+    return piece;
+  }
+};
+
+void print_pieces(const std::vector<Piece>& pieces, bool quoted, std::string& out) {
+  for (const Piece& piece : pieces) {
+    const auto quote = [&] {
+      out += '"';
+      print_pieces(piece.inside, true, out);
+      out += '"';
+    };
+    switch (piece.kind) {
+      case Piece::Kind::octets:
+        for (const char c : smtp::spell(piece.text)) {
+          if (c == '{' || c == '}') out += c;
+          if (quoted && c == '"') out += '\\';
+          out += c;
+        }
+        break;
+      case Piece::Kind::name: out += "{" + piece.text + "}"; break;
+      case Piece::Kind::repeat:
+        out += "{";
+        quote();
+        out += " x " + std::to_string(piece.count) + "}";
+        break;
+      case Piece::Kind::pad: out += "{pad " + std::to_string(piece.count) + "}"; break;
+      case Piece::Kind::lines: out += "{lines " + std::to_string(piece.count) + "}"; break;
+      case Piece::Kind::cut: out += "{cut}"; break;
+      case Piece::Kind::pause: out += "{pause " + print_duration(piece.pause) + "}"; break;
+      default:
+        for (const Function& function : quoting)
+          if (function.kind == piece.kind) out += "{" + std::string(function.word) + " ";
+        quote();
+        out += "}";
+    }
+  }
+}
+
+void visit_names(const std::vector<Piece>& pieces, const std::function<void(std::string_view)>& use) {
+  for (const Piece& piece : pieces) {
+    if (piece.kind == Piece::Kind::name) use(piece.text);
+    visit_names(piece.inside, use);
+  }
+}
+
+std::string lines_of(std::size_t size) {
+  // 70 octets a line; what is left over goes into the last one.
+  static constexpr std::string_view line = "The quick brown fox jumps over the lazy dog, and over the slow parser.\r\n";
+  std::string out;
+  if (size < 2) return out;
+  size -= 2;
+  out.reserve(size);
+  while (out.size() + line.size() <= size) out += line;
+  out.append(size - out.size(), 'z');
+  return out;
+}
+
+struct Expander {
+  const Values& values;
+  Expansion out;
+  bool uses_secret = false;
+
+  std::string& tail() { return out.segments.back().octets; }
+
+  Result<void> run(const std::vector<Piece>& pieces, std::string_view line_end) {
+    std::size_t pad_at = std::string::npos, pad_to = 0, pad_segment = 0;
+    for (const Piece& piece : pieces) {
+      switch (piece.kind) {
+        case Piece::Kind::octets: tail() += piece.text; break;
+        case Piece::Kind::name: {
+          const auto row = values.row.find(piece.text);
+          if (row == values.row.end() && !values.facts.has(piece.text)) return failure("no value for {" + piece.text + "}");
+          if (row == values.row.end())
+            for (const FactName& fact : fact_names())
+              if (fact.secret && fact.name == piece.text) {
+                uses_secret = true;
+                out.secrets.emplace_back(values.facts.get(piece.text));
+              }
+          tail() += row != values.row.end() ? std::string_view(row->second) : values.facts.get(piece.text);
+          break;
+        }
+        case Piece::Kind::lines: tail() += lines_of(piece.count); break;
+        case Piece::Kind::pad:
+          pad_at = tail().size();
+          pad_to = piece.count;
+          pad_segment = out.segments.size() - 1;
+          break;
+        case Piece::Kind::cut: out.segments.push_back({"", default_cut}); break;
+        case Piece::Kind::pause: out.segments.push_back({"", piece.pause}); break;
+        default: {
+          Expander inner{values, {{{}}, {}}};
+          if (auto done = inner.run(piece.inside, ""); !done) return done;
+          std::string text;
+          for (auto& segment : inner.out.segments) text += segment.octets;
+          if (piece.kind == Piece::Kind::repeat) {
+            if (text.size() * piece.count > most_octets)
+              return failure("the repetition makes more than " + std::to_string(most_octets) + " octets");
+            for (std::size_t i = 0; i < piece.count; ++i) tail() += text;
+          } else {
+            text = piece.kind == Piece::Kind::base64  ? smtp::encode_base64(text)
+                   : piece.kind == Piece::Kind::xtext ? smtp::encode_xtext(text)
+                   : piece.kind == Piece::Kind::upper ? smtp::to_upper(text)
+                                                      : smtp::to_lower(text);
+            tail() += text;
+          }
+          for (auto& secret : inner.out.secrets) out.secrets.push_back(std::move(secret));
+          if (inner.uses_secret) {
+            uses_secret = true;
+            out.secrets.push_back(text);
+          }
+        }
+      }
+    }
+    tail() += line_end;
+    if (pad_at != std::string::npos) {
+      std::size_t size = 0;
+      for (const auto& segment : out.segments) size += segment.octets.size();
+      if (size > pad_to)
+        return failure("{pad " + std::to_string(pad_to) + "}: the line has " + std::to_string(size) + " octets without it");
+      out.segments[pad_segment].octets.insert(pad_at, pad_to - size, 'x');
+    }
+    return {};
+  }
+};
+
+}  // namespace
+
+void Template::names(const std::function<void(std::string_view)>& use) const { visit_names(pieces, use); }
+
+Result<Template> parse_template(std::string_view text) {
+  Parser parser{text};
+  auto pieces = parser.pieces(false);
+  if (!pieces) return tl::unexpected(pieces.error());
+  return Template{std::move(*pieces)};
+}
+
+std::string print_template(const Template& text) {
+  std::string out;
+  print_pieces(text.pieces, false, out);
+  return out;
+}
+
+Result<Duration> parse_duration(std::string_view text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const std::string_view unit = smtp::trim(std::string_view(end, static_cast<std::size_t>(text.data() + text.size() - end)));
+  const double scale = unit == "ms" ? 1e3 : unit == "s" ? 1e6 : unit == "min" ? 6e7 : 0;
+  if (error != std::errc{} || scale == 0 || value < 0 || value * scale > 3.6e10)
+    return failure("'" + smtp::spell(text) + "' is no duration up to an hour; durations look like 200ms, 5s or 2min");
+  return Duration(static_cast<Duration::rep>(value * scale + 0.5));
+}
+
+std::string print_duration(Duration duration) {
+  const auto us = duration.count();
+  if (us != 0 && us % 60'000'000 == 0) return std::to_string(us / 60'000'000) + "min";
+  if (us % 1'000'000 == 0) return std::to_string(us / 1'000'000) + "s";
+  if (us % 1000 == 0) return std::to_string(us / 1000) + "ms";
+  std::string out = std::to_string(us / 1000) + "." + std::to_string(1000 + us % 1000).substr(1);
+  while (out.back() == '0') out.pop_back();
+  return out + "ms";
+}
+
+Result<Expansion> expand(const Template& text, const Values& values, std::string_view line_end) {
+  Expander expander{values, {{{}}, {}}};
+  if (auto done = expander.run(text.pieces, line_end); !done) return tl::unexpected(done.error());
+  return std::move(expander.out);
+}
+
+}  // namespace smtpspec::script

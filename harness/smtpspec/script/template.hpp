@@ -1,0 +1,72 @@
+// Text with braces: what a dialogue line sends.
+//
+//   RCPT TO:<{recipient}>          a fact, or a variable of the row
+//   NOOP {"x" x 500}               a text 500 times
+//   NOOP {pad 512}                 "x" up to a line of 512 octets, its CRLF included
+//   {lines 65536}                  lines of text, 65536 octets with the line end behind them
+//   AUTH PLAIN {base64 "\0{user}\0{password}"}      also {xtext "…"} {upper "…"} {lower "…"}
+//   NO{cut}OP                      a segment boundary; {pause 200ms} is one with a pause
+//   {{ and }}                      the braces themselves
+//
+// Octets are written in the one spelling (smtp/octets.hpp). parse(print(t)) == t.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "smtpspec/script/facts.hpp"
+#include "smtpspec/smtp/result.hpp"
+#include "smtpspec/smtp/wire.hpp"
+
+namespace smtpspec::script {
+
+using smtp::Duration;
+
+struct Piece {
+  enum class Kind : std::uint8_t { octets, name, repeat, pad, lines, base64, xtext, upper, lower, cut, pause };
+  Kind kind = Kind::octets;
+  std::string text{};     // octets, or the name
+  std::size_t count = 0;  // repeat, pad, lines
+  Duration pause{};
+  std::vector<Piece> inside{};  // repeat, base64, xtext, upper, lower
+  bool operator==(const Piece&) const = default;
+};
+
+struct Template {
+  std::vector<Piece> pieces;
+  bool operator==(const Template&) const = default;
+  // Calls `use` with every name in it, nested ones too.
+  void names(const std::function<void(std::string_view)>& use) const;
+};
+
+// The error's column counts from the start of `text`.
+Result<Template> parse_template(std::string_view text);
+std::string print_template(const Template& text);
+
+// "200ms", "5s", "2min".
+Result<Duration> parse_duration(std::string_view text);
+std::string print_duration(Duration duration);
+
+// What goes on the wire: segments, each with the pause before it.
+struct Segment {
+  std::string octets;
+  Duration pause{};
+  bool operator==(const Segment&) const = default;
+};
+
+struct Expansion {
+  std::vector<Segment> segments;
+  std::vector<std::string> secrets;  // encodings of the password that the octets hold
+};
+
+// Where names come from. `octet_limit` bounds what one line may grow to.
+struct Values {
+  const Facts& facts;
+  const std::map<std::string, std::string, std::less<>>& row;
+};
+// `line_end` is appended and counted by {pad}. A name without a value is an error.
+Result<Expansion> expand(const Template& text, const Values& values, std::string_view line_end);
+
+}  // namespace smtpspec::script

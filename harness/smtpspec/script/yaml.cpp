@@ -1,0 +1,134 @@
+#include "smtpspec/script/yaml.hpp"
+
+#include <yaml-cpp/yaml.h>
+
+#include <charconv>
+#include <cstring>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "smtpspec/smtp/octets.hpp"
+
+namespace smtpspec::script {
+namespace {
+
+constexpr int deepest = 32;
+constexpr int most_nodes = 200000;  // aliases of aliases could unfold without end
+
+Place place_of(const YAML::Mark& mark, const std::string& file) {
+  return mark.is_null() ? Place{file} : Place{file, mark.line + 1, mark.column + 1};
+}
+
+Result<Yaml> convert(const YAML::Node& node, const std::string& file, int depth, int& nodes) {
+  Yaml out;
+  out.place = place_of(node.Mark(), file);
+  if (depth > deepest) return out.fail("nested too deeply");
+  if (++nodes > most_nodes) return out.fail("more than " + std::to_string(most_nodes) + " values");
+  switch (node.Type()) {
+    case YAML::NodeType::Undefined:
+    case YAML::NodeType::Null: return out;
+    case YAML::NodeType::Scalar:
+      out.kind = Yaml::Kind::text;
+      out.text = node.Scalar();
+      return out;
+    case YAML::NodeType::Sequence:
+      out.kind = Yaml::Kind::list;
+      for (const auto& item : node) {
+        auto value = convert(item, file, depth + 1, nodes);
+        if (!value) return value;
+        out.items.push_back(std::move(*value));
+      }
+      return out;
+    case YAML::NodeType::Map: {
+      out.kind = Yaml::Kind::map;
+      std::set<std::string> seen;
+      for (const auto& entry : node) {
+        auto key = convert(entry.first, file, depth + 1, nodes);
+        if (!key) return key;
+        if (key->kind != Yaml::Kind::text) return key->fail("a key must be a plain word");
+        if (!seen.insert(key->text).second) return key->fail("key '" + key->text + "' stands here for the second time");
+        auto value = convert(entry.second, file, depth + 1, nodes);
+        if (!value) return value;
+        out.entries.emplace_back(std::move(*key), std::move(*value));
+      }
+      return out;
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+const Yaml* Yaml::find(std::string_view key) const {
+  for (const auto& [name, value] : entries)
+    if (name.text == key) return &value;
+  return nullptr;
+}
+
+Result<std::string> Yaml::as_text(std::string_view what) const {
+  if (kind != Kind::text) return fail("expected " + std::string(what));
+  return text;
+}
+
+Result<std::int64_t> Yaml::as_number(std::string_view what, std::int64_t least, std::int64_t most) const {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (kind != Kind::text || error != std::errc{} || end != text.data() + text.size() || value < least || value > most)
+    return fail("expected " + std::string(what) + ", a number from " + std::to_string(least) + " to " + std::to_string(most));
+  return value;
+}
+
+Result<bool> Yaml::as_bool(std::string_view what) const {
+  if (kind == Kind::text && (text == "true" || text == "false")) return text == "true";
+  return fail("expected " + std::string(what) + ", true or false");
+}
+
+Result<std::vector<std::string>> Yaml::as_texts(std::string_view what) const {
+  if (kind == Kind::text) return std::vector<std::string>{text};
+  if (kind != Kind::list) return fail("expected " + std::string(what) + ", a list");
+  std::vector<std::string> out;
+  for (const Yaml& item : items) {
+    auto one = item.as_text(what);
+    if (!one) return tl::unexpected(one.error());
+    out.push_back(std::move(*one));
+  }
+  return out;
+}
+
+Result<void> Yaml::only(std::span<const std::string_view> known, std::string_view what) const {
+  if (kind != Kind::map) return fail("expected " + std::string(what) + ", a mapping of keys to values");
+  for (const auto& [key, value] : entries)
+    if (std::find(known.begin(), known.end(), key.text) == known.end())
+      return key.fail("no key '" + smtp::spell(key.text) + "' in " + std::string(what), smtp::nearest(key.text, known));
+  return {};
+}
+
+Result<Yaml> parse_yaml(const std::string& text, const std::string& file) {
+  if (const std::size_t wrong = smtp::utf8_error(text); wrong != std::string::npos) {
+    const auto line = std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(wrong), '\n');
+    return failure("this line is not UTF-8; octets are spelt \\xNN", Place{file, static_cast<int>(line) + 1, 0});
+  }
+  try {
+    const auto documents = YAML::LoadAll(text);
+    if (documents.empty()) return failure("the file is empty", Place{file});
+    if (documents.size() > 1) return failure("one document was expected, not " + std::to_string(documents.size()), Place{file});
+    int nodes = 0;
+    return convert(documents.front(), file, 0, nodes);
+  } catch (const YAML::Exception& error) {
+    return failure("not YAML: " + error.msg, place_of(error.mark, file));
+  } catch (const std::exception& error) {
+    return failure(std::string("not YAML: ") + error.what(), Place{file});
+  }
+}
+
+Result<std::string> read_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return failure(std::string("cannot read: ") + std::strerror(errno), Place{path});
+  std::ostringstream out;
+  out << in.rdbuf();
+  if (in.bad()) return failure("cannot read it to the end", Place{path});
+  return out.str();
+}
+
+}  // namespace smtpspec::script

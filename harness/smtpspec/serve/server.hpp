@@ -1,0 +1,81 @@
+// The reference server: strictly conforming, sans-I/O, driven by the server model. One Connection is a smtp::Machine;
+// net gives it sockets and TLS, the in-memory transport gives it a client.
+//
+//   Server server(Config{}, store, digests);
+//   std::unique_ptr<smtp::Machine> connection = server.accept(Role::submission);
+//
+// The seams are the places where a fault can be put without touching the logic: each is a function that the lawful
+// server calls, and a fault is another function around it.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "smtpspec/serve/store.hpp"
+#include "smtpspec/smtp/command.hpp"
+#include "smtpspec/smtp/lines.hpp"
+#include "smtpspec/smtp/model.hpp"
+#include "smtpspec/smtp/sasl.hpp"
+#include "smtpspec/smtp/wire.hpp"
+
+namespace smtpspec::serve {
+
+struct Config {
+  std::string host = "mx.example.test";
+  std::string domain = "example.test";  // served here
+  std::vector<std::string> mailboxes = {"alice", "carol"};
+  std::string relay_domain = "relay.test";  // forwarded for anybody
+  smtp::Credentials account{"alice", "correct horse"};
+  std::vector<std::string> mechanisms = {"PLAIN", "LOGIN", "SCRAM-SHA-256"};
+  std::uint64_t message_size = 10u << 20;
+  std::size_t recipients = 1000;
+  std::size_t command_line = 2048;  // RFC 5321 section 4.5.3.1.4 with all extensions' additions
+  std::size_t auth_line = 16384;    // RFC 4954 section 4
+  int errors = 100;                 // then 421 (RFC 5321 section 7.8)
+  int connections = 1000;
+  smtp::Duration idle = std::chrono::minutes(5);  // RFC 5321 section 4.5.3.2.7
+};
+
+// What a reply says before it is printed.
+struct Saying {
+  int code = 0;
+  std::string status;              // "2.1.0", or ""
+  std::vector<std::string> lines;  // text; at least one
+};
+
+struct Seams {
+  std::function<smtp::Row(const smtp::Context&, smtp::Input, const smtp::Row& lawful)> model;
+  std::function<std::string(const smtp::Context&, const Saying&)> printer;
+  std::function<smtp::LineRules(const smtp::Context&, smtp::LineRules lawful)> line_reader;
+  std::function<std::string(std::string content)> content;  // after the dots are taken off
+  std::function<std::int64_t()> clock;                      // seconds since 1970
+  std::function<std::string()> nonce;
+  static Seams lawful();
+};
+
+class Server {
+ public:
+  Server(Config config, Store& store, smtp::Digests digests, Seams seams = Seams::lawful());
+
+  // A new connection's machine, or one that says 421 when there are too many. The server must outlive it.
+  std::unique_ptr<smtp::Machine> accept(smtp::Role role);
+
+  const Config& config() const { return config_; }
+  const Seams& seams() const { return seams_; }
+  const smtp::Digests& digests() const { return digests_; }
+  Store& store() { return store_; }
+  std::string next_id();
+  int open = 0;
+
+ private:
+  Config config_;
+  Store& store_;
+  smtp::Digests digests_;
+  Seams seams_;
+  std::uint64_t messages_ = 0;
+};
+
+// The lawful printer: code, hyphens, enhanced code on every line but greetings and hellos, CRLF.
+std::string print_saying(const Saying& saying);
+
+}  // namespace smtpspec::serve

@@ -1,0 +1,450 @@
+#include "smtpspec/session/session.hpp"
+
+#include <array>
+
+#include "smtpspec/smtp/command.hpp"
+#include "smtpspec/smtp/encoding.hpp"
+
+namespace smtpspec::session {
+
+using script::Move;
+using script::Step;
+using smtp::Action;
+using smtp::Actions;
+using smtp::Event;
+
+namespace {
+
+// What a server may make the session remember. A target that sends more is cut off; the transcript says so.
+constexpr std::size_t most_octets_kept = 1u << 20;
+constexpr std::size_t most_entries = 5000;
+
+std::string verb_of(std::string_view line) {
+  const std::string_view word = line.substr(0, line.find_first_of(" \r\n"));
+  return smtp::to_upper(word.substr(0, 16));
+}
+
+}  // namespace
+
+Session::Session(script::Plan plan, Setup setup) : plan_(std::move(plan)), setup_(std::move(setup)) { transcript_.secrets = plan_.secrets; }
+Session::~Session() = default;
+
+void Session::note(int number, Time now, std::string text) {
+  transcript_.entries.push_back({.kind = Entry::Kind::note, .at = now, .connection = number, .octets = std::move(text), .reply = {}});
+}
+
+void Session::set_alarm(Duration delay, Actions& actions) {
+  alarm_set_ = true;
+  alarm_due_ = false;
+  actions.push_back({.kind = Action::Kind::alarm, .delay = delay, .alarm = ++alarm_});
+}
+
+void Session::begin(Time now, Actions& actions) {
+  connections_[1].state = Connection::State::opening;
+  actions.push_back({.kind = Action::Kind::open, .connection = 1});
+  set_alarm(setup_.deadlines.connect, actions);
+  waiting_since_ = now;
+}
+
+void Session::abandon(Actions& actions) {
+  if (phase_ == Phase::finished) return;
+  for (auto& [number, connection] : connections_)
+    if (connection.state != Connection::State::ended) actions.push_back({.kind = Action::Kind::reset, .connection = number});
+  phase_ = Phase::finished;
+  actions.push_back({.kind = Action::Kind::finish});
+}
+
+void Session::on(const Event& event, Actions& actions) {
+  if (phase_ == Phase::finished) return;
+  const Time now = event.at;
+  if (event.kind == Event::Kind::alarm) {
+    if (event.alarm != alarm_) return;
+    alarm_due_ = true;
+  } else if (event.kind == Event::Kind::restarted) {
+    restarting_ = false;
+    transcript_.target_restart_failed = !event.detail.empty();
+    note(1, now, event.detail.empty() ? "target restarted" : "restart failed: " + event.detail);
+  } else {
+    Connection& connection = connections_[event.connection];
+    switch (event.kind) {
+      case Event::Kind::opened:
+        connection.state = Connection::State::open;
+        if (event.connection == 1) transcript_.connected = true;
+        note(event.connection, now, "connected");
+        alarm_set_ = false;
+        break;
+      case Event::Kind::refused:
+        connection.state = Connection::State::failed;
+        connection.detail = event.detail;
+        note(event.connection, now, "not connected: " + event.detail);
+        break;
+      case Event::Kind::octets:
+        connection.buffer += event.octets;
+        take_octets(connection, event.connection, now, false);
+        break;
+      case Event::Kind::ended:
+      case Event::Kind::broken:
+        if (connection.state == Connection::State::ended) break;
+        take_octets(connection, event.connection, now, true);
+        if (connection.state == Connection::State::handshaking) {
+          connection.tls_answer = true;
+          connection.tls = {.kind = Came::Kind::no_tls, .detail = "closed by the server"};
+        }
+        connection.state = Connection::State::ended;
+        connection.detail = event.detail;
+        note(event.connection, now, event.kind == Event::Kind::ended ? "closed by the server" : "broken: " + event.detail);
+        break;
+      case Event::Kind::tls_up:
+        connection.state = Connection::State::open;
+        connection.in_tls = true;
+        connection.tls_answer = true;
+        connection.tls = {.kind = Came::Kind::tls, .tls = event.tls};
+        connection.offered = {};
+        connection.extended_status = false;
+        if (event.connection == 1) transcript_.tls = event.tls;
+        note(event.connection, now, "TLS 1." + std::to_string(event.tls.version - 10) + " " + event.tls.cipher);
+        break;
+      case Event::Kind::tls_failed:
+        connection.state = Connection::State::ended;
+        connection.tls_answer = true;
+        connection.tls = {.kind = Came::Kind::no_tls, .detail = event.detail};
+        note(event.connection, now, "TLS handshake failed: " + event.detail);
+        break;
+      default: break;
+    }
+  }
+  if (phase_ == Phase::playing) advance(now, actions);
+  else check_farewell(actions);
+}
+
+void Session::take_octets(Connection& connection, int number, Time now, bool ended) {
+  for (;;) {
+    auto view = connection.parser.next(connection.buffer);
+    if (!view && ended) view = connection.parser.finish(connection.buffer);
+    if (!view) break;
+    smtp::Reply reply = own(*view, connection.buffer);
+    connection.buffer.erase(0, view->size);
+    Entry entry{.kind = Entry::Kind::reply, .at = now, .connection = number, .octets = {}, .reply = reply};
+    entry.extended_status = connection.extended_status;
+    entry.in_tls = connection.in_tls;
+    entry.unicode = connection.unicode;
+    entry.closing = phase_ == Phase::farewell;
+    if (!connection.greeted) {
+      connection.greeted = true;
+      entry.command = "greeting";
+      if (number == 1) transcript_.greeting = reply.text();
+    } else if (!connection.unsure && !connection.commands.empty()) {
+      entry.command = connection.commands.front();
+      connection.commands.pop_front();
+    }
+    if (entry.command == "EHLO" && reply.code == 250) {
+      connection.offered = capabilities(reply);
+      connection.extended_status = connection.offered.has("ENHANCEDSTATUSCODES");
+      if (number == 1) transcript_.offered = connection.offered;
+    }
+    const bool broken = reply.anomalies.has(smtp::Anomaly::line_endless) || reply.anomalies.has(smtp::Anomaly::too_many_lines);
+    transcript_.entries.push_back(std::move(entry));
+    connection.replies.push_back({std::move(reply), transcript_.entries.size() - 1});
+    if (broken || transcript_.entries.size() >= most_entries) {
+      connection.detail = broken ? "the reply has no end" : "more replies than a session can have";
+      connection.buffer.clear();
+      note(number, now, "cut off: " + connection.detail);
+      connection.state = Connection::State::ended;
+      return;
+    }
+  }
+  if (connection.buffer.size() > most_octets_kept) {
+    connection.detail = "the reply has no end";
+    connection.buffer.resize(256);
+    note(number, now, "cut off: " + connection.detail);
+    connection.state = Connection::State::ended;
+  }
+}
+
+void Session::write(int number, Connection& connection, std::string octets, Time now, int move, Actions& actions) {
+  if (octets.empty()) return;
+  connection.sent_line_end = octets.ends_with("\r\n");
+  transcript_.entries.push_back({.kind = Entry::Kind::sent, .at = now, .connection = number, .octets = octets, .reply = {}, .move = move});
+  actions.push_back({.kind = Action::Kind::send, .connection = number, .octets = std::move(octets)});
+}
+
+void Session::send_move(const Move& move, Time now, Actions& actions) {
+  const int number = move.step.connection;
+  Connection& connection = connections_[number];
+  // What each command asks for is known as long as only whole lines and contents are sent.
+  const auto expect = [&](const Step& step, std::string_view octets) {
+    switch (step.kind) {
+      case Step::Kind::line:
+        if (connection.replies.empty() && connection.commands.empty()) connection.unsure = false;
+        connection.commands.push_back(verb_of(octets));
+        if (smtp::to_upper(octets).find(" SMTPUTF8") != std::string::npos) connection.unicode = true;
+        break;
+      case Step::Kind::chunk: connection.commands.push_back("BDAT"); break;
+      case Step::Kind::message:
+      case Step::Kind::content:
+        if (step.ended) connection.commands.push_back(".");
+        else connection.unsure = true;
+        break;
+      default: connection.unsure = true;
+    }
+  };
+  std::string whole;
+  for (const auto& segment : move.segments) whole += segment.octets;
+  if (move.step.kind == Step::Kind::together) {
+    std::string_view rest = whole;
+    for (const Step& inner : move.step.inside) {
+      if (inner.kind == Step::Kind::remark) continue;
+      expect(inner, rest);
+      if (inner.kind != Step::Kind::line) connection.unsure = connection.unsure || inner.kind == Step::Kind::raw;
+      else if (const std::size_t end = rest.find('\n'); end != std::string_view::npos) rest.remove_prefix(end + 1);
+    }
+  } else {
+    expect(move.step, whole);
+  }
+  if (move.is_data) last_was_data_ = true;
+  else last_was_data_ = false;
+  for (const auto& segment : move.segments) {
+    if (segment.pause.count() > 0) actions.push_back({.kind = Action::Kind::pause, .connection = number, .delay = segment.pause});
+    write(number, connection, segment.octets, now, static_cast<int>(next_), actions);
+  }
+}
+
+void Session::start_auth(const Step& step, Time now, Actions& actions) {
+  const int number = step.connection;
+  Connection& connection = connections_[number];
+  std::string mechanism = step.mechanism;
+  if (mechanism.empty()) {
+    mechanism = "PLAIN";
+    for (const std::string_view known : {"PLAIN", "SCRAM-SHA-256", "LOGIN", "CRAM-MD5"})
+      if (connection.offered.has_param("AUTH", known)) {
+        mechanism = known;
+        break;
+      }
+  }
+  connection.sasl = smtp::SaslClient::make(mechanism, setup_.credentials, setup_.digests, setup_.nonce);
+  std::string line = "AUTH " + mechanism;
+  if (connection.sasl)
+    if (const auto initial = connection.sasl->initial()) {
+      const std::string encoded = initial->empty() ? "=" : smtp::encode_base64(*initial);
+      transcript_.secrets.push_back(encoded);
+      line += " " + encoded;
+    }
+  connection.commands.push_back("AUTH");
+  write(number, connection, line + "\r\n", now, static_cast<int>(next_), actions);
+}
+
+// True when the reply in front belongs to the exchange and was answered.
+bool Session::continue_auth(Connection& connection, int number, Time now, Actions& actions) {
+  if (!connection.sasl || connection.replies.empty()) return false;
+  const smtp::Reply& reply = connection.replies.front().reply;
+  if (reply.code != 334) {
+    connection.sasl.reset();
+    return false;
+  }
+  const auto challenge = smtp::decode_base64(reply.text());
+  const auto response = challenge ? connection.sasl->respond(*challenge) : std::nullopt;
+  std::string line = response ? smtp::encode_base64(*response) : "*";
+  if (response && !line.empty()) transcript_.secrets.push_back(line);
+  connection.replies.pop_front();
+  connection.commands.push_back("AUTH");
+  write(number, connection, line + "\r\n", now, static_cast<int>(next_), actions);
+  if (!response) connection.sasl.reset();
+  return true;
+}
+
+Duration Session::deadline_for(const Move& move, const Connection& connection) const {
+  for (const auto& tier : move.step.expect.tiers)
+    for (const auto& answer : tier.answers)
+      if (answer.kind == script::Answer::Kind::nothing) return answer.time.value_or(setup_.deadlines.quiet);
+  if (!connection.greeted) return setup_.deadlines.greeting;
+  return last_was_data_ ? setup_.deadlines.data : setup_.deadlines.reply;
+}
+
+bool Session::meet(Time now, Actions& actions) {
+  const Move& move = plan_.moves[next_];
+  const int number = move.step.connection;
+  Connection& connection = connections_[number];
+  Came came;
+  std::size_t entry = transcript_.entries.size();
+  if (connection.state == Connection::State::opening) return false;
+  while (continue_auth(connection, number, now, actions)) alarm_set_ = false;
+  if (connection.tls_answer && connection.replies.empty()) {
+    came = connection.tls;
+    connection.tls_answer = false;
+    entry = transcript_.entries.size() - 1;
+  } else if (!connection.replies.empty()) {
+    came = {.kind = Came::Kind::reply, .reply = connection.replies.front().reply};
+    entry = connection.replies.front().entry;
+    connection.last_code = came.reply.code;
+    connection.replies.pop_front();
+  } else if (connection.state == Connection::State::failed || connection.state == Connection::State::unopened) {
+    came = {.kind = Came::Kind::not_connected, .detail = connection.detail};
+    entry = transcript_.entries.empty() ? 0 : transcript_.entries.size() - 1;
+  } else if (connection.state == Connection::State::ended) {
+    came = {.kind = Came::Kind::close, .detail = connection.detail};
+    entry = transcript_.entries.size() - 1;
+  } else if (!alarm_set_) {
+    waiting_since_ = now;
+    set_alarm(deadline_for(move, connection), actions);
+    return false;
+  } else if (!alarm_due_) {
+    return false;
+  } else {
+    came.kind = Came::Kind::nothing;
+    if (!connection.buffer.empty()) {
+      transcript_.entries.push_back(
+          {.kind = Entry::Kind::octets, .at = now, .connection = number, .octets = connection.buffer.substr(0, 4096), .reply = {}});
+      came.detail = "octets came, but no whole reply";
+    }
+  }
+  Outcome outcome{next_, came, -1, entry, now - waiting_since_, deadline_for(move, connection)};
+  // Half a reply is not silence.
+  const bool whole_silence = came.kind != Came::Kind::nothing || came.detail.empty();
+  if (whole_silence) outcome.tier = match(move.step.expect, came, connection.extended_status, captures_);
+  if (came.kind == Came::Kind::reply && !move.step.expect.capture.empty()) captures_[move.step.expect.capture] = came.reply;
+  alarm_set_ = false;
+  const bool met = outcome.tier >= 0;
+  const bool stop = !met || move.step.expect.tiers[static_cast<std::size_t>(outcome.tier)].grade == script::Grade::inconclusive;
+  transcript_.outcomes.push_back(std::move(outcome));
+  if (stop) next_ = plan_.moves.size() + 1;
+  return true;
+}
+
+bool Session::play(Time now, Actions& actions) {
+  const Move& move = plan_.moves[next_];
+  const Step& step = move.step;
+  Connection& connection = connections_[step.connection];
+  if (step.kind == Step::Kind::expect) {
+    if (!meet(now, actions)) return false;
+    ++next_;
+    return true;
+  }
+  if (connection.state == Connection::State::opening || connection.state == Connection::State::handshaking) {
+    // Nothing is sent before the connection is there; the alarm that waits for it is already set.
+    if (connection.state == Connection::State::handshaking && !alarm_set_) set_alarm(setup_.deadlines.reply, actions);
+    if (!alarm_due_) return false;
+    connection.state = Connection::State::failed;
+    connection.detail = "no answer";
+  }
+  if (step.kind == Step::Kind::act) {
+    switch (step.act) {
+      case Step::Act::handshake:
+        connection.state = connection.state == Connection::State::open ? Connection::State::handshaking : connection.state;
+        note(step.connection, now, "TLS handshake");
+        actions.push_back({.kind = Action::Kind::start_tls, .connection = step.connection});
+        alarm_set_ = false;
+        break;
+      case Step::Act::half_close:
+        connection.half_closed = true;
+        note(step.connection, now, "half-close");
+        actions.push_back({.kind = Action::Kind::half_close, .connection = step.connection});
+        break;
+      case Step::Act::reset:
+      case Step::Act::close:
+        note(step.connection, now, step.act == Step::Act::reset ? "reset by the client" : "closed by the client");
+        actions.push_back(
+            {.kind = step.act == Step::Act::reset ? Action::Kind::reset : Action::Kind::close, .connection = step.connection});
+        connection.state = Connection::State::ended;
+        connection.over = true;
+        break;
+      case Step::Act::wait:
+        if (!alarm_set_) {
+          set_alarm(step.time, actions);
+          return false;
+        }
+        if (!alarm_due_) return false;
+        alarm_set_ = false;
+        break;
+      case Step::Act::auth: start_auth(step, now, actions); break;
+      case Step::Act::open: {
+        Connection& other = connections_[step.other];
+        other = {};
+        other.state = Connection::State::opening;
+        actions.push_back({.kind = Action::Kind::open, .connection = step.other});
+        set_alarm(setup_.deadlines.connect, actions);
+        break;
+      }
+      case Step::Act::restart:
+        if (!alarm_set_) {
+          restarting_ = true;
+          actions.push_back({.kind = Action::Kind::restart});
+          set_alarm(setup_.deadlines.greeting, actions);
+        }
+        if (restarting_ && !alarm_due_) return false;
+        transcript_.target_restart_failed = transcript_.target_restart_failed || restarting_;
+        alarm_set_ = false;
+        break;
+    }
+    ++next_;
+    return true;
+  }
+  send_move(move, now, actions);
+  ++next_;
+  return true;
+}
+
+void Session::advance(Time now, Actions& actions) {
+  while (next_ < plan_.moves.size()) {
+    // A connection that never opened is answered by its deadline.
+    Connection& connection = connections_[plan_.moves[next_].step.connection];
+    if (connection.state == Connection::State::opening && alarm_due_) {
+      connection.state = Connection::State::failed;
+      connection.detail = "no answer within the connect deadline";
+      note(plan_.moves[next_].step.connection, now, "not connected: " + connection.detail);
+      alarm_set_ = false;
+    }
+    if (connection.state == Connection::State::handshaking && plan_.moves[next_].step.kind == Step::Kind::expect && alarm_set_ &&
+        alarm_due_) {
+      connection.state = Connection::State::ended;
+      connection.tls_answer = true;
+      connection.tls = {.kind = Came::Kind::no_tls, .detail = "no answer within the deadline"};
+      note(plan_.moves[next_].step.connection, now, "TLS handshake: no answer");
+      actions.push_back({.kind = Action::Kind::reset, .connection = plan_.moves[next_].step.connection});
+    }
+    if (!play(now, actions)) return;
+  }
+  transcript_.complete = next_ == plan_.moves.size();
+  farewell(now, actions);
+}
+
+void Session::farewell(Time now, Actions& actions) {
+  phase_ = Phase::farewell;
+  for (auto& [number, connection] : connections_) {
+    if (connection.over) continue;
+    const bool open = connection.state == Connection::State::open;
+    const bool owes_nothing = connection.commands.empty() && connection.replies.empty() && connection.buffer.empty() && !connection.unsure;
+    const bool polite = open && transcript_.complete && connection.greeted && owes_nothing && !connection.half_closed &&
+                        connection.sent_line_end && connection.last_code / 100 != 3 && connection.last_code != 221 &&
+                        connection.last_code != 421;
+    if (polite) {
+      connection.farewell_sent = true;
+      connection.commands.push_back("QUIT");
+      write(number, connection, "QUIT\r\n", now, -1, actions);
+    } else {
+      connection.over = true;
+      actions.push_back(
+          {.kind = open && connection.sent_line_end && connection.last_code / 100 != 3 ? Action::Kind::close : Action::Kind::reset,
+           .connection = number});
+    }
+  }
+  set_alarm(setup_.deadlines.farewell, actions);
+  check_farewell(actions);
+}
+
+void Session::check_farewell(Actions& actions) {
+  bool waiting = false;
+  for (auto& [number, connection] : connections_) {
+    if (connection.over) continue;
+    if (connection.state == Connection::State::ended || alarm_due_) {
+      connection.over = true;
+      actions.push_back({.kind = Action::Kind::close, .connection = number});
+    } else {
+      waiting = true;
+    }
+  }
+  if (waiting) return;
+  phase_ = Phase::finished;
+  actions.push_back({.kind = Action::Kind::finish});
+}
+
+}  // namespace smtpspec::session

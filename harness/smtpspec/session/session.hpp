@@ -1,0 +1,113 @@
+// The interpreter of a plan, as a pure machine: events in, actions out. It holds the client's side of a session, asks
+// `match` whether to go on, and writes the transcript; it judges nothing.
+//
+//   Session session(plan, setup);
+//   Actions first = session.begin(now);           // carry them out …
+//   session.on(event, actions);                   // … and bring what happens, until finished()
+//
+// It ends at the first expectation that no tier meets. It then takes leave of each connection: QUIT where the server is
+// in command phase and owes nothing, a plain close elsewhere. `decided()` is true before that farewell.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+
+#include "smtpspec/session/match.hpp"
+#include "smtpspec/smtp/sasl.hpp"
+
+namespace smtpspec::session {
+
+// How long to wait (RFC 5321 section 4.5.3.2 gives the figures below which silence proves nothing).
+struct Deadlines {
+  Duration connect = std::chrono::seconds(10);
+  Duration greeting = std::chrono::seconds(30);
+  Duration reply = std::chrono::seconds(10);
+  Duration data = std::chrono::seconds(60);
+  Duration quiet = std::chrono::milliseconds(500);
+  Duration farewell = std::chrono::seconds(2);
+};
+
+struct Setup {
+  Deadlines deadlines;
+  smtp::Digests digests;
+  smtp::Credentials credentials;
+  std::string nonce;
+};
+
+class Session final : public smtp::Machine {
+ public:
+  Session(script::Plan plan, Setup setup);
+  ~Session() override;
+
+  void begin(Time now, smtp::Actions& actions);
+  void on(const smtp::Event& event, smtp::Actions& actions) override;
+
+  bool decided() const { return phase_ != Phase::playing; }
+  bool finished() const { return phase_ == Phase::finished; }
+  // Gives up at once: the transcript so far stays.
+  void abandon(smtp::Actions& actions);
+
+  const script::Plan& plan() const { return plan_; }
+  const Transcript& transcript() const { return transcript_; }
+
+ private:
+  struct Received {
+    smtp::Reply reply;
+    std::size_t entry;
+  };
+  struct Connection {
+    enum class State : std::uint8_t { unopened, opening, open, handshaking, failed, ended };
+    State state = State::unopened;
+    std::string buffer;
+    smtp::ReplyParser parser;
+    std::deque<Received> replies;      // not yet met by an expectation
+    std::deque<std::string> commands;  // verbs sent and not yet answered
+    bool unsure = false;               // raw octets were sent: which reply answers what cannot be told
+    bool greeted = false;
+    bool in_tls = false;
+    bool extended_status = false;
+    bool unicode = false;
+    bool sent_line_end = true;
+    bool half_closed = false;
+    int last_code = 0;
+    bool tls_answer = false;  // a handshake ended and no expectation has met it
+    Came tls{};
+    smtp::Capabilities offered;
+    std::string detail;
+    std::unique_ptr<smtp::SaslClient> sasl;  // an exchange under way
+    bool farewell_sent = false;
+    bool over = false;  // its part of the farewell is done
+  };
+  enum class Phase : std::uint8_t { playing, farewell, finished };
+
+  void advance(Time now, smtp::Actions& actions);
+  bool play(Time now, smtp::Actions& actions);  // one move; false when it has to wait
+  bool meet(Time now, smtp::Actions& actions);  // the expectation that is due
+  void send_move(const script::Move& move, Time now, smtp::Actions& actions);
+  void start_auth(const script::Step& step, Time now, smtp::Actions& actions);
+  bool continue_auth(Connection& connection, int number, Time now, smtp::Actions& actions);
+  void take_octets(Connection& connection, int number, Time now, bool ended);
+  void farewell(Time now, smtp::Actions& actions);
+  void check_farewell(smtp::Actions& actions);
+  void set_alarm(Duration delay, smtp::Actions& actions);
+  Duration deadline_for(const script::Move& move, const Connection& connection) const;
+  void note(int number, Time now, std::string text);
+  void write(int number, Connection& connection, std::string octets, Time now, int move, smtp::Actions& actions);
+
+  script::Plan plan_;
+  Setup setup_;
+  Transcript transcript_;
+  std::map<int, Connection> connections_;
+  Captures captures_;
+  Phase phase_ = Phase::playing;
+  std::size_t next_ = 0;
+  std::uint64_t alarm_ = 0;  // number of the alarm that counts
+  bool alarm_set_ = false;
+  bool alarm_due_ = false;
+  bool restarting_ = false;
+  Time waiting_since_{};
+  bool last_was_data_ = false;
+};
+
+}  // namespace smtpspec::session

@@ -1,0 +1,276 @@
+#include "smtpspec/smtp/address.hpp"
+
+#include <array>
+
+namespace smtpspec::smtp {
+namespace {
+
+constexpr bool is_atext(char c) { return is_alnum(c) || std::string_view("!#$%&'*+-/=?^_`{|}~").find(c) != std::string_view::npos; }
+bool is_eight_bit(char c) { return static_cast<unsigned char>(c) >= 0x80; }
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+
+// The fault of an octet that stands where it may not; control and 8-bit octets are named as such.
+AddressFault octet_fault(char c, AddressFault otherwise) {
+  return is_control(c) ? AddressFault::control_octet : is_eight_bit(c) ? AddressFault::eight_bit : otherwise;
+}
+
+struct Step {
+  AddressFault fault = AddressFault::none;
+  std::size_t at = 0;  // end of what was read, or place of the fault
+};
+
+// Domain = sub-domain *("." sub-domain); sub-domain = Let-dig [Ldh-str]
+Step read_domain(std::string_view text, std::size_t at, const Tolerance& tolerance) {
+  for (;;) {
+    const std::size_t label = at;
+    while (at < text.size() && (is_alnum(text[at]) || text[at] == '-' || (text[at] == '_' && tolerance.underscore) ||
+                                (is_eight_bit(text[at]) && tolerance.utf8)))
+      ++at;
+    if (at == label) return {at < text.size() ? octet_fault(text[at], AddressFault::bad_domain) : AddressFault::bad_domain, at};
+    if (text[label] == '-') return {AddressFault::bad_domain, label};
+    if (text[at - 1] == '-') return {AddressFault::bad_domain, at - 1};
+    if (tolerance.utf8) {
+      const std::size_t wrong = utf8_error(text.substr(label, at - label));
+      if (wrong != std::string_view::npos) return {AddressFault::eight_bit, label + wrong};
+    }
+    if (at >= text.size() || text[at] != '.') return {AddressFault::none, at};
+    ++at;
+  }
+}
+
+bool is_ipv4(std::string_view text) {
+  int groups = 0;
+  std::size_t at = 0;
+  for (;;) {
+    std::size_t digits = 0;
+    int value = 0;
+    while (at < text.size() && digits < 3 && is_digit(text[at])) {
+      value = value * 10 + (text[at++] - '0');
+      ++digits;
+    }
+    if (digits == 0 || value > 255) return false;
+    ++groups;
+    if (at == text.size()) return groups == 4;
+    if (text[at++] != '.') return false;
+  }
+}
+
+// IPv6-full, IPv6-comp, IPv6v4-full, IPv6v4-comp. "::" stands for at least two groups by the grammar's comment; one is
+// let through, since erratum 2467 shows that readers differ.
+bool is_ipv6(std::string_view text) {
+  int groups = 0;
+  bool compressed = false;
+  std::size_t at = 0;
+  if (text.substr(0, 2) == "::") {
+    compressed = true;
+    at = 2;
+    if (at == text.size()) return true;
+  }
+  for (;;) {
+    if (is_ipv4(text.substr(at))) {
+      groups += 2;
+      break;
+    }
+    std::size_t digits = 0;
+    while (at < text.size() && digits < 4 && (is_digit(text[at]) || (lower(text[at]) >= 'a' && lower(text[at]) <= 'f'))) {
+      ++at;
+      ++digits;
+    }
+    if (digits == 0) return false;
+    ++groups;
+    if (at == text.size()) break;
+    if (text[at++] != ':') return false;
+    if (at < text.size() && text[at] == ':') {
+      if (compressed) return false;
+      compressed = true;
+      if (++at == text.size()) break;
+    }
+  }
+  return compressed ? groups <= 7 : groups == 8;
+}
+
+struct Literal {
+  DomainKind kind = DomainKind::none;
+  Step step;
+};
+
+// address-literal = "[" ( IPv4 / "IPv6:" ... / Standardized-tag ":" 1*dcontent ) "]"
+Literal read_literal(std::string_view text, std::size_t at) {
+  const std::size_t close = text.find(']', at);
+  if (close == std::string_view::npos) return {DomainKind::none, {AddressFault::bad_literal, text.size()}};
+  const std::string_view inside = text.substr(at + 1, close - at - 1);
+  if (is_ipv4(inside)) return {DomainKind::ipv4, {AddressFault::none, close + 1}};
+  if (istarts_with(inside, "IPv6:"))
+    return is_ipv6(inside.substr(5)) ? Literal{DomainKind::ipv6, {AddressFault::none, close + 1}}
+                                     : Literal{DomainKind::none, {AddressFault::bad_literal, at + 6}};
+  const std::size_t colon = inside.find(':');
+  if (colon == std::string_view::npos || colon == 0 || colon + 1 == inside.size())
+    return {DomainKind::none, {AddressFault::bad_literal, at + 1}};
+  for (std::size_t i = 0; i < inside.size(); ++i) {
+    const char c = inside[i];
+    const bool good = i < colon ? is_alnum(c) || (c == '-' && i + 1 != colon) : c >= 33 && c <= 126 && c != '[' && c != '\\';
+    if (!good) return {DomainKind::none, {octet_fault(c, AddressFault::bad_literal), at + 1 + i}};
+  }
+  return {DomainKind::general, {AddressFault::none, close + 1}};
+}
+
+// Quoted-string = DQUOTE *( %d32-33 / %d35-91 / %d93-126 / "\" %d32-126 ) DQUOTE
+Step read_quoted(std::string_view text, std::size_t at, const Tolerance& tolerance) {
+  for (++at; at < text.size(); ++at) {
+    if (text[at] == '"') return {AddressFault::none, at + 1};
+    if (text[at] == '\\') ++at;
+    if (at >= text.size()) break;
+    if (is_eight_bit(text[at]) && tolerance.utf8) continue;
+    if (is_control(text[at]) || is_eight_bit(text[at])) return {octet_fault(text[at], AddressFault::bad_quoted_string), at};
+  }
+  return {AddressFault::bad_quoted_string, text.size()};
+}
+
+// Dot-string = Atom *("." Atom)
+Step read_dot_string(std::string_view text, std::size_t at, const Tolerance& tolerance) {
+  const std::size_t begin = at;
+  std::size_t atom = at;
+  for (;; ++at) {
+    const bool more = at < text.size();
+    if (more && (is_atext(text[at]) || (is_eight_bit(text[at]) && tolerance.utf8))) continue;
+    if (at == atom && !(tolerance.bad_dots && at > begin)) {
+      if (!(more && text[at] == '.' && tolerance.bad_dots))
+        return {more ? octet_fault(text[at], AddressFault::bad_local_part) : AddressFault::bad_local_part, at};
+    }
+    if (!more || text[at] != '.') break;
+    atom = at + 1;
+  }
+  if (tolerance.utf8) {
+    const std::size_t wrong = utf8_error(text.substr(begin, at - begin));
+    if (wrong != std::string_view::npos) return {AddressFault::eight_bit, begin + wrong};
+  }
+  return {AddressFault::none, at};
+}
+
+Span span(std::size_t begin, std::size_t end) { return {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end - begin)}; }
+
+}  // namespace
+
+std::string_view to_string(AddressFault fault) {
+  switch (fault) {
+    case AddressFault::none: return "none";
+    case AddressFault::no_opening_bracket: return "no-opening-bracket";
+    case AddressFault::no_closing_bracket: return "no-closing-bracket";
+    case AddressFault::bad_route: return "bad-route";
+    case AddressFault::bad_local_part: return "bad-local-part";
+    case AddressFault::bad_quoted_string: return "bad-quoted-string";
+    case AddressFault::no_domain: return "no-domain";
+    case AddressFault::bad_domain: return "bad-domain";
+    case AddressFault::bad_literal: return "bad-literal";
+    case AddressFault::control_octet: return "control-octet";
+    case AddressFault::eight_bit: return "eight-bit";
+  }
+  return "";
+}
+
+PathResult parse_path(std::string_view text, const Tolerance& tolerance) {
+  PathResult result;
+  Path& path = result.path;
+  const auto fail = [&](AddressFault fault, std::size_t at) {
+    result.fault = fault;
+    result.at = at;
+    return result;
+  };
+  std::size_t at = 0;
+  const bool bracketed = !text.empty() && text[0] == '<';
+  if (!bracketed && !tolerance.no_brackets) return fail(AddressFault::no_opening_bracket, 0);
+  if (bracketed) ++at;
+  if (bracketed && at < text.size() && text[at] == '>') {
+    path.null = true;
+    path.all = span(0, 2);
+    result.size = 2;
+    return result;
+  }
+  if (at < text.size() && text[at] == '@') {  // A-d-l ":"
+    const std::size_t begin = at;
+    for (;;) {
+      const Step step = read_domain(text, at + 1, tolerance);
+      if (step.fault != AddressFault::none)
+        return fail(octet_fault(step.at < text.size() ? text[step.at] : ' ', AddressFault::bad_route), step.at);
+      at = step.at;
+      if (at < text.size() && text[at] == ',' && at + 1 < text.size() && text[at + 1] == '@') {
+        ++at;
+        continue;
+      }
+      break;
+    }
+    path.route = span(begin, at);
+    if (at >= text.size() || text[at] != ':') return fail(AddressFault::bad_route, at);
+    ++at;
+  }
+  const std::size_t local = at;
+  path.quoted = at < text.size() && text[at] == '"';
+  const Step local_step = path.quoted ? read_quoted(text, at, tolerance) : read_dot_string(text, at, tolerance);
+  if (local_step.fault != AddressFault::none) return fail(local_step.fault, local_step.at);
+  at = local_step.at;
+  path.local = span(local, at);
+  if (at < text.size() && text[at] == '@') {
+    const std::size_t domain = ++at;
+    Step step;
+    if (at < text.size() && text[at] == '[') {
+      const Literal literal = read_literal(text, at);
+      path.domain_kind = literal.kind;
+      step = literal.step;
+    } else {
+      path.domain_kind = DomainKind::name;
+      step = read_domain(text, at, tolerance);
+    }
+    if (step.fault != AddressFault::none) return fail(step.fault, step.at);
+    at = step.at;
+    path.domain = span(domain, at);
+  } else if (!tolerance.no_domain && !iequals(path.local.in(text), "postmaster")) {
+    return fail(at < text.size() ? octet_fault(text[at], AddressFault::no_domain) : AddressFault::no_domain, at);
+  }
+  if (bracketed) {
+    if (at >= text.size() || text[at] != '>')
+      return fail(at < text.size() ? octet_fault(text[at], AddressFault::no_closing_bracket) : AddressFault::no_closing_bracket, at);
+    ++at;
+  }
+  path.all = span(0, at);
+  result.size = at;
+  return result;
+}
+
+DomainResult parse_domain(std::string_view text, const Tolerance& tolerance) {
+  if (text.empty()) return {DomainKind::none, AddressFault::no_domain, 0};
+  DomainKind kind = DomainKind::name;
+  Step step;
+  if (text[0] == '[') {
+    const Literal literal = read_literal(text, 0);
+    kind = literal.kind;
+    step = literal.step;
+  } else {
+    step = read_domain(text, 0, tolerance);
+  }
+  if (step.fault == AddressFault::none && step.at != text.size()) step = {octet_fault(text[step.at], AddressFault::bad_domain), step.at};
+  if (step.fault != AddressFault::none) return {DomainKind::none, step.fault, step.at};
+  return {kind, AddressFault::none, 0};
+}
+
+std::string unquote_local(std::string_view local) {
+  if (local.size() < 2 || local.front() != '"' || local.back() != '"') return std::string(local);
+  std::string out;
+  for (std::size_t i = 1; i + 1 < local.size(); ++i) {
+    if (local[i] == '\\' && i + 2 < local.size()) ++i;
+    out += local[i];
+  }
+  return out;
+}
+
+std::string quote_local(std::string_view mailbox) {
+  const Step step = read_dot_string(mailbox, 0, {.utf8 = true});
+  if (step.fault == AddressFault::none && step.at == mailbox.size()) return std::string(mailbox);
+  std::string out = "\"";
+  for (const char c : mailbox) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '"';
+}
+
+}  // namespace smtpspec::smtp

@@ -1,0 +1,37 @@
+// What an EHLO reply offers (RFC 5321 section 4.1.1.1).
+//
+//   Capabilities offered = capabilities(reply);
+//   offered.has("PIPELINING"); offered.params("SIZE") == "10240000"
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "smtpspec/smtp/reply.hpp"
+
+namespace smtpspec::smtp {
+
+struct Capability {
+  std::string keyword;  // as sent
+  std::string params;   // the rest of the line behind the first blank
+  bool operator==(const Capability&) const = default;
+};
+
+struct Capabilities {
+  std::vector<Capability> list;
+
+  const Capability* find(std::string_view keyword) const;
+  bool has(std::string_view keyword) const { return find(keyword) != nullptr; }
+  std::string_view params(std::string_view keyword) const;
+  bool has_param(std::string_view keyword, std::string_view param) const;
+  bool operator==(const Capabilities&) const = default;
+};
+
+// Empty unless the reply is a 250. The first line names the server and is no capability.
+Capabilities capabilities(const Reply& reply);
+
+// ehlo-line = ehlo-keyword *( SP ehlo-param ); the reason why `text` is not one, or "".
+std::string_view ehlo_line_fault(std::string_view text);
+
+}  // namespace smtpspec::smtp

@@ -1,0 +1,137 @@
+"""aiosmtpd in three roles, started by aiosmtpd.sh.
+
+aiosmtpd is a library: which recipients exist and what becomes of a message is
+the application's part, and that is all there is below.  Every other answer is
+the library's own.  It adds no Received or Return-Path line to a message, so
+this does not either.
+"""
+
+import asyncio
+import itertools
+import logging
+import os
+import signal
+import smtplib
+import ssl
+import sys
+import time
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
+
+BASE, SINK = int(sys.argv[1]), int(sys.argv[2])
+HOST_NAME, LOCAL_DOMAIN, RELAY_DOMAIN, ACCOUNT = sys.argv[3:7]
+MAILBOXES = sys.argv[7:]
+CERTIFICATE = "/etc/lab/tls.pem"
+with open("/etc/lab/password", "rb") as file:
+    PASSWORD = file.read()
+
+serial = itertools.count()
+
+
+def mailbox(address):
+    """The mailbox that a local address names, or None."""
+    local, at, domain = address.lower().rpartition("@")
+    if not at:
+        # Only postmaster may be written without a domain.
+        return ACCOUNT if domain == "postmaster" else None
+    if domain not in (LOCAL_DOMAIN, HOST_NAME):
+        return None
+    if local.startswith('"') and local.endswith('"'):
+        local = local[1:-1].replace("\\", "")
+    if local == "postmaster":
+        return ACCOUNT
+    return local if local in MAILBOXES else None
+
+
+def is_remote(address):
+    domain = address.lower().rpartition("@")[2]
+    return "@" in address and domain not in (LOCAL_DOMAIN, HOST_NAME)
+
+
+def deliver(box, content):
+    name = f"{time.time():.6f}.{os.getpid()}_{next(serial)}.{HOST_NAME}"
+    maildir = f"/srv/mail/{box}/Maildir"
+    with open(f"{maildir}/tmp/{name}", "wb") as file:
+        file.write(content)
+    os.rename(f"{maildir}/tmp/{name}", f"{maildir}/new/{name}")
+
+
+def relay(sender, options, recipients, content):
+    with smtplib.SMTP("127.0.0.1", SINK, HOST_NAME, timeout=30) as client:
+        client.ehlo()
+        wanted = [o for o in options if o == "SMTPUTF8" or o.startswith("BODY=")]
+        offered = [o for o in wanted if client.has_extn(o.replace("BODY=", ""))]
+        client.sendmail(sender, recipients, content, offered)
+
+
+class Handler:
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if is_remote(address):
+            domain = address.lower().rpartition("@")[2]
+            if domain != RELAY_DOMAIN and not session.authenticated:
+                return "550 5.7.1 Relaying denied"
+        elif mailbox(address) is None:
+            return "550 5.1.1 User unknown"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):
+        remote = [r for r in envelope.rcpt_tos if is_remote(r)]
+        if remote:
+            # Before the answer, since there is no queue to promise anything from.
+            try:
+                await asyncio.get_running_loop().run_in_executor(
+                    None, relay, envelope.mail_from, envelope.mail_options,
+                    remote, envelope.original_content)
+            except (OSError, ValueError, smtplib.SMTPException) as error:
+                logging.warning("relaying failed: %s", error)
+                return "451 4.4.1 The next hop did not take the message"
+        for box in {mailbox(r) for r in envelope.rcpt_tos if not is_remote(r)}:
+            deliver(box, envelope.original_content)
+        return "250 OK"
+
+
+class RelayHandler(Handler):
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):
+        session.host_name = hostname
+        # Under TLS the library lists AUTH even with no mechanism to offer.
+        return [r for r in responses if not r.startswith("250-AUTH")]
+
+
+def authenticator(server, session, envelope, mechanism, data):
+    ok = (data.login, data.password) == (ACCOUNT.encode(), PASSWORD)
+    # handled=True, the default, would mean that the refusal has been sent already.
+    return AuthResult(success=ok, handled=False)
+
+
+def main():
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE)
+    common = {
+        "hostname": "127.0.0.1",
+        "server_hostname": HOST_NAME,
+        # On a busy machine the default of 5 seconds can be too short.
+        "ready_timeout": 30,
+        # No limit, which is stock in this version: a number would end a session
+        # with 421 after so many commands of one kind.  What stays is five
+        # unknown commands, then 502 and the end; there is no setting for it.
+        "command_call_limit": None,
+    }
+    controllers = [
+        Controller(RelayHandler(), port=BASE, tls_context=context,
+                   auth_exclude_mechanism=["PLAIN", "LOGIN"], **common),
+        Controller(Handler(), port=BASE + 1, tls_context=context, require_starttls=True,
+                   auth_required=True, authenticator=authenticator, **common),
+        # The library does not count TLS from the start as TLS: without
+        # auth_require_tls=False it would not offer AUTH here.
+        Controller(Handler(), port=BASE + 2, ssl_context=context, auth_require_tls=False,
+                   auth_required=True, authenticator=authenticator, **common),
+    ]
+    for controller in controllers:
+        controller.start()
+    signal.pause()
+
+
+main()

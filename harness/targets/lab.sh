@@ -1,0 +1,380 @@
+# shellcheck shell=bash
+# lab.sh - sourced by the launchers beside it (NAME.sh DIR BASEPORT).
+#
+# A launcher starts one real mail server on loopback and prints its profile:
+#
+#   BASEPORT    relay role        (port 25:  STARTTLS, no AUTH)
+#   BASEPORT+1  submission role   (port 587: STARTTLS, then AUTH)
+#   BASEPORT+2  submissions role  (port 465: TLS from the first octet, AUTH)
+#
+# Exit status: 0 the server runs, 2 wrong usage, 3 it could not be started.
+# Environment: SINK_PORT       where mail for relay.test is sent (BASEPORT+9)
+#              SMTPSPEC_CACHE  where fetched packages are kept
+#
+# The server's packages are not installed.  Debian's mail servers exclude each
+# other and have absolute paths compiled in, so each one gets a view of its
+# own: the packages are unpacked into a tmpfs, an overlay puts that on top of
+# the host's /, and the server runs in a chroot there, inside a private mount
+# namespace.  The network and the process ids stay the host's, so that a client
+# needs nothing special and `kill` ends the server; when its last process is
+# gone the kernel drops the namespace and every mount in it.
+#
+# To add a server, write NAME.sh:
+#
+#   TARGET=name PACKAGES=(debian-package ...)
+#   . lab.sh
+#   lab_enter "$@"          # from here on in the namespace: DIR, BASE, SINK, ROOT
+#   ...                     # configure it below $ROOT, start it (in_root, spawn)
+#   lab_started PID ...     # what `kill` must be given to end it
+#   lab_await               # until all three ports answer
+#   lab_profile VERSION LOG
+
+set -euo pipefail
+# Files that the servers must read are created below; do not depend on the caller's mask.
+umask 022
+
+LOCAL_DOMAIN=local.test
+RELAY_DOMAIN=relay.test
+HOST_NAME=mx.local.test
+ACCOUNT=alice
+# Mailbox owners.  High ids, so that they meet none of the host's.
+declare -A MAILBOXES=([alice]=12001 [carol]=12002)
+
+: "${TARGET:?set it before sourcing lab.sh}"
+SELF=$(realpath "$0")
+CACHE=$(realpath -m "${SMTPSPEC_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/smtpspec}")
+PIDS=()
+# Where die writes: 4, the real stderr, once 2 has become the log.
+TELL=2
+REPORTED=
+INSIDE=
+SCRATCH=
+
+die() { # MESSAGE: one line for the person, the details are in the log
+  printf '%s: %s\n' "$TARGET" "$*" >&"$TELL"
+  REPORTED=1
+  exit 3
+}
+
+# Any way out but success ends what was started: a half-started server would
+# hold the ports without anybody knowing its pid.
+on_exit() {
+  local status=$? process
+  ((status != 0)) || return 0
+  [[ -z $SCRATCH ]] || rm -rf "$SCRATCH"
+  if [[ -n $INSIDE ]]; then
+    # Whatever lives in the private namespace is ours.
+    for process in /proc/[0-9]*; do
+      [[ ${process##*/} == "$$" || ! $process/ns/mnt -ef /proc/$$/ns/mnt ]] ||
+        kill "${process##*/}" 2>/dev/null || :
+    done
+  fi
+  [[ -n $REPORTED ]] || printf '%s: start failed, see %s\n' "$TARGET" "$DIR/start.log" >&"$TELL"
+  exit 3
+}
+
+need() { # COMMAND...
+  local c
+  for c; do
+    command -v "$c" >/dev/null || die "the command $c is missing"
+  done
+}
+
+port_open() { # PORT
+  (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
+# --- packages -----------------------------------------------------------------
+
+APT_LISTS=()
+apt_get() {
+  # The sandbox user cannot write below a home directory.
+  apt-get -q -o APT::Sandbox::User=root "${APT_LISTS[@]}" "$@"
+}
+
+# Package lists of our own, for a host whose lists are missing or too old.
+own_lists() { # IN
+  mkdir -p "$1/lists/partial" "$1/cache/archives/partial"
+  APT_LISTS=(-o "Dir::State::lists=$1/lists" -o "Dir::Cache=$1/cache")
+  apt_get update
+}
+
+download() { # TO: the packages this host lacks
+  local plan names
+  plan=$(apt_get install -s --no-install-recommends "${PACKAGES[@]}") || return 1
+  plan=$(awk -v skip="${UNNEEDED:-^$}" '$1 == "Inst" && $2 !~ skip {print $2}' <<<"$plan")
+  # Nothing to fetch: the host has it all, and the overlay shows the host's files.
+  [[ -n $plan ]] || return 0
+  mapfile -t names <<<"$plan"
+  (cd "$1" && apt_get download "${names[@]}")
+}
+
+fetch() { # into DEBS; only when that is missing is the network used
+  [[ ! -d $DEBS ]] || return 0
+  need apt-get
+  mkdir -p "${DEBS%/*}"
+  SCRATCH=$(mktemp -d "${DEBS%/*}/.new.XXXXXX")
+  mkdir "$SCRATCH/debs"
+  download "$SCRATCH/debs" || { own_lists "$SCRATCH/apt" && download "$SCRATCH/debs"; } ||
+    die "cannot fetch the packages ${PACKAGES[*]}, see $DIR/start.log"
+  # Complete or not there at all; that another start was quicker is no failure.
+  mv -T "$SCRATCH/debs" "$DEBS" || [[ -d $DEBS ]]
+  rm -rf "$SCRATCH"
+}
+
+# --- stage 1: on the host -----------------------------------------------------
+
+make_certificate() {
+  [[ ! -s $DIR/cert.pem || ! -s $DIR/key.pem ]] || return 0
+  (
+    umask 077
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 \
+      -subj "/CN=$HOST_NAME" -addext "subjectAltName=DNS:$HOST_NAME,DNS:localhost,IP:127.0.0.1" \
+      -keyout "$DIR/key.pem" -out "$DIR/cert.pem"
+  )
+  chmod 644 "$DIR/cert.pem"
+}
+
+make_password() {
+  rm -f "$DIR/password"
+  (
+    umask 077
+    # No newline: the file is the password and nothing else.
+    printf %s "$(od -An -N12 -tx1 /dev/urandom | tr -d ' \n')" >"$DIR/password"
+  )
+}
+
+lab_enter() { # DIR BASEPORT
+  if (($# != 2)) || ! [[ $2 =~ ^[1-9][0-9]{0,4}$ ]] || (($2 > 65526)) ||
+    ! [[ ${SINK_PORT:-1} =~ ^[1-9][0-9]{0,4}$ ]]; then
+    printf 'usage: [SINK_PORT=N] %s DIR BASEPORT\n' "$0" >&2
+    exit 2
+  fi
+  # shellcheck disable=SC2034 # SINK is for the launchers
+  BASE=$2 SINK=${SINK_PORT:-$(($2 + 9))}
+  [[ $EUID == 0 ]] || die "must run as root (it mounts and changes root)"
+  need unshare mount chroot setsid dpkg dpkg-deb tar awk openssl timeout
+  mkdir -p "$1" || die "cannot create the directory $1"
+  DIR=$(cd "$1" && pwd)
+  trap on_exit EXIT
+  trap 'die "interrupted"' HUP INT TERM
+  # 3 and 4: the caller's stdout and stderr.  What the commands below say goes to
+  # the log; stdout must hold the profile and nothing else.
+  exec 3>&1 4>&2 </dev/null >>"$DIR/start.log" 2>&1
+  TELL=4
+  # What the host lacks differs from one release and machine type to another.
+  # shellcheck source=/dev/null
+  DEBS=$CACHE/debs/$(. /etc/os-release && echo "$ID${VERSION_ID:-}")-$(dpkg --print-architecture)/$TARGET
+  local here
+  here=$(readlink /proc/self/ns/mnt)
+  # Set by stage 1 and different: this is the second run, in the namespace.
+  if [[ -n ${LAB_HOST_NS:-} && $LAB_HOST_NS != "$here" ]]; then
+    unset LAB_HOST_NS
+    INSIDE=1
+    build_root
+    return
+  fi
+  unshare -m -u --propagation private true ||
+    die "cannot make a private mount namespace (CAP_SYS_ADMIN is missing)"
+  local port
+  for port in "$BASE" $((BASE + 1)) $((BASE + 2)); do
+    ! port_open "$port" || die "port $port is in use"
+  done
+  fetch
+  make_certificate
+  make_password
+  LAB_HOST_NS=$here exec unshare -m -u --propagation private "$BASH" "$SELF" "$DIR" "$BASE" >&3 2>&4
+}
+
+# --- stage 2: in the private namespace ------------------------------------------
+
+build_root() { # sets ROOT
+  local lab=$DIR/.ns l deb
+  mkdir -p "$lab" "$DIR/mail"
+  # An overlay refuses an upper layer inside its own lower layer, hence a tmpfs.
+  mount -t tmpfs -o mode=755 tmpfs "$lab" || die "cannot mount a tmpfs"
+  cd "$lab"
+  mkdir pkg up work root
+  # Packages that still ship /lib/... must land behind the host's /lib -> usr/lib,
+  # else their /lib would hide the link and nothing would run.
+  for l in bin sbin lib lib32 lib64 libx32; do
+    [[ ! -L /$l ]] || { mkdir -p "pkg/usr/$l" && ln -s "usr/$l" "pkg/$l"; }
+  done
+  for deb in "$DEBS"/*.deb; do
+    [[ -e $deb ]] || break
+    dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink -C pkg
+  done
+  # Relative names: a colon or a comma in DIR would end an absolute one.
+  mount -t overlay -o lowerdir=pkg:/,upperdir=up,workdir=work overlay root ||
+    die "cannot mount an overlay on / (overlayfs is missing)"
+  cd /
+  ROOT=$lab/root
+  build_dev
+  mount --bind /proc "$ROOT/proc"
+  mount -t tmpfs -o mode=755 tmpfs "$ROOT/run"
+  mount -t tmpfs -o mode=1777 tmpfs "$ROOT/tmp"
+  isolate_names
+  add_mailboxes
+  install -D -m 600 /dev/null "$ROOT/etc/lab/tls.pem"
+  cat "$DIR/key.pem" "$DIR/cert.pem" >"$ROOT/etc/lab/tls.pem"
+}
+
+build_dev() {
+  local node
+  mount -t tmpfs -o mode=755 tmpfs "$ROOT/dev"
+  for node in null:3 zero:5 full:7 random:8 urandom:9; do
+    mknod -m 666 "$ROOT/dev/${node%:*}" c 1 "${node#*:}"
+  done
+  mkdir -m 1777 "$ROOT/dev/shm"
+  ln -s /proc/self/fd "$ROOT/dev/fd"
+}
+
+# No name service but the files: a lookup answers at once instead of waiting
+# for a network that is not there.
+isolate_names() {
+  printf %s "$HOST_NAME" >/proc/sys/kernel/hostname # of the private namespace
+  echo "$HOST_NAME" >"$ROOT/etc/hostname"
+  echo "$HOST_NAME" >"$ROOT/etc/mailname"
+  # A link to a file below /run would lead nowhere.
+  rm -f "$ROOT/etc/resolv.conf" "$ROOT/etc/hosts"
+  printf '127.0.0.1 %s mx localhost\n' "$HOST_NAME" >"$ROOT/etc/hosts"
+  printf 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n' >"$ROOT/etc/resolv.conf"
+  printf '%s: files\n' passwd group shadow hosts services protocols >"$ROOT/etc/nsswitch.conf"
+}
+
+add_user() { # NAME ID HOME: unless the host has it; the layer's files only
+  grep -q "^$1:" "$ROOT/etc/group" || echo "$1:x:$2:" >>"$ROOT/etc/group"
+  grep -q "^$1:" "$ROOT/etc/passwd" || {
+    echo "$1:x:$2:$(id_of group "$1")::$3:/bin/sh" >>"$ROOT/etc/passwd"
+    echo "$1:*:19000::::::" >>"$ROOT/etc/shadow"
+  }
+}
+
+id_of() { # passwd|group NAME: the id inside the root, where the host's may differ
+  awk -F: -v name="$2" '$1 == name {print $3}' "$ROOT/etc/$1"
+}
+
+add_mailboxes() {
+  local user home id
+  mkdir -p "$ROOT/srv/mail"
+  mount --bind "$DIR/mail" "$ROOT/srv/mail"
+  for user in "${!MAILBOXES[@]}"; do
+    home=$DIR/mail/$user id=${MAILBOXES[$user]}
+    # A user of the host with that name would get the mail in the wrong home.
+    sed -i "/^$user:/d" "$ROOT"/etc/{passwd,group,shadow}
+    add_user "$user" "$id" "/srv/mail/$user"
+    # There from the start, so that a reader need not tell "no mail yet" from "no box".
+    mkdir -p "$home"/Maildir/{new,cur,tmp}
+    chown -R "$id:$id" "$home"
+  done
+}
+
+fresh_dir() { # PATH...: empty inside the root, whatever the host has there
+  local path
+  for path; do
+    mkdir -p "$ROOT$path"
+    mount -t tmpfs -o mode=755 tmpfs "$ROOT$path"
+  done
+}
+
+IN_ROOT=(/usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C)
+
+in_root() ( # COMMAND...
+  close_inherited
+  exec chroot "$ROOT" "${IN_ROOT[@]}" "$@"
+)
+
+spawn() { # LOG USER COMMAND...: a server that stays in the foreground; sets PID
+  local log=$1 ids
+  ids=$(id_of passwd "$2"):$(awk -F: -v name="$2" '$1 == name {print $4}' "$ROOT/etc/passwd")
+  shift 2
+  (
+    exec >>"$log" 2>&1
+    close_inherited
+    exec setsid chroot --userspec="$ids" --groups= "$ROOT" "${IN_ROOT[@]}" "$@"
+  ) &
+  # shellcheck disable=SC2034 # for the launchers
+  PID=$!
+}
+
+# A caller that reads our output to its end must not wait for the server's: no
+# descriptor of the caller, 3 and 4 among them, may stay open in it.
+close_inherited() {
+  local fd
+  for fd in /proc/"$BASHPID"/fd/*; do
+    fd=${fd##*/}
+    ((fd <= 2 || fd == 255)) || eval "exec $fd>&-"
+  done
+}
+
+lab_started() { # PID...
+  PIDS+=("$@")
+}
+
+# --- readiness and report -------------------------------------------------------
+
+greets() ( # PORT: true when the greeting arrives
+  exec 3<>"/dev/tcp/127.0.0.1/$1" || exit 1
+  IFS= read -r -t 20 line <&3 && [[ $line == 220* ]] || exit 1
+  # Leave in order, or the log begins with a lost connection.
+  printf 'QUIT\r\n' >&3
+  read -r -t 5 _ <&3 || :
+)
+
+greets_tls() { # PORT: the same with TLS first, verified as a client would do it
+  local line
+  line=$(printf 'QUIT\r\n' | timeout 20 openssl s_client -quiet -connect "127.0.0.1:$1" \
+    -CAfile "$DIR/cert.pem" -verify_hostname "$HOST_NAME" -verify_return_error) || :
+  [[ $line == 220* ]]
+}
+
+lab_await() { # until the three ports answer; up to a minute, for a busy machine
+  local end=$((SECONDS + 60)) probe
+  for probe in "greets $BASE" "greets $((BASE + 1))" "greets_tls $((BASE + 2))"; do
+    until ${probe% *} "${probe#* }" 2>/dev/null; do
+      kill -0 "${PIDS[@]}" 2>/dev/null || die "the server ended while starting, see the logs in $DIR"
+      ((SECONDS < end)) || die "port ${probe#* } does not answer, see the logs in $DIR"
+      sleep 0.1
+    done
+  done
+}
+
+text() { # a YAML scalar: plain where that is safe
+  if [[ $1 =~ ^[A-Za-z/][A-Za-z0-9/._+@-]*$ ]]; then
+    printf %s "$1"
+  else
+    local s=${1//\\/\\\\}
+    printf '"%s"' "${s//\"/\\\"}"
+  fi
+}
+
+lab_profile() { # VERSION LOG
+  local pids
+  printf -v pids '%s, ' "${PIDS[@]}"
+  cat >&3 <<YAML
+name: $TARGET
+version: "$1"
+endpoints:
+  relay: smtp://127.0.0.1:$BASE
+  submission: submission://127.0.0.1:$((BASE + 1))
+  submissions: submissions://127.0.0.1:$((BASE + 2))
+recipient: alice@$LOCAL_DOMAIN
+second-recipient: carol@$LOCAL_DOMAIN
+unknown-recipient: no-such-user@$LOCAL_DOMAIN
+relayed-recipient: bob@$RELAY_DOMAIN
+denied-recipient: bob@elsewhere.test
+account:
+  user: $ACCOUNT
+  password_file: $(text "$DIR/password")
+mailbox:
+  maildir: $(text "$DIR/mail/alice/Maildir")
+tls:
+  ca: $(text "$DIR/cert.pem")
+  name: $HOST_NAME
+log: $(text "$2")
+stop:
+  pids: [${pids%, }]
+limits:
+  connections: 20
+YAML
+}

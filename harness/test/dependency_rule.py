@@ -1,0 +1,54 @@
+"""The dependency rule of harness/README.md, read off the #include lines. Usage: dependency_rule.py SOURCE_DIR"""
+import pathlib
+import re
+import sys
+
+# What each module may include, itself aside; what is allowed is allowed for all that follows from it.
+ALLOWED = {
+    "smtp": set(),
+    "crypto": {"smtp"},
+    "script": {"smtp"},
+    "session": {"smtp", "script"},
+    "judge": {"smtp", "script", "session"},
+    "run": {"smtp", "script", "session", "judge"},
+    "serve": {"smtp"},
+    "net": {"smtp", "script", "session", "crypto"},
+    "report": {"smtp", "script", "session", "judge", "run"},
+    "cli": {"smtp", "script", "session", "judge", "run", "serve", "net", "report", "crypto"},
+}
+# Who may include whose headers from outside.
+THIRD_PARTY = {
+    r"tl/expected\.hpp": {"smtp"},
+    r"yaml-cpp/": {"script"},
+    r"openssl/": {"crypto", "net", "cli"},
+    r"boost/asio": {"net"},
+    r"boost/json": {"report"},
+    r"boost/version": {"cli"},
+    r"fmt/": {"report"},
+    r"CLI/": {"cli"},
+    r"(sys/socket|netinet/|arpa/inet|poll)\b": {"net"},
+}
+
+root = pathlib.Path(sys.argv[1]) / "harness"
+bad, seen = [], 0
+for path in sorted(root.rglob("*.[ch]pp")):
+    relative = path.relative_to(root)
+    module = relative.parts[1] if relative.parts[0] == "smtpspec" else relative.parts[0]
+    if module == "test" or path.name.endswith("_test.cpp"):
+        continue
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        include = re.match(r'\s*#include\s+["<]([^">]+)[">]', line)
+        if not include:
+            continue
+        seen += 1
+        name = include.group(1)
+        own = re.match(r"smtpspec/(\w+)/", name)
+        if own and own.group(1) != module and own.group(1) not in ALLOWED[module]:
+            bad.append(f"{path}:{number}: {module} may not include {own.group(1)}")
+        for pattern, users in THIRD_PARTY.items():
+            if re.match(pattern, name) and module not in users:
+                bad.append(f"{path}:{number}: {name} belongs to {', '.join(sorted(users))}")
+if seen < 100:
+    bad.append(f"only {seen} #include lines found below {root}: is this the source?")
+print("\n".join(bad) or f"{seen} #include lines keep the rule")
+sys.exit(1 if bad else 0)

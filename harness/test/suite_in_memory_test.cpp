@@ -1,0 +1,80 @@
+// The whole suite against the conforming reference server, in one process, without sockets, in virtual time.
+#include <gtest/gtest.h>
+
+#include "smtpspec/crypto/digests.hpp"
+#include "smtpspec/run/run.hpp"
+#include "smtpspec/serve/server.hpp"
+
+namespace smtpspec {
+namespace {
+
+run::Profile profile() {
+  run::Profile out;
+  out.name = "memory";
+  for (const smtp::Role role : smtp::all_roles) out.endpoints[role] = {"memory", 1};
+  out.facts.values = {{"recipient", "alice@example.test"},          {"second-recipient", "carol@example.test"},
+                      {"unknown-recipient", "nobody@example.test"}, {"relayed-recipient", "bob@relay.test"},
+                      {"denied-recipient", "bob@elsewhere.test"},   {"user", "alice"},
+                      {"password", "correct horse"}};
+  out.tls_name = "mx.example.test";
+  out.trusted = false;
+  complete_facts(out, "t1");
+  return out;
+}
+
+run::Run run_all(serve::Seams seams) {
+  static const auto suite = script::load_suite(SMTPSPEC_SOURCE_DIR "/cases");
+  EXPECT_TRUE(suite) << (suite ? "" : to_string(suite.error()));
+  for (const Error& error : suite->errors) ADD_FAILURE() << to_string(error);
+  serve::MemoryStore store;
+  serve::Server server({}, store, crypto::digests(), std::move(seams));
+  session::MemoryTransport transport([&](smtp::Role role) { return server.accept(role); });
+  run::Options options;
+  options.selection.slow = true;
+  run::Runner runner(*suite, profile(), options, transport, {.deadlines = {}, .digests = crypto::digests(), .credentials = {}, .nonce = "n"});
+  return runner.run();
+}
+
+TEST(SuiteInMemory, ConformingServerShowsNoFinding) {
+  const run::Run run = run_all(serve::Seams::lawful());
+  EXPECT_GT(run.tests.size(), 100u);
+  for (const auto& test : run.tests) {
+    using judge::Verdict;
+    const bool good = test.verdict == Verdict::pass || test.verdict == Verdict::observed ||
+                      (test.verdict == Verdict::skip && test.summary.find("IPv6") != std::string::npos);
+    EXPECT_TRUE(good) << to_string(test.verdict) << " " << test.id << " " << to_string(test.role) << ": " << test.summary;
+  }
+}
+
+// A server whose replies end in bare LF is found out by the always-on rule, once.
+TEST(SuiteInMemory, BareLfIsOneFinding) {
+  auto seams = serve::Seams::lawful();
+  seams.printer = [](const smtp::Context&, const serve::Saying& saying) {
+    std::string out = print_saying(saying);
+    for (std::size_t at; (at = out.find("\r\n")) != std::string::npos;) out.erase(at, 1);
+    return out;
+  };
+  const run::Run run = run_all(seams);
+  std::size_t failed = 0;
+  for (const auto& test : run.tests)
+    if (test.verdict == judge::Verdict::fail) {
+      ++failed;
+      EXPECT_EQ(test.id, "rules/reply-ends-in-crlf");
+    }
+  EXPECT_EQ(failed, 3u) << "one for each role";
+}
+
+// Same plans, same server: same run.
+TEST(SuiteInMemory, IsDeterministic) {
+  const run::Run one = run_all(serve::Seams::lawful());
+  const run::Run two = run_all(serve::Seams::lawful());
+  ASSERT_EQ(one.tests.size(), two.tests.size());
+  for (std::size_t i = 0; i < one.tests.size(); ++i) {
+    EXPECT_EQ(one.tests[i].id, two.tests[i].id);
+    EXPECT_EQ(one.tests[i].verdict, two.tests[i].verdict);
+    EXPECT_EQ(one.tests[i].transcript.entries.size(), two.tests[i].transcript.entries.size());
+  }
+}
+
+}  // namespace
+}  // namespace smtpspec
