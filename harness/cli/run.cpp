@@ -14,7 +14,7 @@ struct RunFlags {
   std::vector<std::string> cases, skip, covers, tags, roles, reports;
   std::string level = "must", shard;
   bool slow = false, by_letter = false, fail_fast = false, json = false, quiet = false;
-  int jobs = 16;
+  int jobs = 0;
   int verbose = 0;
 };
 
@@ -150,7 +150,8 @@ int run_command(const RunFlags& flags, const Environment& environment) {
   Screen screen(environment, flags, suite->registry, terminal);
   run::Runner runner(*suite, target->profile, *options, transport,
                      {.deadlines = {}, .digests = crypto::digests(), .credentials = {}, .nonce = crypto::random_hex(8)},
-                     {[&](std::size_t done, std::size_t all, const run::TestResult& test) { screen.result(done, all, test); }});
+                     {[&](std::size_t done, std::size_t all, const run::TestResult& test) { screen.result(done, all, test); }},
+                     target->attendant());
   if (const auto unknown = runner.unknown_globs(); !unknown.empty()) {
     for (const Error& error : unknown) complain(error);
     return usage;
@@ -167,7 +168,7 @@ int run_command(const RunFlags& flags, const Environment& environment) {
   });
   run::Run result = runner.run();
   screen.clear();
-  if (const std::string death = target->death(); !death.empty()) result.trouble = "the target " + death;
+  if (const std::string death = target->death(); !death.empty()) result.deaths.push_back("the target's process " + death);
 
   const bool to_stdout = flags.json || std::any_of(reports->begin(), reports->end(), [](const Report& r) { return r.path == "-"; });
   std::fputs(report::terminal_summary(result, terminal).c_str(), to_stdout ? stderr : stdout);
@@ -182,7 +183,7 @@ int run_command(const RunFlags& flags, const Environment& environment) {
   if (result.dead) return unreachable;
   const bool broken =
       std::any_of(result.tests.begin(), result.tests.end(), [&](const run::TestResult& test) { return report::counts(test, terminal); });
-  if (broken) return nonconformance;
+  if (broken || !result.deaths.empty()) return nonconformance;
   if (result.count(judge::Verdict::error) > 0) return internal;
   const auto& tests = result.tests;
   const bool all_hidden = std::all_of(tests.begin(), tests.end(), [](const run::TestResult& test) {
@@ -212,7 +213,9 @@ void add_run(CLI::App& app, Environment& environment, int& status) {
       ->type_name("LEVEL");
   command->add_flag("--by-letter", flags->by_letter, "Let by-letter findings fail the exit status too");
   command->add_flag("--slow", flags->slow, "Run the slow cases too");
-  command->add_option("-j,--jobs", flags->jobs, "Sessions at once")->check(CLI::Range(1, 500))->type_name("N");
+  command->add_option("-j,--jobs", flags->jobs, "Sessions at once (default: as many as the target takes connections)")
+      ->check(CLI::Range(1, 500))
+      ->type_name("N");
   command->add_option("--shard", flags->shard, "Run part m of n of the selection")->type_name("m/n");
   command->add_flag("--fail-fast", flags->fail_fast, "Stop at the first failure");
   command->add_option("--report", flags->reports, "Write a report: json=PATH or junit=PATH, - for standard output")->type_name("KIND=PATH");

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "smtpspec/script/yaml.hpp"
@@ -120,6 +121,10 @@ Target::~Target() {
 }
 
 std::string Target::restart() {
+  if (embedded) {
+    embedded->server->restart();
+    return "";
+  }
   if (start_command.empty()) return "the target was not started by smtpspec";
   process.reset();
   std::string command = start_command;
@@ -134,6 +139,30 @@ std::string Target::restart() {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
   return "'" + command + "' did not listen on port " + std::to_string(start_port) + " within 30 s";
+}
+
+run::Attendant Target::attendant() {
+  run::Attendant out;
+  if (!profile.log.empty()) {
+    out.log_size = [this] {
+      std::error_code error;
+      const auto size = fs::file_size(profile.log, error);
+      return error ? 0 : static_cast<std::uint64_t>(size);
+    };
+    out.log_since = [this](std::uint64_t from) {
+      std::ifstream in(profile.log, std::ios::binary);
+      std::string text(64 * 1024, '\0');
+      in.seekg(static_cast<std::streamoff>(from));
+      in.read(text.data(), static_cast<std::streamsize>(text.size()));
+      text.resize(static_cast<std::size_t>(std::max<std::streamsize>(0, in.gcount())));
+      return text;
+    };
+  }
+  if (process) {
+    out.death = [this] { return death(); };
+    out.restart = [this] { return restart(); };
+  }
+  return out;
 }
 
 std::string Target::death() { return process ? process->ended() : ""; }
@@ -162,6 +191,8 @@ Result<run::Profile> start_embedded(Embedded& embedded, net::Loop& loop,
                           {"user", config.account.user},
                           {"password", config.account.password}};
   profile.tls_name = config.host;
+  profile.connections = 200;
+  profile.restartable = true;
   profile.trusted = false;
   return profile;
 }

@@ -7,7 +7,7 @@
 #include "cli/cli.hpp"
 #include "smtpspec/net/loop.hpp"
 #include "smtpspec/net/process.hpp"
-#include "smtpspec/run/profile.hpp"
+#include "smtpspec/run/run.hpp"
 #include "smtpspec/serve/server.hpp"
 
 namespace smtpspec::cli {
@@ -39,6 +39,7 @@ class Target {
   std::string start_command;
   std::uint16_t start_port = 0;
 
+  run::Attendant attendant();
   // Stops and starts it again; "" or what failed.
   std::string restart();
   // "" while a target that we started lives, else how it ended.

@@ -375,6 +375,6 @@ log: $(text "$2")
 stop:
   pids: [${pids%, }]
 limits:
-  connections: 20
+  connections: 40
 YAML
 }

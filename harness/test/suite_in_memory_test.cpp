@@ -12,12 +12,16 @@ run::Profile profile() {
   run::Profile out;
   out.name = "memory";
   for (const smtp::Role role : smtp::all_roles) out.endpoints[role] = {"memory", 1};
-  out.facts.values = {{"recipient", "alice@example.test"},          {"second-recipient", "carol@example.test"},
-                      {"unknown-recipient", "nobody@example.test"}, {"relayed-recipient", "bob@relay.test"},
-                      {"denied-recipient", "bob@elsewhere.test"},   {"user", "alice"},
+  out.facts.values = {{"recipient", "alice@example.test"},
+                      {"second-recipient", "carol@example.test"},
+                      {"unknown-recipient", "nobody@example.test"},
+                      {"relayed-recipient", "bob@relay.test"},
+                      {"denied-recipient", "bob@elsewhere.test"},
+                      {"user", "alice"},
                       {"password", "correct horse"}};
   out.tls_name = "mx.example.test";
   out.trusted = false;
+  out.restartable = true;
   complete_facts(out, "t1");
   return out;
 }
@@ -28,10 +32,15 @@ run::Run run_all(serve::Seams seams) {
   for (const Error& error : suite->errors) ADD_FAILURE() << to_string(error);
   serve::MemoryStore store;
   serve::Server server({}, store, crypto::digests(), std::move(seams));
-  session::MemoryTransport transport([&](smtp::Role role) { return server.accept(role); });
+  const auto restart = [&server] {
+    server.restart();
+    return std::string();
+  };
+  session::MemoryTransport transport([&](smtp::Role role) { return server.accept(role); }, restart);
   run::Options options;
   options.selection.slow = true;
-  run::Runner runner(*suite, profile(), options, transport, {.deadlines = {}, .digests = crypto::digests(), .credentials = {}, .nonce = "n"});
+  run::Runner runner(*suite, profile(), options, transport,
+                     {.deadlines = {}, .digests = crypto::digests(), .credentials = {}, .nonce = "n"});
   return runner.run();
 }
 

@@ -18,6 +18,14 @@ Verdict verdict_of(Level level) {
   return level == Level::must ? Verdict::fail : level == Level::should ? Verdict::deviation : Verdict::observed;
 }
 
+// Whether the octets that went out last before a move were mail content.
+bool content_before(const script::Plan& plan, std::size_t move) {
+  const int connection = plan.moves[move].step.connection;
+  while (move-- > 0)
+    if (plan.moves[move].step.connection == connection && plan.moves[move].step.sends()) return plan.moves[move].is_data;
+  return false;
+}
+
 std::string last_command(const session::Transcript& transcript, int connection, std::size_t before) {
   for (std::size_t i = std::min(before, transcript.entries.size()); i-- > 0;) {
     const auto& entry = transcript.entries[i];
@@ -52,7 +60,8 @@ Judgement judge_case(const script::Case& test, const script::Plan& plan, const s
     const std::string expected = print_expect(expect);
     if (outcome.tier >= 0 && (grade == Grade::pass || move.preamble)) continue;
     if (outcome.came.kind == Came::Kind::not_connected ||
-        (outcome.came.kind == Came::Kind::nothing && transcript.greeting.empty() && move.preamble && transcript.outcomes.size() == 1))
+        ((outcome.came.kind == Came::Kind::nothing || outcome.came.kind == Came::Kind::no_tls) && move.preamble &&
+         transcript.outcomes.size() == 1))
       out.no_greeting = true;
     if (move.preamble) {
       const int code = outcome.came.kind == Came::Kind::reply ? outcome.came.reply.code : 0;
@@ -99,8 +108,8 @@ Judgement judge_case(const script::Case& test, const script::Plan& plan, const s
       continue;
     }
     if (outcome.came.kind == Came::Kind::nothing) {
-      const bool content = outcome.deadline >= std::chrono::seconds(60);
-      const auto lawful = lawful_wait(content ? "." : last_command(transcript, move.step.connection, outcome.entry));
+      const auto lawful =
+          lawful_wait(content_before(plan, outcome.move) ? "." : last_command(transcript, move.step.connection, outcome.entry));
       if (outcome.waited < lawful) {
         worse(Verdict::inconclusive, (outcome.came.detail.empty() ? "no reply" : outcome.came.detail) + " within " +
                                          script::print_duration(outcome.deadline) + "; RFC 5321 section 4.5.3.2 grants " +

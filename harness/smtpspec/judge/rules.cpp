@@ -1,5 +1,6 @@
 #include "smtpspec/judge/rules.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "smtpspec/smtp/address.hpp"
@@ -15,6 +16,9 @@ using Check = std::optional<Wrong>;
 std::string at(const Heard& heard, Anomaly anomaly) {
   return " (octet " + std::to_string(heard.reply.anomalies.at(anomaly)) + " of the reply)";
 }
+
+// As much of a server's text as a message can hold.
+std::string shown(std::string_view text) { return smtp::spell(text.substr(0, 60)) + (text.size() > 60 ? "..." : ""); }
 
 bool is_hello(const Heard& heard) { return heard.entry.command == "EHLO" || heard.entry.command == "HELO"; }
 bool is_greeting(const Heard& heard) { return heard.entry.command == "greeting"; }
@@ -73,7 +77,9 @@ Check endless(const Heard& heard) {
   return {};
 }
 Check whole(const Heard& heard) {
-  if (heard.reply.anomalies.has(Anomaly::truncated) && !heard.entry.closing) return Wrong{"the connection was closed inside the reply"};
+  const auto& anomalies = heard.reply.anomalies;
+  if (anomalies.has(Anomaly::line_endless) || anomalies.has(Anomaly::too_many_lines)) return {};  // cut off by the client
+  if (anomalies.has(Anomaly::truncated) && !heard.entry.closing) return Wrong{"the connection was closed inside the reply"};
   return {};
 }
 Check seven_bit(const Heard& heard) {
@@ -118,19 +124,17 @@ Check status_out_of_place(const Heard& heard) {
 
 // A reply when none is owed: not the greeting, and no command is unanswered. 421 may come at any time.
 Check asked_for(const Heard& heard) {
-  std::size_t sent = 0, heard_before = 0;
-  bool unsure = false;
-  for (std::size_t i = 0; i < heard.index; ++i) {
-    const Entry& entry = heard.transcript.entries[i];
-    if (entry.connection != heard.entry.connection) continue;
-    if (entry.kind == Entry::Kind::sent) ++sent;
-    if (entry.kind == Entry::Kind::reply && entry.command.empty() && entry.reply->code != 421) unsure = true;
-    if (entry.kind == Entry::Kind::reply) ++heard_before;
+  if (heard.reply.code == 421) return {};
+  bool unasked = heard.entry.unasked;
+  if (!unasked && heard.entry.closing && heard.entry.command.empty()) {
+    const auto unsure = [&](const Entry& entry) {
+      return entry.connection == heard.entry.connection && entry.kind == Entry::Kind::reply && entry.command.empty() &&
+             entry.reply->code != 421;
+    };
+    const auto before = heard.transcript.entries.begin();
+    unasked = std::none_of(before, before + static_cast<std::ptrdiff_t>(heard.index), unsure);
   }
-  if (heard.reply.code == 421 || unsure) return {};
-  if (heard.entry.closing && heard.entry.command.empty()) return Wrong{"a reply came that no command had asked for"};
-  if (!heard.entry.closing && heard.entry.command.empty() && sent == 0 && heard_before > 0)
-    return Wrong{"a second reply came before any command"};
+  if (unasked) return Wrong{"a reply came that no command had asked for: " + heard.reply.brief()};
   return {};
 }
 Check farewell(const Heard& heard) {
@@ -209,7 +213,7 @@ Check hello_lines(const Heard& heard) {
     if (const auto fault = smtp::ehlo_line_fault(line); !fault.empty()) {
       // "AUTH=PLAIN" is sent on purpose, for clients older than RFC 2554.
       const bool old_auth = smtp::istarts_with(line, "AUTH=");
-      return Wrong{"EHLO line '" + smtp::spell(line.substr(0, 60)) + "' " + std::string(fault), old_auth};
+      return Wrong{"EHLO line '" + shown(line) + "' " + std::string(fault), old_auth};
     }
   }
   return {};
@@ -220,7 +224,7 @@ Check stands_alone(const Heard& heard) {
   if (heard.entry.command != "EHLO" || heard.reply.code != 250) return {};
   const auto offered = smtp::capabilities(heard.reply);
   if (!offered.params(Keyword).empty())
-    return Wrong{std::string(Keyword) + " is listed with parameters: " + smtp::spell(offered.params(Keyword))};
+    return Wrong{std::string(Keyword) + " is listed with parameters: " + shown(offered.params(Keyword))};
   return {};
 }
 constexpr char pipelining[] = "PIPELINING", eight_bit_mime[] = "8BITMIME", starttls[] = "STARTTLS", enhanced[] = "ENHANCEDSTATUSCODES",
@@ -230,7 +234,7 @@ Check size_number(const Heard& heard) {
   if (heard.entry.command != "EHLO" || heard.reply.code != 250) return {};
   const auto offered = smtp::capabilities(heard.reply);
   for (const char c : offered.params("SIZE"))
-    if (!smtp::is_digit(c)) return Wrong{"SIZE is listed with '" + smtp::spell(offered.params("SIZE")) + "', which is no number"};
+    if (!smtp::is_digit(c)) return Wrong{"SIZE is listed with '" + shown(offered.params("SIZE")) + "', which is no number"};
   return {};
 }
 Check binary_with_chunks(const Heard& heard) {
@@ -255,7 +259,7 @@ Check mechanism_names(const Heard& heard) {
     rest = rest.size() > name.size() ? rest.substr(name.size() + 1) : std::string_view{};
     bool good = !name.empty() && name.size() <= 20;
     for (const char c : name) good = good && ((c >= 'A' && c <= 'Z') || smtp::is_digit(c) || c == '-' || c == '_');
-    if (!good) return Wrong{"'" + smtp::spell(name) + "' is no SASL mechanism name"};
+    if (!good) return Wrong{"'" + shown(name) + "' is no SASL mechanism name"};
   }
   return {};
 }

@@ -292,8 +292,18 @@ class Link : public std::enable_shared_from_this<Link> {
 struct Loop::Impl {
   asio::io_context io{1};
   std::optional<asio::signal_set> signals;
+  std::function<void(int)> handle_signal;
   std::vector<std::unique_ptr<ssl::context>> contexts;
   std::vector<std::unique_ptr<tcp::acceptor>> acceptors;
+
+  // Waits again by itself, so that a second signal is heard too.
+  void await_signal() {
+    signals->async_wait([this](const error_code& error, int signal) {
+      if (error) return;
+      handle_signal(signal);
+      await_signal();
+    });
+  }
 };
 
 Loop::Loop() : impl_(std::make_unique<Impl>()) {}
@@ -307,16 +317,8 @@ void Loop::stop() { impl_->io.stop(); }
 
 void Loop::on_signal(std::function<void(int)> handle) {
   impl_->signals.emplace(impl_->io, SIGINT, SIGTERM);
-  // Waits again by itself, so that a second signal is heard too.
-  auto wait = std::make_shared<std::function<void()>>();
-  *wait = [this, handle = std::move(handle), wait] {
-    impl_->signals->async_wait([handle, wait](const error_code& error, int signal) {
-      if (error) return;
-      handle(signal);
-      (*wait)();
-    });
-  };
-  (*wait)();
+  impl_->handle_signal = std::move(handle);
+  impl_->await_signal();
 }
 
 // --- servers ---------------------------------------------------------------------------------------------------------
@@ -325,17 +327,19 @@ namespace {
 
 // A server connection: the machine, its link and its one alarm.
 struct Served : std::enable_shared_from_this<Served> {
-  Served(asio::io_context& io_, std::unique_ptr<smtp::Machine> machine_, std::shared_ptr<Link> link_)
-      : machine(std::move(machine_)), link(std::move(link_)), alarm(io_) {}
+  Served(asio::io_context& io_, std::unique_ptr<smtp::Machine> machine_, const std::shared_ptr<Link>& link_)
+      : machine(std::move(machine_)), weak_link(link_), alarm(io_) {}
   std::unique_ptr<smtp::Machine> machine;
-  std::shared_ptr<Link> link;
+  std::weak_ptr<Link> weak_link;  // the link owns this object, by its sink; its coroutines own the link
   asio::steady_timer alarm;
 
-  void begin() {
-    link->set_sink([self = shared_from_this()](Event event) { self->on(std::move(event)); });
-    link->start();
+  void begin(Link& link) {
+    link.set_sink([self = shared_from_this()](Event event) { self->on(std::move(event)); });
+    link.start();
   }
   void on(Event event) {
+    const auto link = weak_link.lock();
+    if (!link) return;
     event.at = std::chrono::duration_cast<smtp::Time>(std::chrono::steady_clock::now().time_since_epoch());
     Actions actions;
     machine->on(event, actions);
@@ -370,7 +374,7 @@ asio::awaitable<void> accept_all(asio::io_context& io, tcp::acceptor& acceptor, 
     }
     auto machine = accept(role);
     if (!machine) continue;
-    std::make_shared<Served>(io, std::move(machine), link)->begin();
+    std::make_shared<Served>(io, std::move(machine), link)->begin(*link);
   }
 }
 

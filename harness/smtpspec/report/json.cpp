@@ -53,6 +53,7 @@ json_::object test_object(const run::TestResult& test) {
   if (!test.place.file.empty()) out["file"] = text(test.place.file);
   if (test.place.line) out["line"] = test.place.line;
   out["duration_ms"] = ms(test.duration);
+  if (!test.log.empty()) out["log"] = texts(test.log);
   if (!test.transcript.entries.empty()) {
     out["transcript"] = transcript(test.transcript);
     if (test.marked >= 0) out["marked"] = test.marked;
@@ -103,6 +104,7 @@ std::string json(const run::Run& run, const Suite& suite, const script::Registry
   out["replies"] = run.replies;
   if (run.interrupted) out["interrupted"] = true;
   if (!run.trouble.empty()) out["trouble"] = text(run.trouble);
+  if (!run.deaths.empty()) out["deaths"] = texts(run.deaths);
   json_::array cases, findings;
   std::map<std::pair<std::string, std::string>, json_::object> merged;
   for (const auto& test : run.tests) {

@@ -95,6 +95,10 @@ std::string terminal_test(const run::TestResult& test, const script::Registry& r
     out += marked ? paint(line, "31") + "\n" : line + "\n";
     if (marked && !test.findings.empty()) out += paint(fmt::format("       expected: {}", test.findings.front().expected), "31") + "\n";
   }
+  if (!test.log.empty()) {
+    out += "    the target logged meanwhile:\n";
+    for (const std::string& line : test.log) out += "      " + line.substr(0, 200) + "\n";
+  }
   if (test.test && test.verdict >= Verdict::deviation)
     out += fmt::format("    again: smtpspec run {} '{}' --role {}{}\n", options.target, test.id, to_string(test.role), options.again);
   return out;
@@ -115,6 +119,7 @@ std::string terminal_summary(const run::Run& run, const TerminalOptions& options
   if (const std::size_t n = run.by_letter(); n > 0)
     out += fmt::format("  {} of these by-letter: rules that nearly every deployed server breaks; they do not set the exit status\n", n);
   if (run.interrupted) out += "  interrupted: the rest did not run\n";
+  for (const std::string& death : run.deaths) out += wrapped(death, 2);
   if (run.dead) out += wrapped("the target stopped answering: " + run.trouble, 2);
   for (const auto& [role, offer] : run.offers)
     if (!offer.trouble.empty() && !run.dead) out += wrapped(fmt::format("{}: {}", to_string(role), offer.trouble), 2);

@@ -134,7 +134,7 @@ std::string to_url(smtp::Role role, const Endpoint& endpoint) {
 bool Profile::has(std::string_view fact) const {
   if (fact == "account") return facts.has("user") && facts.has("password");
   if (fact == "mailbox") return !maildir.empty();
-  if (fact == "restart") return !start_command.empty();
+  if (fact == "restart") return restartable || !start_command.empty();
   if (fact == "untrusted") return trusted.has_value() && !*trusted;
   if (fact == "tls-name") return !tls_name.empty();
   if (fact == "sink") return false;

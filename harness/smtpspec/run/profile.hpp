@@ -31,6 +31,7 @@ struct Profile {
   std::string tls_name;  // that the certificate should bear
   std::string tls_ca;
   std::string log;
+  bool restartable = false;   // beside what start_command makes so
   std::string start_command;  // {port} stands for the port
   std::vector<int> stop_pids;
   int connections = 20;  // at once

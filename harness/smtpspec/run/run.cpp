@@ -13,8 +13,15 @@ using session::Session;
 
 namespace {
 
-// An octet sequence longer than this is not kept in results; the judge has seen it whole.
-constexpr std::size_t most_kept = 8192;
+// What a result keeps of its transcript; the judge has seen it whole.
+constexpr std::size_t most_octets_of_an_entry = 8192;
+constexpr std::size_t most_octets = 128u << 10;       // in all; behind that …
+constexpr std::size_t most_octets_of_the_rest = 256;  // … so much of each entry
+constexpr std::size_t most_entries = 300;
+constexpr std::size_t entries_at_the_ends = 100;
+constexpr std::size_t entries_around_a_finding = 10;
+constexpr std::size_t most_restarts = 3;
+constexpr std::size_t most_log_lines = 40;
 
 bool any_glob(const std::vector<std::string>& globs, std::string_view text) {
   return std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) {
@@ -26,11 +33,58 @@ bool any_glob(const std::vector<std::string>& globs, std::string_view text) {
 
 std::string full_id(const Case& test, const script::CaseRow& row) { return row.name.empty() ? test.id : test.id + "[" + row.name + "]"; }
 
-void shrink(session::Transcript& transcript) {
-  for (auto& entry : transcript.entries) {
-    if (entry.octets.size() > most_kept) entry.octets.resize(most_kept);
-    if (entry.reply && entry.reply->octets.size() > most_kept) entry.reply->octets.resize(most_kept);
+// Takes entries out of the middle of a long transcript; the findings go on pointing at theirs.
+void leave_out(std::vector<session::Entry>& entries, std::vector<judge::Finding>& findings) {
+  if (entries.size() <= most_entries) return;
+  std::vector<bool> kept(entries.size(), false);
+  const auto keep = [&](std::size_t from, std::size_t to) {
+    std::fill(kept.begin() + static_cast<std::ptrdiff_t>(from), kept.begin() + static_cast<std::ptrdiff_t>(std::min(to, kept.size())),
+              true);
+  };
+  keep(0, entries_at_the_ends);
+  keep(entries.size() - entries_at_the_ends, entries.size());
+  for (const auto& finding : findings)
+    if (finding.entry >= 0) {
+      const auto at = static_cast<std::size_t>(finding.entry);
+      keep(at - std::min(at, entries_around_a_finding), at + entries_around_a_finding);
+    }
+  std::vector<session::Entry> out;
+  std::vector<int> moved(entries.size(), -1);
+  std::size_t gap = 0;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (!kept[i]) {
+      ++gap;
+      continue;
+    }
+    if (gap > 0) {
+      session::Entry note = entries[i - 1];
+      note = {.kind = session::Entry::Kind::note, .at = note.at, .connection = note.connection, .octets = {}, .reply = {}};
+      note.octets = std::to_string(gap) + " entries are left out";
+      out.push_back(std::move(note));
+      gap = 0;
+    }
+    moved[i] = static_cast<int>(out.size());
+    out.push_back(std::move(entries[i]));
   }
+  for (auto& finding : findings)
+    if (finding.entry >= 0)
+      finding.entry = static_cast<std::size_t>(finding.entry) < moved.size() ? moved[static_cast<std::size_t>(finding.entry)] : -1;
+  entries = std::move(out);
+}
+
+void shrink(session::Transcript& transcript, std::vector<judge::Finding>& findings) {
+  leave_out(transcript.entries, findings);
+  std::size_t size = 0;
+  for (auto& entry : transcript.entries) {
+    std::string& octets = entry.reply ? entry.reply->octets : entry.octets;
+    const std::size_t most = size < most_octets ? most_octets_of_an_entry : most_octets_of_the_rest;
+    if (octets.size() > most) octets = session::mask(std::move(octets), transcript.secrets).substr(0, most);  // no secret is cut in two
+    size += octets.size();
+    if (entry.reply) entry.reply->lines = {};  // they point into the octets
+  }
+  transcript.outcomes = {};
+  transcript.offered = {};
+  transcript.greeting.resize(std::min(transcript.greeting.size(), most_octets_of_the_rest));
 }
 
 }  // namespace
@@ -50,6 +104,7 @@ struct Runner::State {
   session::Transport& transport;
   session::Setup setup;
   Progress progress;
+  Attendant attendant;
 
   struct Test {
     const Case* test;
@@ -67,6 +122,7 @@ struct Runner::State {
     std::vector<bool> counted;  // decided() was seen
     std::size_t open = 0;
     session::Time began{};
+    std::uint64_t log_from = 0;
     std::function<void(Group&)> done;
     int weight = 1;
   };
@@ -101,13 +157,14 @@ struct Runner::State {
   bool stopping = false;
 
   State(const script::Suite& suite_, Profile profile_, Options options_, session::Transport& transport_, session::Setup setup_,
-        Progress progress_)
+        Progress progress_, Attendant attendant_)
       : suite(suite_),
         profile(std::move(profile_)),
         options(std::move(options_)),
         transport(transport_),
         setup(std::move(setup_)),
-        progress(std::move(progress_)) {}
+        progress(std::move(progress_)),
+        attendant(std::move(attendant_)) {}
 
   // --- selection -------------------------------------------------------------------------------------------------
   bool wanted(const Case& test, const script::CaseRow& row) const {
@@ -156,10 +213,14 @@ struct Runner::State {
     return out_setup;
   }
 
-  static int weight_of(const Case& test, const std::vector<script::Step>& steps) {
+  // How many of the target's connections a dialogue takes. One that restarts the target runs alone.
+  int weight_of(const Case& test, const std::vector<script::Step>& steps) const {
     int weight = 1;
-    for (const auto& step : steps)
-      if (step.kind == script::Step::Kind::act && step.act == script::Step::Act::open) ++weight;
+    for (const auto& step : steps) {
+      if (step.kind != script::Step::Kind::act) continue;
+      if (step.act == script::Step::Act::open) ++weight;
+      if (step.act == script::Step::Act::restart) return profile.connections;
+    }
     return weight * test.clones;
   }
 
@@ -171,6 +232,7 @@ struct Runner::State {
     group->weight = weight_of(test, steps);
     group->done = std::move(done);
     group->began = transport.now();
+    group->log_from = attendant.log_size ? attendant.log_size() : 0;
     for (int i = 0; i < clones; ++i) {
       auto plan = script::make_plan(test, steps, row, role, fresh_facts());
       if (!plan) return tl::unexpected(plan.error());
@@ -242,20 +304,21 @@ struct Runner::State {
 
   void finish(std::size_t index, TestResult result) {
     tests[index].settled = true;
-    shrink(result.transcript);
     out.tests.push_back(std::move(result));
     ++finished;
     if (progress.on_result) progress.on_result(finished, tests.size(), out.tests.back());
     if (options.fail_fast && out.tests.back().verdict == Verdict::fail && !out.tests.back().by_letter) stop_all();
   }
 
-  void finish_judged(std::size_t index, const judge::Judgement& judgement, session::Transcript transcript, session::Duration duration) {
+  void finish_judged(std::size_t index, const judge::Judgement& judgement, session::Transcript transcript, session::Duration duration,
+                     std::vector<std::string> log) {
     TestResult result = blank(tests[index]);
     result.verdict = judgement.verdict;
     result.summary = judgement.summary;
     result.choice = judgement.choice;
     result.findings = judgement.findings;
     result.duration = duration;
+    if (judgement.verdict >= Verdict::deviation) result.log = std::move(log);
     result.transcript = std::move(transcript);
     const judge::Finding* worst = nullptr;
     for (const auto& finding : judgement.findings)
@@ -266,6 +329,20 @@ struct Runner::State {
       result.by_letter = worst->by_letter && worst->verdict >= Verdict::deviation;
     }
     finish(index, std::move(result));
+  }
+
+  // What the target wrote while the group was under way; lines of other sessions may be among it.
+  std::vector<std::string> log_of(const Group& group, const std::vector<std::string>& secrets) const {
+    std::vector<std::string> lines;
+    if (!attendant.log_since) return lines;
+    const std::string text = attendant.log_since(group.log_from);
+    for (std::string_view rest = text; !rest.empty();) {
+      const std::size_t end = rest.find('\n');
+      lines.push_back(smtp::spell(session::mask(std::string(rest.substr(0, end)), secrets)));
+      rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
+    }
+    if (lines.size() > most_log_lines) lines.erase(lines.begin(), lines.end() - most_log_lines);
+    return lines;
   }
 
   void finish_plain(std::size_t index, Verdict verdict, std::string why) {
@@ -287,7 +364,9 @@ struct Runner::State {
       if (tally.broken++ > 0 && finding.verdict <= tally.finding.verdict) continue;
       tally.finding = std::move(finding);
       tally.transcript = transcript;
-      shrink(tally.transcript);
+      std::vector<judge::Finding> one{std::move(tally.finding)};
+      shrink(tally.transcript, one);
+      tally.finding = std::move(one.front());
       tally.example = id;
     }
   }
@@ -319,6 +398,8 @@ struct Runner::State {
     if (judgement.no_greeting && test.test->start != Start::connected) ++silent_in_a_row;
     else silent_in_a_row = 0;
     const session::Duration duration = transport.now() - group.began;
+    const bool worth_a_log = judgement.verdict >= Verdict::deviation && test.confirming;
+    auto log = worth_a_log ? log_of(group, shown->transcript().secrets) : std::vector<std::string>{};
 
     if (judgement.verdict == Verdict::inconclusive && judgement.policy && test.attempts == 1 && !test.confirming) {
       transport.after(options.retry_delay, [this, index] { requeue(index); });
@@ -337,18 +418,21 @@ struct Runner::State {
       judgement.summary = "seen once, but not on a second connection: " + test.first.summary;
       judgement.findings.clear();
     }
+    session::Transcript transcript = shown->transcript();
+    shrink(transcript, judgement.findings);
     // The twin speaks only for a result that stands on the server's own answer.
     if (test.test->twin.empty() || judgement.verdict == Verdict::inconclusive || judgement.verdict == Verdict::error) {
-      finish_judged(index, judgement, shown->transcript(), duration);
+      finish_judged(index, judgement, std::move(transcript), duration, std::move(log));
       return;
     }
-    with_twin(index, [this, index, judgement, transcript = shown->transcript(), duration](bool passed, const std::string& summary) mutable {
+    with_twin(index, [this, index, judgement, transcript = std::move(transcript), duration, log = std::move(log)](
+                         bool passed, const std::string& summary) mutable {
       if (!passed) {
         judgement.verdict = Verdict::inconclusive;
         judgement.summary = "the positive twin did not pass, so that a refusal proves nothing: " + summary;
         judgement.findings.clear();
       }
-      finish_judged(index, judgement, std::move(transcript), duration);
+      finish_judged(index, judgement, std::move(transcript), duration, std::move(log));
     });
   }
 
@@ -423,18 +507,29 @@ struct Runner::State {
     }
   }
 
+  // The target's process has ended: that is said, and it is started again, a few times.
+  bool revived() {
+    const std::string how = attendant.death ? attendant.death() : "";
+    if (how.empty()) return false;
+    std::string meanwhile;
+    for (const auto& [key, group] : groups)
+      meanwhile += (meanwhile.empty() ? "" : ", ") + full_id(*tests[group->test].test, *tests[group->test].row);
+    out.deaths.push_back("the target's process " + how + (meanwhile.empty() ? "" : "; under way: " + meanwhile));
+    return out.deaths.size() <= most_restarts && attendant.restart && attendant.restart().empty();
+  }
+
   void ask_whether_dead() {
     asking = true;
     const smtp::Role role = profile.endpoints.begin()->first;
-    static const Case good =
-        *script::parse_case("title: known good\ncovers: []\nstart: greeted\ndialogue: |\n  C: NOOP\n  S: any\n", "", "");
+    static const Case good = probe_case("greeted", "C: NOOP\n  S: any");
     const auto answered = [this](Group& group) {
       asking = false;
       silent_in_a_row = 0;
       const auto judgement = judge::judge_case(good, group.sessions.front()->plan(), group.sessions.front()->transcript(), suite.registry);
       if (!judgement.no_greeting) return;
+      if (revived()) return;
       out.dead = true;
-      out.trouble = judgement.summary;
+      out.trouble = out.deaths.empty() ? judgement.summary : out.deaths.back();
       stop_all();
     };
     if (!start(good, good.dialogue, good.rows.front(), role, 1, 0, answered)) asking = false;
@@ -457,10 +552,10 @@ struct Runner::State {
           Offer& offer = out.offers[role];
           const auto judgement = judge::judge_case(test, group.sessions.front()->plan(), transcript, suite.registry);
           if (judgement.verdict == Verdict::inconclusive && offer.trouble.empty()) offer.trouble = judgement.summary;
-          if (!transcript.greeting.empty()) {
-            offer.greeting = transcript.greeting;
-            offer.probed = true;
-          }
+          const bool heard = std::any_of(transcript.entries.begin(), transcript.entries.end(),
+                                         [](const auto& entry) { return entry.kind == session::Entry::Kind::reply; });
+          offer.probed = offer.probed || heard;  // a greeting without a text is one
+          if (!transcript.greeting.empty()) offer.greeting = transcript.greeting;
           (first ? offer.clear : offer.ready) = transcript.offered;
           if (transcript.tls.version) offer.tls = transcript.tls;
           finish_one();
@@ -511,9 +606,11 @@ struct Runner::State {
 };
 
 Runner::Runner(const script::Suite& suite, Profile profile, Options options, session::Transport& transport, session::Setup setup,
-               Progress progress)
-    : state_(std::make_unique<State>(suite, std::move(profile), std::move(options), transport, std::move(setup), std::move(progress))) {
+               Progress progress, Attendant attendant)
+    : state_(std::make_unique<State>(suite, std::move(profile), std::move(options), transport, std::move(setup), std::move(progress),
+                                     std::move(attendant))) {
   state_->setup.deadlines = state_->profile.deadlines;
+  if (state_->options.jobs == 0) state_->options.jobs = state_->profile.connections;
   state_->token_base = std::string(state_->profile.facts.get("token")) + "x";
   state_->select();
 }

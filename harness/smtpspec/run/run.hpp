@@ -32,7 +32,7 @@ struct Selection {
 
 struct Options {
   Selection selection;
-  int jobs = 16;
+  int jobs = 0;  // sessions at once; 0: as many as the target takes connections
   bool fail_fast = false;
   bool quiet_rules = false;  // leave the always-on rules out (a fuzzer brings its own)
   session::Duration retry_delay = std::chrono::seconds(1);
@@ -56,9 +56,10 @@ struct TestResult {
   int marked = -1;  // entry of the transcript that breaks the law
   Place place;      // of the expectation that was not met
   session::Duration duration{};
-  std::size_t seen_in = 0;  // a rule: in how many tests it was broken
-  std::size_t checked = 0;  // a rule: replies looked at
-  std::string example;      // a rule: the test whose transcript is shown
+  std::size_t seen_in = 0;       // a rule: in how many tests it was broken
+  std::size_t checked = 0;       // a rule: replies looked at
+  std::string example;           // a rule: the test whose transcript is shown
+  std::vector<std::string> log;  // what the target logged meanwhile, masked; of a finding
 };
 
 struct Offer {
@@ -81,8 +82,9 @@ struct Run {
   std::uint64_t replies = 0;
   session::Duration duration{};
   bool interrupted = false;
-  bool dead = false;    // the target stopped answering
-  std::string trouble;  // why, in a sentence
+  bool dead = false;                // the target stopped answering
+  std::vector<std::string> deaths;  // of the target's process, each with what was under way
+  std::string trouble;              // why, in a sentence
 
   std::size_t count(Verdict verdict) const;
   std::size_t by_letter() const;
@@ -93,10 +95,18 @@ struct Progress {
   std::function<void(std::size_t done, std::size_t all, const TestResult& last)> on_result;
 };
 
+// Who looks after the target's process and log, where there are any. Each may be empty.
+struct Attendant {
+  std::function<std::uint64_t()> log_size;  // octets so far
+  std::function<std::string(std::uint64_t from)> log_since;
+  std::function<std::string()> death;    // "" while it lives, else how it ended
+  std::function<std::string()> restart;  // "" or what failed
+};
+
 class Runner {
  public:
   Runner(const script::Suite& suite, Profile profile, Options options, session::Transport& transport, session::Setup setup,
-         Progress progress = {});
+         Progress progress = {}, Attendant attendant = {});
   ~Runner();
 
   // How many tests the selection has, rules left out. 0 with globs given: see `unknown_globs`.

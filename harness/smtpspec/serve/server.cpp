@@ -44,12 +44,13 @@ bool has_eight_bit(std::string_view text) {
 
 class Connection final : public smtp::Machine {
  public:
-  Connection(Server& server, Role role) : server_(server), splitter_({}), full_(server.open >= server.config().connections) {
+  Connection(Server& server, Role role)
+      : server_(server), open_(server.open()), splitter_({}), full_(*open_ >= server.config().connections) {
     context_.role = role;
     splitter_ = smtp::LineSplitter(rules());
-    ++server_.open;
+    ++*open_;
   }
-  ~Connection() override { --server_.open; }
+  ~Connection() override { --*open_; }
 
   void on(const Event& event, Actions& actions) override {
     switch (event.kind) {
@@ -68,6 +69,11 @@ class Connection final : public smtp::Machine {
         break;
       case Event::Kind::tls_failed: close(); break;
       case Event::Kind::octets:
+        if (generation_ != server_.generation()) {
+          say({421, "4.3.2", {server_.config().host + " Shutting down, try again"}});
+          close();
+          break;
+        }
         buffer_ += event.octets;
         process();
         break;
@@ -414,6 +420,8 @@ class Connection final : public smtp::Machine {
   }
 
   Server& server_;
+  std::shared_ptr<int> open_;
+  std::uint64_t generation_ = server_.generation();
   smtp::Context context_;
   smtp::LineSplitter splitter_;
   std::string buffer_;
@@ -431,7 +439,7 @@ class Connection final : public smtp::Machine {
   bool awaiting_tls_ = false;
   bool start_tls_ = false;
   bool closing_ = false;
-  bool full_ = false;
+  bool full_;
 };
 
 }  // namespace

@@ -57,7 +57,7 @@ class Server {
  public:
   Server(Config config, Store& store, smtp::Digests digests, Seams seams = Seams::lawful());
 
-  // A new connection's machine, or one that says 421 when there are too many. The server must outlive it.
+  // A new connection's machine, or one that says 421 when there are too many. The server must outlive its last event.
   std::unique_ptr<smtp::Machine> accept(smtp::Role role);
 
   const Config& config() const { return config_; }
@@ -65,7 +65,11 @@ class Server {
   const smtp::Digests& digests() const { return digests_; }
   Store& store() { return store_; }
   std::string next_id();
-  int open = 0;
+  // As if the process had been stopped and started: sessions of before get 421 at their next word (RFC 5321 section 3.8).
+  void restart() { ++generation_; }
+  std::uint64_t generation() const { return generation_; }
+  // How many connections there are. Shared, since a connection may be laid to rest after its server.
+  const std::shared_ptr<int>& open() const { return open_; }
 
  private:
   Config config_;
@@ -73,6 +77,8 @@ class Server {
   smtp::Digests digests_;
   Seams seams_;
   std::uint64_t messages_ = 0;
+  std::uint64_t generation_ = 0;
+  std::shared_ptr<int> open_ = std::make_shared<int>(0);
 };
 
 // The lawful printer: code, hyphens, enhanced code on every line but greetings and hellos, CRLF.

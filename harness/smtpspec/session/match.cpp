@@ -70,7 +70,7 @@ std::string describe(const Came& came) {
       return text;
     }
     case Came::Kind::close: return "the connection was closed" + (came.detail.empty() ? std::string() : " (" + came.detail + ")");
-    case Came::Kind::nothing: return "nothing came";
+    case Came::Kind::nothing: return came.detail.empty() ? "nothing came" : came.detail;
     case Came::Kind::tls: return "TLS 1." + std::to_string(came.tls.version - 10) + " was set up";
     case Came::Kind::no_tls: return "the TLS handshake failed" + (came.detail.empty() ? std::string() : ": " + came.detail);
     case Came::Kind::not_connected: return "no connection" + (came.detail.empty() ? std::string() : ": " + came.detail);

@@ -40,6 +40,7 @@ struct Due {
 
 struct MemoryTransport::State {
   Serve serve;
+  Restart restart;
   smtp::TlsFacts facts;
   Time now{};
   std::uint64_t order = 0;
@@ -173,7 +174,11 @@ struct MemoryTransport::State {
           post(now + action.delay,
                [this, session, alarm = action.alarm] { to_client(session, {.kind = Event::Kind::alarm, .alarm = alarm}); });
           break;
-        case Action::Kind::restart: post(now, [this, session] { to_client(session, {.kind = Event::Kind::restarted}); }); break;
+        case Action::Kind::restart:
+          post(now, [this, session] {
+            to_client(session, {.kind = Event::Kind::restarted, .detail = restart ? restart() : "nobody restarts it"});
+          });
+          break;
         case Action::Kind::finish: break;
       }
     }
@@ -207,7 +212,8 @@ struct MemoryTransport::State {
   }
 };
 
-MemoryTransport::MemoryTransport(Serve serve, smtp::TlsFacts facts) : state_(std::make_unique<State>()) {
+MemoryTransport::MemoryTransport(Serve serve, Restart restart, smtp::TlsFacts facts) : state_(std::make_unique<State>()) {
+  state_->restart = std::move(restart);
   state_->serve = std::move(serve);
   state_->facts = std::move(facts);
 }

@@ -16,8 +16,13 @@ using smtp::Event;
 namespace {
 
 // What a server may make the session remember. A target that sends more is cut off; the transcript says so.
-constexpr std::size_t most_octets_kept = 1u << 20;
-constexpr std::size_t most_entries = 5000;
+constexpr std::size_t most_octets_of_a_reply = 1u << 20;
+constexpr std::size_t most_octets = 2u << 20;
+constexpr std::size_t most_replies = 5000;
+constexpr std::size_t line_limit = 512;  // RFC 5321 section 4.5.3.1.4
+constexpr int most_sasl_steps = 8;
+constexpr std::size_t most_sasl_line = 12288;    // RFC 4954 section 4
+constexpr std::size_t most_octets_shown = 4096;  // of what is no whole reply
 
 std::string verb_of(std::string_view line) {
   const std::string_view word = line.substr(0, line.find_first_of(" \r\n"));
@@ -79,8 +84,12 @@ void Session::on(const Event& event, Actions& actions) {
         note(event.connection, now, "not connected: " + event.detail);
         break;
       case Event::Kind::octets:
+        if (connection.state == Connection::State::ended) break;  // cut off, or closed by us
         connection.buffer += event.octets;
+        octets_heard_ += event.octets.size();
         take_octets(connection, event.connection, now, false);
+        // Nobody reads on: the flood would go on for as long as the session lasts.
+        if (connection.state == Connection::State::ended) actions.push_back({.kind = Action::Kind::reset, .connection = event.connection});
         break;
       case Event::Kind::ended:
       case Event::Kind::broken:
@@ -88,6 +97,7 @@ void Session::on(const Event& event, Actions& actions) {
         take_octets(connection, event.connection, now, true);
         if (connection.state == Connection::State::handshaking) {
           connection.tls_answer = true;
+          connection.tls_behind = connection.replies.size();
           connection.tls = {.kind = Came::Kind::no_tls, .detail = "closed by the server"};
         }
         connection.state = Connection::State::ended;
@@ -98,7 +108,14 @@ void Session::on(const Event& event, Actions& actions) {
         connection.state = Connection::State::open;
         connection.in_tls = true;
         connection.tls_answer = true;
+        connection.tls_behind = connection.replies.size();
         connection.tls = {.kind = Came::Kind::tls, .tls = event.tls};
+        if (!connection.buffer.empty()) {
+          // The start of a reply in clear: no part of what comes inside TLS.
+          keep_unfinished(connection, event.connection, now);
+          connection.buffer.clear();
+          connection.parser = {};
+        }
         connection.offered = {};
         connection.extended_status = false;
         if (event.connection == 1) transcript_.tls = event.tls;
@@ -107,6 +124,7 @@ void Session::on(const Event& event, Actions& actions) {
       case Event::Kind::tls_failed:
         connection.state = Connection::State::ended;
         connection.tls_answer = true;
+        connection.tls_behind = connection.replies.size();
         connection.tls = {.kind = Came::Kind::no_tls, .detail = event.detail};
         note(event.connection, now, "TLS handshake failed: " + event.detail);
         break;
@@ -122,43 +140,59 @@ void Session::take_octets(Connection& connection, int number, Time now, bool end
     auto view = connection.parser.next(connection.buffer);
     if (!view && ended) view = connection.parser.finish(connection.buffer);
     if (!view) break;
-    smtp::Reply reply = own(*view, connection.buffer);
-    connection.buffer.erase(0, view->size);
-    Entry entry{.kind = Entry::Kind::reply, .at = now, .connection = number, .octets = {}, .reply = reply};
-    entry.extended_status = connection.extended_status;
-    entry.in_tls = connection.in_tls;
-    entry.unicode = connection.unicode;
-    entry.closing = phase_ == Phase::farewell;
-    if (!connection.greeted) {
-      connection.greeted = true;
-      entry.command = "greeting";
-      if (number == 1) transcript_.greeting = reply.text();
-    } else if (!connection.unsure && !connection.commands.empty()) {
-      entry.command = connection.commands.front();
-      connection.commands.pop_front();
-    }
-    if (entry.command == "EHLO" && reply.code == 250) {
-      connection.offered = capabilities(reply);
-      connection.extended_status = connection.offered.has("ENHANCEDSTATUSCODES");
-      if (number == 1) transcript_.offered = connection.offered;
-    }
-    const bool broken = reply.anomalies.has(smtp::Anomaly::line_endless) || reply.anomalies.has(smtp::Anomaly::too_many_lines);
-    transcript_.entries.push_back(std::move(entry));
-    connection.replies.push_back({std::move(reply), transcript_.entries.size() - 1});
-    if (broken || transcript_.entries.size() >= most_entries) {
-      connection.detail = broken ? "the reply has no end" : "more replies than a session can have";
-      connection.buffer.clear();
-      note(number, now, "cut off: " + connection.detail);
-      connection.state = Connection::State::ended;
-      return;
-    }
+    take_reply(connection, number, now, *view);
+    if (connection.state == Connection::State::ended) return;
   }
-  if (connection.buffer.size() > most_octets_kept) {
-    connection.detail = "the reply has no end";
-    connection.buffer.resize(256);
-    note(number, now, "cut off: " + connection.detail);
-    connection.state = Connection::State::ended;
+  if (connection.buffer.size() <= most_octets_of_a_reply && octets_heard_ <= most_octets) return;
+  // A line without an end stands in the transcript as the reply that it is, so that the rules see it.
+  const auto view = connection.parser.finish(connection.buffer);
+  if (view && view->anomalies.has(smtp::Anomaly::line_endless)) return take_reply(connection, number, now, *view);
+  keep_unfinished(connection, number, now);
+  cut_off(connection, number, now, octets_heard_ > most_octets ? "more octets than a session can have" : "the reply has no end");
+}
+
+void Session::take_reply(Connection& connection, int number, Time now, const smtp::ReplyView& view) {
+  smtp::Reply reply = own(view, connection.buffer);
+  connection.buffer.erase(0, view.size);
+  Entry entry{.kind = Entry::Kind::reply, .at = now, .connection = number, .octets = {}, .reply = reply};
+  entry.extended_status = connection.extended_status;
+  entry.in_tls = connection.in_tls;
+  entry.unicode = connection.unicode;
+  entry.closing = phase_ == Phase::farewell;
+  if (!connection.greeted) {
+    connection.greeted = true;
+    entry.command = "greeting";
+    if (number == 1) transcript_.greeting = reply.text();
+  } else if (!connection.unsure && !connection.commands.empty()) {
+    entry.command = connection.commands.front();
+    connection.commands.pop_front();
+  } else {
+    entry.unasked = !connection.unsure && connection.counted;
   }
+  if (entry.command == "EHLO" && reply.code == 250) {
+    connection.offered = capabilities(reply);
+    connection.extended_status = connection.offered.has("ENHANCEDSTATUSCODES");
+    if (number == 1) transcript_.offered = connection.offered;
+  }
+  const bool endless = reply.anomalies.has(smtp::Anomaly::line_endless) || reply.anomalies.has(smtp::Anomaly::too_many_lines);
+  transcript_.entries.push_back(std::move(entry));
+  connection.replies.push_back({std::move(reply), transcript_.entries.size() - 1});
+  if (endless) cut_off(connection, number, now, "the reply has no end");
+  else if (++replies_heard_ >= most_replies) cut_off(connection, number, now, "more replies than a session can have");
+}
+
+void Session::keep_unfinished(const Connection& connection, int number, Time now) {
+  if (connection.buffer.empty()) return;
+  std::string octets = connection.buffer.substr(0, most_octets_shown);
+  transcript_.entries.push_back({.kind = Entry::Kind::octets, .at = now, .connection = number, .octets = std::move(octets), .reply = {}});
+}
+
+void Session::cut_off(Connection& connection, int number, Time now, std::string why) {
+  note(number, now, "cut off: " + why);
+  connection.buffer.clear();
+  connection.parser = {};
+  connection.detail = std::move(why);
+  connection.state = Connection::State::ended;
 }
 
 void Session::write(int number, Connection& connection, std::string octets, Time now, int move, Actions& actions) {
@@ -176,12 +210,20 @@ void Session::send_move(const Move& move, Time now, Actions& actions) {
     switch (step.kind) {
       case Step::Kind::line:
         if (connection.replies.empty() && connection.commands.empty()) connection.unsure = false;
-        connection.commands.push_back(verb_of(octets));
+        // Inside an exchange a line is a response, inside mail data it is content.
+        if (connection.last_code == 354) connection.unsure = true;
+        else connection.commands.push_back(connection.last_code == 334 ? "AUTH" : verb_of(octets));
+        // A line end inside, or a line beyond any limit, may count for more than one command.
+        if (octets.find_first_of("\r\n") + 2 != octets.size() || octets.size() > line_limit) connection.counted = false;
         if (smtp::to_upper(octets).find(" SMTPUTF8") != std::string::npos) connection.unicode = true;
         break;
-      case Step::Kind::chunk: connection.commands.push_back("BDAT"); break;
+      case Step::Kind::chunk:
+        connection.counted = false;  // refused, it may be read as commands
+        connection.commands.push_back("BDAT");
+        break;
       case Step::Kind::message:
       case Step::Kind::content:
+        if (connection.last_code != 354) connection.counted = false;  // likewise
         if (step.ended) connection.commands.push_back(".");
         else connection.unsure = true;
         break;
@@ -194,10 +236,12 @@ void Session::send_move(const Move& move, Time now, Actions& actions) {
     std::string_view rest = whole;
     for (const Step& inner : move.step.inside) {
       if (inner.kind == Step::Kind::remark) continue;
-      expect(inner, rest);
+      const std::size_t end = inner.kind == Step::Kind::line ? rest.find('\n') : std::string_view::npos;
+      expect(inner, rest.substr(0, end == std::string_view::npos ? end : end + 1));
       if (inner.kind != Step::Kind::line) connection.unsure = connection.unsure || inner.kind == Step::Kind::raw;
-      else if (const std::size_t end = rest.find('\n'); end != std::string_view::npos) rest.remove_prefix(end + 1);
+      else if (end != std::string_view::npos) rest.remove_prefix(end + 1);
     }
+    if (!rest.empty()) connection.counted = false;
   } else {
     expect(move.step, whole);
   }
@@ -222,6 +266,10 @@ void Session::start_auth(const Step& step, Time now, Actions& actions) {
       }
   }
   connection.sasl = smtp::SaslClient::make(mechanism, setup_.credentials, setup_.digests, setup_.nonce);
+  connection.sasl_steps = 0;
+  // The plan does not name what the mechanism sends, and a server may repeat it in any form.
+  transcript_.secrets.push_back(setup_.credentials.password);
+  transcript_.secrets.push_back(smtp::encode_base64(setup_.credentials.password));
   std::string line = "AUTH " + mechanism;
   if (connection.sasl)
     if (const auto initial = connection.sasl->initial()) {
@@ -233,6 +281,11 @@ void Session::start_auth(const Step& step, Time now, Actions& actions) {
   write(number, connection, line + "\r\n", now, static_cast<int>(next_), actions);
 }
 
+void Session::pop_reply(Connection& connection) {
+  connection.replies.pop_front();
+  if (connection.tls_behind > 0) --connection.tls_behind;
+}
+
 // True when the reply in front belongs to the exchange and was answered.
 bool Session::continue_auth(Connection& connection, int number, Time now, Actions& actions) {
   if (!connection.sasl || connection.replies.empty()) return false;
@@ -241,11 +294,13 @@ bool Session::continue_auth(Connection& connection, int number, Time now, Action
     connection.sasl.reset();
     return false;
   }
+  // No mechanism takes so many steps or so long a challenge: a server that asks on and on is refused.
+  const bool enough = ++connection.sasl_steps > most_sasl_steps || reply.octets.size() > most_sasl_line;
   const auto challenge = smtp::decode_base64(reply.text());
-  const auto response = challenge ? connection.sasl->respond(*challenge) : std::nullopt;
+  const auto response = challenge && !enough ? connection.sasl->respond(*challenge) : std::nullopt;
   std::string line = response ? smtp::encode_base64(*response) : "*";
   if (response && !line.empty()) transcript_.secrets.push_back(line);
-  connection.replies.pop_front();
+  pop_reply(connection);
   connection.commands.push_back("AUTH");
   write(number, connection, line + "\r\n", now, static_cast<int>(next_), actions);
   if (!response) connection.sasl.reset();
@@ -268,7 +323,7 @@ bool Session::meet(Time now, Actions& actions) {
   std::size_t entry = transcript_.entries.size();
   if (connection.state == Connection::State::opening) return false;
   while (continue_auth(connection, number, now, actions)) alarm_set_ = false;
-  if (connection.tls_answer && connection.replies.empty()) {
+  if (connection.tls_answer && connection.tls_behind == 0) {
     came = connection.tls;
     connection.tls_answer = false;
     entry = transcript_.entries.size() - 1;
@@ -276,7 +331,7 @@ bool Session::meet(Time now, Actions& actions) {
     came = {.kind = Came::Kind::reply, .reply = connection.replies.front().reply};
     entry = connection.replies.front().entry;
     connection.last_code = came.reply.code;
-    connection.replies.pop_front();
+    pop_reply(connection);
   } else if (connection.state == Connection::State::failed || connection.state == Connection::State::unopened) {
     came = {.kind = Came::Kind::not_connected, .detail = connection.detail};
     entry = transcript_.entries.empty() ? 0 : transcript_.entries.size() - 1;
@@ -292,8 +347,7 @@ bool Session::meet(Time now, Actions& actions) {
   } else {
     came.kind = Came::Kind::nothing;
     if (!connection.buffer.empty()) {
-      transcript_.entries.push_back(
-          {.kind = Entry::Kind::octets, .at = now, .connection = number, .octets = connection.buffer.substr(0, 4096), .reply = {}});
+      keep_unfinished(connection, number, now);
       came.detail = "octets came, but no whole reply";
     }
   }
@@ -336,6 +390,7 @@ bool Session::play(Time now, Actions& actions) {
         break;
       case Step::Act::half_close:
         connection.half_closed = true;
+        connection.counted = false;  // a word of farewell may come
         note(step.connection, now, "half-close");
         actions.push_back({.kind = Action::Kind::half_close, .connection = step.connection});
         break;
@@ -397,6 +452,7 @@ void Session::advance(Time now, Actions& actions) {
         alarm_due_) {
       connection.state = Connection::State::ended;
       connection.tls_answer = true;
+      connection.tls_behind = connection.replies.size();
       connection.tls = {.kind = Came::Kind::no_tls, .detail = "no answer within the deadline"};
       note(plan_.moves[next_].step.connection, now, "TLS handshake: no answer");
       actions.push_back({.kind = Action::Kind::reset, .connection = plan_.moves[next_].step.connection});

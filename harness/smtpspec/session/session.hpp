@@ -64,6 +64,7 @@ class Session final : public smtp::Machine {
     std::deque<Received> replies;      // not yet met by an expectation
     std::deque<std::string> commands;  // verbs sent and not yet answered
     bool unsure = false;               // raw octets were sent: which reply answers what cannot be told
+    bool counted = true;               // all that was sent asks for one reply each: more than these are unasked
     bool greeted = false;
     bool in_tls = false;
     bool extended_status = false;
@@ -71,11 +72,13 @@ class Session final : public smtp::Machine {
     bool sent_line_end = true;
     bool half_closed = false;
     int last_code = 0;
-    bool tls_answer = false;  // a handshake ended and no expectation has met it
+    bool tls_answer = false;     // a handshake ended and no expectation has met it
+    std::size_t tls_behind = 0;  // replies in front of it
     Came tls{};
     smtp::Capabilities offered;
     std::string detail;
     std::unique_ptr<smtp::SaslClient> sasl;  // an exchange under way
+    int sasl_steps = 0;
     bool farewell_sent = false;
     bool over = false;  // its part of the farewell is done
   };
@@ -88,6 +91,10 @@ class Session final : public smtp::Machine {
   void start_auth(const script::Step& step, Time now, smtp::Actions& actions);
   bool continue_auth(Connection& connection, int number, Time now, smtp::Actions& actions);
   void take_octets(Connection& connection, int number, Time now, bool ended);
+  void take_reply(Connection& connection, int number, Time now, const smtp::ReplyView& view);
+  static void pop_reply(Connection& connection);
+  void keep_unfinished(const Connection& connection, int number, Time now);
+  void cut_off(Connection& connection, int number, Time now, std::string why);
   void farewell(Time now, smtp::Actions& actions);
   void check_farewell(smtp::Actions& actions);
   void set_alarm(Duration delay, smtp::Actions& actions);
@@ -108,6 +115,8 @@ class Session final : public smtp::Machine {
   bool restarting_ = false;
   Time waiting_since_{};
   bool last_was_data_ = false;
+  std::size_t replies_heard_ = 0;
+  std::size_t octets_heard_ = 0;
 };
 
 }  // namespace smtpspec::session

@@ -8,9 +8,11 @@ namespace smtpspec::session {
 
 std::string mask(std::string text, const std::vector<std::string>& secrets) {
   // Longest first: a password inside its own base64 must not leave pieces of it.
-  std::vector<std::string_view> ordered(secrets.begin(), secrets.end());
-  std::sort(ordered.begin(), ordered.end(), [](auto a, auto b) { return a.size() > b.size(); });
-  for (const std::string_view secret : ordered) {
+  std::vector<std::string> ordered(secrets);
+  for (const std::string& secret : secrets)
+    if (std::string spelt = smtp::spell(secret); spelt != secret) ordered.push_back(std::move(spelt));
+  std::sort(ordered.begin(), ordered.end(), [](const auto& a, const auto& b) { return a.size() > b.size(); });
+  for (const std::string& secret : ordered) {
     if (secret.size() < 3) continue;
     for (std::size_t at = 0; (at = text.find(secret, at)) != std::string::npos; at += 3) text.replace(at, secret.size(), "***");
   }

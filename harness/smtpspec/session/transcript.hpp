@@ -34,6 +34,7 @@ struct Entry {
   bool in_tls = false;
   bool unicode = false;  // reply: SMTPUTF8 was used on this connection, so that its text may be UTF-8
   bool closing = false;  // after the last move
+  bool unasked = false;  // reply: every command that was sent had its reply before
 };
 
 // What an expectation met.

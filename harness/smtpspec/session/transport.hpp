@@ -27,7 +27,8 @@ class Transport {
 class MemoryTransport final : public Transport {
  public:
   using Serve = std::function<std::unique_ptr<smtp::Machine>(smtp::Role)>;  // nullptr refuses the connection
-  explicit MemoryTransport(Serve serve, smtp::TlsFacts facts = {13, "memory", {"mx.example.test"}});
+  using Restart = std::function<std::string()>;                             // "" or what failed
+  explicit MemoryTransport(Serve serve, Restart restart = {}, smtp::TlsFacts facts = {13, "memory", {"mx.example.test"}});
   ~MemoryTransport() override;
 
   Time now() const override;

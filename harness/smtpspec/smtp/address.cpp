@@ -114,13 +114,19 @@ Literal read_literal(std::string_view text, std::size_t at) {
   return {DomainKind::general, {AddressFault::none, close + 1}};
 }
 
-// Quoted-string = DQUOTE *( %d32-33 / %d35-91 / %d93-126 / "\" %d32-126 ) DQUOTE
+// Quoted-string = DQUOTE *( %d32-33 / %d35-91 / %d93-126 / "\" %d32-126 ) DQUOTE; RFC 6531 section 3.3 adds UTF-8, but
+// not behind a backslash.
 Step read_quoted(std::string_view text, std::size_t at, const Tolerance& tolerance) {
+  const std::size_t begin = at;
   for (++at; at < text.size(); ++at) {
-    if (text[at] == '"') return {AddressFault::none, at + 1};
-    if (text[at] == '\\') ++at;
+    if (text[at] == '"') {
+      const std::size_t wrong = tolerance.utf8 ? utf8_error(text.substr(begin, at - begin)) : std::string_view::npos;
+      return wrong == std::string_view::npos ? Step{AddressFault::none, at + 1} : Step{AddressFault::eight_bit, begin + wrong};
+    }
+    const bool escaped = text[at] == '\\';
+    if (escaped) ++at;
     if (at >= text.size()) break;
-    if (is_eight_bit(text[at]) && tolerance.utf8) continue;
+    if (is_eight_bit(text[at]) && tolerance.utf8 && !escaped) continue;
     if (is_control(text[at]) || is_eight_bit(text[at])) return {octet_fault(text[at], AddressFault::bad_quoted_string), at};
   }
   return {AddressFault::bad_quoted_string, text.size()};
@@ -223,7 +229,7 @@ PathResult parse_path(std::string_view text, const Tolerance& tolerance) {
     if (step.fault != AddressFault::none) return fail(step.fault, step.at);
     at = step.at;
     path.domain = span(domain, at);
-  } else if (!tolerance.no_domain && !iequals(path.local.in(text), "postmaster")) {
+  } else if (!tolerance.no_domain && !(iequals(path.local.in(text), "postmaster") && path.route.empty())) {
     return fail(at < text.size() ? octet_fault(text[at], AddressFault::no_domain) : AddressFault::no_domain, at);
   }
   if (bracketed) {

@@ -1,5 +1,6 @@
 #include "smtpspec/smtp/command.hpp"
 
+#include <algorithm>
 #include <limits>
 
 #include "smtpspec/smtp/encoding.hpp"
@@ -54,6 +55,8 @@ struct Parser {
           ++at;
         }
         if (at == value) return fail(CommandFault::bad_parameter, at);
+        if (const std::size_t wrong = utf8_error(line.substr(value, at - value)); wrong != std::string_view::npos)
+          return fail(CommandFault::bad_parameter, value + wrong);
         if (at < end && line[at] == '=') return fail(CommandFault::bad_parameter, at);
         param.value = span(value, at);
         param.has_value = true;
@@ -143,7 +146,14 @@ struct Parser {
         if (domain.fault != AddressFault::none) fail(CommandFault::bad_domain, at + domain.at);
         break;
       }
-      case Verb::mail: command.argument.empty() ? fail(CommandFault::no_argument, at) : path("FROM:"); break;
+      case Verb::mail:
+        command.argument.empty() ? fail(CommandFault::no_argument, at) : path("FROM:");
+        // Postmaster without a domain is for RCPT alone (sections 2.3.5 and 4.1.1.3).
+        if (command && !command.path.null && command.path.domain.empty() && !tolerance.no_domain) {
+          command.address = AddressFault::no_domain;
+          fail(CommandFault::bad_path, command.path.local.end());
+        }
+        break;
       case Verb::rcpt:
         command.argument.empty() ? fail(CommandFault::no_argument, at) : path("TO:");
         if (command && command.path.null) {
@@ -178,6 +188,8 @@ struct Parser {
       const auto octet = static_cast<unsigned char>(line[i]);
       if (octet < 32 || octet == 127 || (octet > 127 && !tolerance.utf8)) return fail(CommandFault::bad_string, i);
     }
+    if (const std::size_t wrong = utf8_error(command.argument.in(line)); wrong != std::string_view::npos)
+      fail(CommandFault::bad_string, command.argument.begin + wrong);
   }
 };
 
@@ -191,6 +203,13 @@ std::optional<std::uint64_t> saturating_number(std::string_view text, std::size_
     value = value > (most - digit) / 10 ? most : value * 10 + digit;
   }
   return value;
+}
+
+// The atom of RFC 822, which RFC 3461 section 4.2 means by addr-type: printable, no specials.
+bool is_atom(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return c > 32 && c < 127 && std::string_view("()<>@,;:\\\".[]").find(c) == std::string_view::npos;
+  });
 }
 
 }  // namespace
@@ -340,7 +359,7 @@ RcptParams rcpt_params(const Command& command, std::string_view line) {
       }
     } else if (iequals(keyword, "ORCPT")) {
       const std::size_t semicolon = value.find(';');
-      bad_if(out.orcpt.has_value() || value.size() > 500 || semicolon == std::string_view::npos || semicolon == 0 ||
+      bad_if(out.orcpt.has_value() || value.size() > 500 || semicolon == std::string_view::npos || !is_atom(value.substr(0, semicolon)) ||
              semicolon + 1 == value.size() || !decode_xtext(value.substr(semicolon + 1)));
       out.orcpt = param.value;
     } else if (out.unknown < 0) {

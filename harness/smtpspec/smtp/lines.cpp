@@ -29,7 +29,7 @@ std::optional<Line> LineSplitter::next(std::string_view buffer) {
     // A CR is judged by the octet behind it, so it is not passed before that octet is here.
     if (i + 1 >= buffer.size()) {
       scanned_ = i;
-      if (i + 1 < rules_.limit) return std::nullopt;
+      if (i + 1 < rules_.limit || rules_.cr_ends_line) return std::nullopt;
       break;
     }
     if (buffer[i + 1] == '\n') {
@@ -37,6 +37,7 @@ std::optional<Line> LineSplitter::next(std::string_view buffer) {
       return take(i, i + 2, LineEnding::crlf);
     }
     if (rules_.cr_ends_line) return take(i, i + 1, LineEnding::cr);
+    if (i + 1 == rules_.limit) break;
     stray_cr_ = true;
     scanned_ = i + 1;
   }

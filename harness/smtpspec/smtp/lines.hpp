@@ -28,7 +28,7 @@ enum class LineEnding : std::uint8_t {
 struct LineRules {
   bool lf_ends_line = false;
   bool cr_ends_line = false;
-  std::size_t limit = 512;  // octets including the line end (RFC 5321 sections 4.5.3.1.4 to 4.5.3.1.6)
+  std::size_t limit = 512;  // octets including the line end, at least 2 (RFC 5321 sections 4.5.3.1.4 to 4.5.3.1.6)
 };
 
 struct Line {

@@ -82,8 +82,9 @@ bool ReplyParser::take(std::string_view buffer, const Line& line) {
   if (line.ending == LineEnding::lf) anomalies_.add(Anomaly::bare_lf, start + line.size);
   if (line.ending == LineEnding::eof) anomalies_.add(Anomaly::truncated, start + line.size);
   if (line.next > reply_line_limit) anomalies_.add(Anomaly::line_too_long, start);
-  // The rest of a line that was cut says nothing new: the reply ends with it.
-  if (line.rest_of_long) return line.ending != LineEnding::too_long;
+  // The rest of a line that was cut says nothing new; the reply ends with it if it would have ended with the line.
+  const bool whole = line.ending != LineEnding::too_long;
+  if (line.rest_of_long) return line.ending == LineEnding::eof || (whole && last_);
 
   const int code = reply_code(text);
   const bool first = table_.empty();
@@ -118,9 +119,10 @@ bool ReplyParser::take(std::string_view buffer, const Line& line) {
   table_.push_back({{static_cast<std::uint32_t>(start + text_at), static_cast<std::uint32_t>(text.size() - text_at)}, status});
   if (!last && table_.size() >= limits_.lines) {
     anomalies_.add(Anomaly::too_many_lines, start);
-    return true;
+    last = true;
   }
-  return line.ending == LineEnding::eof || (last && line.ending != LineEnding::too_long);
+  last_ = last;
+  return line.ending == LineEnding::eof || (whole && last);
 }
 
 ReplyView ReplyParser::view() {

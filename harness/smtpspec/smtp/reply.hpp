@@ -142,6 +142,7 @@ class ReplyParser {
   std::size_t parsed_ = 0;  // octets of the unfinished reply already taken as lines
   int code_ = 0;
   Anomalies anomalies_;
+  bool last_ = false;  // the line read last, if perhaps not to its end, is the reply's last
   bool done_ = false;
 };
 
