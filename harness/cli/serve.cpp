@@ -1,7 +1,9 @@
 #include <cstdio>
+#include <ctime>
 
 #include "cli/target.hpp"
 #include "smtpspec/script/yaml.hpp"
+#include "smtpspec/serve/handover.hpp"
 
 namespace smtpspec::cli {
 namespace {
@@ -9,8 +11,59 @@ namespace {
 struct ServeFlags {
   std::string host = "127.0.0.1";
   std::vector<std::string> ports;
-  std::string maildir, password_file, user = "alice", domain = "example.test", name = "mx.example.test", idle = "5min";
+  std::string maildir, password_file, user = "alice", domain = "example.test", name = "mx.example.test", idle = "5min", forward;
   std::uint64_t size = 10u << 20;
+};
+
+// The store with a next hop: what is for elsewhere is handed over, tried again, and in the end told to its sender.
+class Forwarding final : public serve::Store {
+ public:
+  Forwarding(serve::Store& local, net::Loop& loop, net::Address hop, std::string host, std::string domain)
+      : local_(local), loop_(loop), hop_(std::move(hop)), host_(std::move(host)), domain_(std::move(domain)) {}
+
+  bool deliver(const std::string& mailbox, const std::string& content) override { return local_.deliver(mailbox, content); }
+  bool forward(const serve::Envelope& envelope, const std::string& content) override {
+    attempt(envelope, content, 1);
+    return true;
+  }
+
+ private:
+  static constexpr int most_attempts = 5;
+  static constexpr std::chrono::seconds pause{10};
+
+  void attempt(const serve::Envelope& envelope, const std::string& content, int number) {
+    auto handover = std::make_shared<serve::Handover>(host_, envelope, content);
+    net::call(loop_, hop_, handover, [this, handover, envelope, content, number] {
+      auto failures = handover->refused();
+      serve::Envelope rest = envelope;
+      rest.recipients.clear();
+      for (const auto& failure : handover->deferred()) {
+        if (number < most_attempts) rest.recipients.push_back(failure.recipient);
+        else failures.push_back(failure);
+      }
+      if (!rest.recipients.empty()) net::after(loop_, pause, [this, rest, content, number] { attempt(rest, content, number + 1); });
+      if (!failures.empty()) notify(envelope, failures, content);
+    });
+  }
+
+  // No notice about a notice, and none to whom nothing can be sent (RFC 5321 section 6.1).
+  void notify(const serve::Envelope& envelope, const std::vector<serve::Handover::Failure>& failures, const std::string& content) {
+    if (envelope.reverse_path.empty()) return;
+    const std::string notice = serve::failure_notice(host_, serve::date_time(std::time(nullptr)), envelope, failures, content);
+    const std::size_t at = envelope.reverse_path.rfind('@');
+    if (at != std::string::npos && smtp::iequals(std::string_view(envelope.reverse_path).substr(at + 1), domain_)) {
+      local_.deliver(smtp::to_lower(envelope.reverse_path.substr(0, at)), "Return-Path: <>\r\n" + notice);
+      return;
+    }
+    serve::Envelope back;
+    back.recipients.push_back({envelope.reverse_path, "", "", ""});
+    attempt(back, notice, 1);
+  }
+
+  serve::Store& local_;
+  net::Loop& loop_;
+  net::Address hop_;
+  std::string host_, domain_;
 };
 
 int serve_command(const ServeFlags& flags) {
@@ -35,10 +88,20 @@ int serve_command(const ServeFlags& flags) {
   }
   serve::MemoryStore memory;
   serve::MaildirStore maildir(flags.maildir);
-  serve::Store& store = flags.maildir.empty() ? static_cast<serve::Store&>(memory) : maildir;
+  serve::Store& local = flags.maildir.empty() ? static_cast<serve::Store&>(memory) : maildir;
   auto seams = serve::Seams::lawful();
   seams.nonce = [] { return crypto::random_hex(16); };
   net::Loop loop;
+  std::optional<Forwarding> forwarding;
+  if (!flags.forward.empty()) {
+    const auto hop = run::parse_url(flags.forward);
+    if (!hop) {
+      complain(hop.error());
+      return usage;
+    }
+    forwarding.emplace(local, loop, net::Address{hop->second.host, hop->second.port}, config.host, config.domain);
+  }
+  serve::Store& store = forwarding ? *forwarding : local;
   serve::Server server(config, store, crypto::digests(), seams);
   const auto certificate = crypto::self_signed({config.host, "localhost", "127.0.0.1"});
   std::vector<std::string> ports = flags.ports;
@@ -82,6 +145,7 @@ void add_serve(CLI::App& app, Environment& environment, int& status) {
   command->add_option("--name", flags->name, "The server's own name")->type_name("DOMAIN");
   command->add_option("--domain", flags->domain, "The domain served")->type_name("DOMAIN");
   command->add_option("--maildir", flags->maildir, "Deliver below this directory (default: in memory)")->type_name("DIR");
+  command->add_option("--forward", flags->forward, "Next hop for relay.test: smtp://host:port")->type_name("URL");
   command->add_option("--user", flags->user, "The account's name")->type_name("NAME");
   command->add_option("--password-file", flags->password_file, "File with the account's password")->type_name("FILE");
   command->add_option("--size", flags->size, "Largest message in octets")->type_name("N");

@@ -32,6 +32,7 @@ namespace {
 
 constexpr auto with_code = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::seconds goodbye_time(1);  // how long a closed connection is drained
+constexpr std::chrono::seconds stuck_time(5);    // how long a close waits for the octets in front of it
 constexpr std::chrono::seconds handshake_time(30);
 constexpr std::size_t most_queued = 64u << 20;
 
@@ -104,12 +105,21 @@ class Link : public std::enable_shared_from_this<Link> {
     }
     queued_ += action.octets.size();
     if (queued_ > most_queued) return shut();  // a peer that never reads
+    if (action.kind == Action::Kind::close) {
+      close_queued_ = true;
+      if (sending_) shut_after(stuck_time);
+    }
     queue_.push_back(std::move(action));
     pump();
   }
 
   // No more events: what is under way ends by itself.
   void let_go() { sink_ = nullptr; }
+  // … or, when a peer that never reads keeps it from ending, is ended after a moment.
+  void leave() {
+    let_go();
+    if (!dead_) shut_after(goodbye_time);
+  }
   void shut() {
     dead_ = true;
     queue_.clear();
@@ -119,6 +129,17 @@ class Link : public std::enable_shared_from_this<Link> {
   }
 
  private:
+  void shut_after(std::chrono::seconds time) {
+    goodbye_.expires_after(time);
+    goodbye_.async_wait([self = shared_from_this()](error_code error) {
+      if (error) return;
+      error_code ignored;
+      // What the peer does not read would stay with the kernel otherwise.
+      if (self->sending_) self->socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+      self->shut();
+    });
+  }
+
   void tell(Event event) {
     // The sink may let go of itself while it is called.
     if (const Sink sink = sink_) sink(std::move(event));
@@ -131,6 +152,7 @@ class Link : public std::enable_shared_from_this<Link> {
     tcp::resolver resolver(io_);
     auto [resolve_error, found] = co_await resolver.async_resolve(to.host, std::to_string(to.port), with_code);
     if (resolve_error) co_return resolve_error;
+    if (dead_) co_return asio::error::operation_aborted;
     error_code last = asio::error::host_not_found;
     for (const auto& entry : found) {
       error_code ignored;
@@ -231,8 +253,12 @@ class Link : public std::enable_shared_from_this<Link> {
     switch (action.kind) {
       case Action::Kind::send:
         // A failure shows at the reading end.
+        sending_ = true;
+        if (close_queued_ && sink_) shut_after(stuck_time);
         if (stream_) co_await asio::async_write(*stream_, asio::buffer(action.octets), with_code);
         else co_await asio::async_write(socket_, asio::buffer(action.octets), with_code);
+        sending_ = false;
+        if (close_queued_ && sink_) goodbye_.cancel();
         break;
       case Action::Kind::pause: {
         asio::steady_timer timer(io_, action.delay);
@@ -258,10 +284,7 @@ class Link : public std::enable_shared_from_this<Link> {
           let_go();
           break;
         }
-        goodbye_.expires_after(goodbye_time);
-        goodbye_.async_wait([self = shared_from_this()](error_code error) {
-          if (!error) self->shut();
-        });
+        shut_after(goodbye_time);
         if (stream_) co_await stream_->async_shutdown(with_code);
         socket_.shutdown(tcp::socket::shutdown_send, ignored);
         break;
@@ -281,6 +304,8 @@ class Link : public std::enable_shared_from_this<Link> {
   bool wants_tls_ = false;
   bool handshaking_ = false;
   bool writing_ = false;
+  bool sending_ = false;
+  bool close_queued_ = false;
   bool closing_ = false;
   bool dead_ = false;
   bool reading_ = true;
@@ -293,7 +318,8 @@ struct Loop::Impl {
   asio::io_context io{1};
   std::optional<asio::signal_set> signals;
   std::function<void(int)> handle_signal;
-  std::vector<std::unique_ptr<ssl::context>> contexts;
+  ssl::context client_context{ssl::context::tls_client};
+  std::vector<std::unique_ptr<ssl::context>> contexts;  // of listeners
   std::vector<std::unique_ptr<tcp::acceptor>> acceptors;
 
   // Waits again by itself, so that a second signal is heard too.
@@ -325,11 +351,12 @@ void Loop::on_signal(std::function<void(int)> handle) {
 
 namespace {
 
-// A server connection: the machine, its link and its one alarm.
+// A connection that one machine holds: the machine, its link and its one alarm.
 struct Served : std::enable_shared_from_this<Served> {
-  Served(asio::io_context& io_, std::unique_ptr<smtp::Machine> machine_, const std::shared_ptr<Link>& link_)
+  Served(asio::io_context& io_, std::shared_ptr<smtp::Machine> machine_, const std::shared_ptr<Link>& link_)
       : machine(std::move(machine_)), weak_link(link_), alarm(io_) {}
-  std::unique_ptr<smtp::Machine> machine;
+  std::shared_ptr<smtp::Machine> machine;
+  std::function<void()> finished;
   std::weak_ptr<Link> weak_link;  // the link owns this object, by its sink; its coroutines own the link
   asio::steady_timer alarm;
 
@@ -343,13 +370,17 @@ struct Served : std::enable_shared_from_this<Served> {
     event.at = std::chrono::duration_cast<smtp::Time>(std::chrono::steady_clock::now().time_since_epoch());
     Actions actions;
     machine->on(event, actions);
-    const bool over = event.kind == Event::Kind::ended || event.kind == Event::Kind::broken || event.kind == Event::Kind::tls_failed;
+    const bool over = event.kind == Event::Kind::refused || event.kind == Event::Kind::ended || event.kind == Event::Kind::broken ||
+                      event.kind == Event::Kind::tls_failed;
     for (Action& action : actions) {
       if (action.kind == Action::Kind::alarm) {
         alarm.expires_after(action.delay);
         alarm.async_wait([weak = weak_from_this(), number = action.alarm](const error_code& error) {
           if (const auto self = weak.lock(); self && !error) self->on({.kind = Event::Kind::alarm, .alarm = number});
         });
+      } else if (action.kind == Action::Kind::finish) {
+        alarm.cancel();
+        if (const auto call = std::exchange(finished, {})) call();
       } else {
         if (action.kind == Action::Kind::close || action.kind == Action::Kind::reset) alarm.cancel();
         link->act(std::move(action));
@@ -404,6 +435,22 @@ Result<std::uint16_t> listen(Loop& loop, const Address& address, smtp::Role role
   return port;
 }
 
+void after(Loop& loop, smtp::Duration delay, std::function<void()> task) {
+  auto timer = std::make_shared<asio::steady_timer>(loop.impl().io, delay);
+  timer->async_wait([timer, task = std::move(task)](const error_code& error) {
+    if (!error) task();
+  });
+}
+
+void call(Loop& loop, const Address& address, std::shared_ptr<smtp::Machine> machine, std::function<void()> done) {
+  auto& impl = loop.impl();
+  auto link = std::make_shared<Link>(impl.io, impl.client_context, ssl::stream_base::client);
+  auto caller = std::make_shared<Served>(impl.io, std::move(machine), link);
+  caller->finished = std::move(done);
+  link->set_sink([caller](Event event) { caller->on(std::move(event)); });
+  link->connect(address, "");
+}
+
 // --- the client's side -------------------------------------------------------------------------------------------------
 
 struct Transport::Impl {
@@ -432,7 +479,7 @@ struct Transport::Impl {
       if (over) {
         session = nullptr;
         alarm.cancel();
-        for (auto& [number, link] : links) link->let_go();
+        for (auto& [number, link] : links) link->leave();
         owner.players.erase(self);
       }
       call();
@@ -442,11 +489,12 @@ struct Transport::Impl {
       for (Action& action : actions) {
         switch (action.kind) {
           case Action::Kind::open: {
-            auto link = std::make_shared<Link>(owner.loop.impl().io, owner.context, ssl::stream_base::client);
+            auto link = std::make_shared<Link>(owner.loop.impl().io, owner.loop.impl().client_context, ssl::stream_base::client);
             link->set_sink([weak = weak_from_this(), number = action.connection](Event event) {
               event.connection = number;
               if (const auto self = weak.lock()) self->on(std::move(event));
             });
+            if (const auto& before = links[action.connection]) before->leave();
             links[action.connection] = link;
             const auto endpoint = owner.endpoints.find(role);
             link->connect(endpoint == owner.endpoints.end() ? Address{} : endpoint->second, owner.options.source);
@@ -475,7 +523,6 @@ struct Transport::Impl {
   Loop& loop;
   std::map<smtp::Role, Address> endpoints;
   TransportOptions options;
-  ssl::context context{ssl::context::tls_client};
   std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
   int work = 0;                                 // sessions and tasks under way
   std::set<std::shared_ptr<Player>> players{};  // those whose session is not over
@@ -488,7 +535,8 @@ struct Transport::Impl {
 
 Transport::Transport(Loop& loop, std::map<smtp::Role, Address> endpoints, TransportOptions options)
     : impl_(new Impl{loop, std::move(endpoints), std::move(options)}) {
-  impl_->context.set_verify_mode(ssl::verify_none);  // a test certificate is the rule; its names are facts, judged by cases
+  // A test certificate is the rule; its names are facts, judged by cases.
+  loop.impl().client_context.set_verify_mode(ssl::verify_none);
 }
 Transport::~Transport() {
   for (const auto& player : impl_->players) {

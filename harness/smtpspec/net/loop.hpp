@@ -43,6 +43,10 @@ using Accept = std::function<std::unique_ptr<smtp::Machine>(smtp::Role)>;
 // Listens until the Loop ends; each connection gets a machine from `accept`. Returns the port.
 Result<std::uint16_t> listen(Loop& loop, const Address& address, smtp::Role role, Accept accept, const crypto::Certificate& certificate);
 
+// Plays one client machine on one connection; `done` is called when it has finished.
+void call(Loop& loop, const Address& address, std::shared_ptr<smtp::Machine> machine, std::function<void()> done);
+void after(Loop& loop, smtp::Duration delay, std::function<void()> task);
+
 struct TransportOptions {
   std::string source;                    // local address to connect from
   std::function<std::string()> restart;  // restarts the target; "" or what failed

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <tuple>
 
 #include "smtpspec/script/yaml.hpp"
 #include "smtpspec/smtp/octets.hpp"
@@ -24,14 +25,13 @@ bool is_word(std::string_view text) {
 // A literal block's text begins on the line below its key. yaml-cpp marks the `|`; the block's indentation is what the
 // first line that is not blank has in the file.
 Result<std::vector<Step>> block(const Yaml& value, const std::string& source, const std::string& file) {
-  if (value.kind != Yaml::Kind::text) return value.fail("expected a dialogue, a block below 'dialogue: |'");
   std::size_t at = 0;
-  for (int line = 1; line <= value.place.line && at != std::string::npos; ++line) {
-    at = source.find('\n', at);
-    if (at != std::string::npos) ++at;
-  }
+  for (int line = 1; line < value.place.line; ++line) at = source.find('\n', at) + 1;
+  at += static_cast<std::size_t>(value.place.column - 1);
+  // Any other scalar folds lines or takes backslashes for its own.
+  if (value.kind != Yaml::Kind::text || source.substr(at, 1) != "|") return value.fail("expected a dialogue, a block below 'dialogue: |'");
   int indent = 0;
-  for (std::size_t i = at; i < source.size(); ++i) {
+  for (std::size_t i = std::min(source.find('\n', at), source.size() - 1) + 1; i < source.size(); ++i) {
     if (source[i] == ' ') ++indent;
     else if (source[i] == '\n') indent = 0;
     else break;
@@ -71,6 +71,19 @@ Result<smtp::Role> parse_role(const std::string& word) {
     if (role_names[i] == word) return static_cast<smtp::Role>(i);
   return failure("'" + smtp::spell(word) + "' is no role; roles are relay, submission and submissions", {},
                  smtp::nearest(word, std::span<const std::string_view>(role_names)));
+}
+
+// Equal in all but places and the text itself.
+bool same(const Case& a, const Case& b) {
+  const auto all = [](const Case& c) {
+    std::vector<std::pair<std::string, std::map<std::string, std::string, std::less<>>>> rows;
+    for (const CaseRow& row : c.rows) rows.emplace_back(row.name, row.variables);
+    std::vector<std::pair<std::string, std::string>> exempt;
+    for (const Exemption& exemption : c.exempt) exempt.emplace_back(exemption.rule, exemption.reason);
+    return std::tuple(c.title, c.why, c.covers, c.level, c.roles, c.tags, c.conditions, c.start, rows, c.clones, c.timeout, exempt,
+                      c.dialogue, c.twin);
+  };
+  return all(a) == all(b);
 }
 
 tl::unexpected<Error> at(const Yaml& value, const Error& error) { return failure(error.message, value.place, error.hint); }
@@ -231,13 +244,14 @@ Result<std::string> format_case(const std::string& text, const std::string& file
   auto parsed = parse_case(text, "", file);
   if (!parsed) return tl::unexpected(parsed.error());
   auto yaml = parse_yaml(text, file);
-  // Top-level keys with the lines that belong to each: remarks above it, its value below it.
+  // Top-level keys with what belongs to each: remarks above it, its line and those of its value.
   struct Part {
     std::string key;
+    std::string remarks;
     std::string lines;
   };
   std::vector<Part> parts;
-  std::string remarks;
+  std::string remarks, blanks;
   for (std::string_view rest = text; !rest.empty();) {
     const std::size_t end = rest.find('\n');
     std::string line(rest.substr(0, end));
@@ -245,14 +259,18 @@ Result<std::string> format_case(const std::string& text, const std::string& file
     while (!line.empty() && (line.back() == ' ' || line.back() == '\r')) line.pop_back();
     const bool key = !line.empty() && line[0] != ' ' && line[0] != '#' && line[0] != '-' && line.find(':') != std::string::npos;
     if (key) {
-      parts.push_back({line.substr(0, line.find(':')), remarks + line + "\n"});
+      parts.push_back({std::string(smtp::trim(line.substr(0, line.find(':')))), remarks, line + "\n"});
       remarks.clear();
     } else if (!line.empty() && line[0] == '#') {
       remarks += line + "\n";
-    } else if (!parts.empty() && !(line.empty() && parts.back().key != "dialogue" && parts.back().key != "twin")) {
-      parts.back().lines += remarks + line + "\n";
+    } else if (line.empty()) {
+      blanks += "\n";  // inside a value they may be part of it, between keys they go
+      continue;
+    } else if (!parts.empty()) {
+      parts.back().lines += blanks + remarks + line + "\n";
       remarks.clear();
     }
+    blanks.clear();
   }
   std::stable_sort(parts.begin(), parts.end(), [](const Part& a, const Part& b) {
     const auto rank = [](const std::string& key) { return std::find(header_keys.begin(), header_keys.end(), key) - header_keys.begin(); };
@@ -260,12 +278,12 @@ Result<std::string> format_case(const std::string& text, const std::string& file
   });
   std::string out;
   for (const Part& part : parts) {
+    out += part.remarks;
     if (part.key != "dialogue" && part.key != "twin") {
       out += part.lines;
       continue;
     }
-    const std::size_t key_at = part.lines.find(part.key + ":");
-    out += part.lines.substr(0, key_at) + part.key + ": |\n";
+    out += part.key + ": |\n";
     const std::string dialogue = print_dialogue(part.key == "dialogue" ? parsed->dialogue : parsed->twin);
     for (std::string_view rest = dialogue; !rest.empty();) {
       const std::size_t end = rest.find('\n');
@@ -274,7 +292,12 @@ Result<std::string> format_case(const std::string& text, const std::string& file
       rest = rest.substr(end + 1);
     }
   }
-  return out + remarks;
+  out += remarks;
+  // The file was cut by its lines, which is less than YAML: where that is not enough, it stays as it is.
+  auto again = parse_case(out, "", file);
+  if (!again || !same(*parsed, *again))
+    return failure("the header cannot be brought into canonical form; write each key on a line of its own", Place{file, 1, 1});
+  return out;
 }
 
 }  // namespace smtpspec::script

@@ -1,6 +1,7 @@
 #include "smtpspec/script/dialogue.hpp"
 
 #include <array>
+#include <tuple>
 
 #include "smtpspec/smtp/octets.hpp"
 
@@ -70,13 +71,16 @@ struct Parser {
     int block = 0;
     for (; next < end; ++next) {
       const SourceLine& line = lines[next];
-      if (block == 0) block = line.depth;
+      if (block == 0 && !line.text.empty()) block = line.depth;
       Step inner{.kind = Step::Kind::line, .place = {std::string(file), line.number, line.column}};
       if (!line.text.empty()) {
         if (line.depth < block) return fail(line, 0, "this line is indented less than the first one of its block");
         const std::string text = std::string(static_cast<std::size_t>(line.depth - block), ' ') + std::string(line.text);
         auto parsed = parse_template(text);
-        if (!parsed) return moved(line, 0, parsed.error());
+        if (!parsed) {
+          parsed.error().place.column -= line.depth - block;
+          return moved(line, 0, parsed.error());
+        }
         inner.text = std::move(*parsed);
       }
       step.inside.push_back(std::move(inner));
@@ -89,7 +93,8 @@ struct Parser {
     const std::string_view text = line.text;
     Step step{.place = {std::string(file), line.number, line.column}};
     if (text[0] == '#') {
-      step.remark = text.substr(1);
+      step.remark = text.substr(1, text.find_last_not_of(' '));
+      if (step.remark.empty()) step.remark = " ";
       return step;
     }
     const std::size_t colon = text.find(':');
@@ -123,7 +128,7 @@ struct Parser {
       step.kind = Step::Kind::expect;
       const std::string_view meaning = split_remark(rest, step.remark);
       auto expect = parse_expect(meaning);
-      if (!expect) return moved(line, rest_at, expect.error());
+      if (!expect) return moved(line, meaning.empty() ? rest_at : static_cast<std::size_t>(meaning.data() - text.data()), expect.error());
       step.expect = std::move(*expect);
       return step;
     }
@@ -265,7 +270,7 @@ void print_steps(const std::vector<Step>& steps, const std::string& indent, std:
     };
     switch (step.kind) {
       case Step::Kind::remark:
-        if (!step.remark.empty()) out += indent + "#" + step.remark;
+        if (!step.remark.empty()) out += indent + "#" + (step.remark == " " ? "" : step.remark);
         out += "\n";
         continue;
       case Step::Kind::line:
@@ -295,9 +300,12 @@ void print_steps(const std::vector<Step>& steps, const std::string& indent, std:
         if (!step.stuffed) out += ", unstuffed";
         if (!step.ended) out += ", unended";
         out += number_of(step) + ":\n";
-        for (const Step& line : step.inside) {
-          const std::string text = print_template(line.text);
+        for (bool first = true; const Step& line : step.inside) {
+          std::string text = print_template(line.text);
+          // A blank that would be taken for indentation, or for nothing, is spelt.
+          if (text.starts_with(' ') && (first || text.find_first_not_of(' ') == std::string::npos)) text.replace(0, 1, "\\x20");
           out += text.empty() ? "\n" : indent + "  " + text + "\n";
+          first = first && text.empty();
         }
         continue;
       case Step::Kind::act: {
@@ -323,6 +331,14 @@ void print_steps(const std::vector<Step>& steps, const std::string& indent, std:
 }
 
 }  // namespace
+
+bool Step::operator==(const Step& other) const {
+  const auto all = [](const Step& s) {
+    return std::tie(s.kind, s.connection, s.remark, s.text, s.inside, s.octet_by_octet, s.stuffed, s.ended, s.last, s.expect, s.act, s.time,
+                    s.mechanism, s.other, s.at, s.transaction);
+  };
+  return all(*this) == all(other);
+}
 
 std::string_view to_string(Start start) { return start_names[static_cast<std::size_t>(start)]; }
 

@@ -42,7 +42,7 @@ struct Step {
   Kind kind = Kind::remark;
   int connection = 1;
   Place place{};
-  std::string remark{};        // without "#"; of a remark step, "" is a blank line
+  std::string remark{};        // without "#"; of a remark step, "" is a blank line and " " a lone "#"
   Template text{};             // line, raw, chunk
   std::vector<Step> inside{};  // together: steps; message, content: `line` steps
   bool octet_by_octet = false;
@@ -56,6 +56,9 @@ struct Step {
   int other = 0;             // open: the connection's number
   Start at = Start::ehlo;    // open
   bool transaction = false;  // check: it is there (or gone)
+
+  // Equal in all but the place.
+  bool operator==(const Step& other) const;
 
   bool sends() const {
     return kind == Kind::line || kind == Kind::raw || kind == Kind::together || kind == Kind::message || kind == Kind::content ||

@@ -159,8 +159,9 @@ struct Parser {
         if (end() || !tokens[next].quoted) return fail("expected a pattern in double quotes behind 'text'");
         out.text = tokens[next++].text;
       } else if (take("lines")) {
-        if (!word() || !std::all_of(tokens[next].text.begin(), tokens[next].text.end(), smtp::is_digit) || tokens[next].text.size() > 4)
-          return fail("expected a number behind 'lines'");
+        if (!word() || !std::all_of(tokens[next].text.begin(), tokens[next].text.end(), smtp::is_digit) || tokens[next].text.size() > 4 ||
+            std::stoi(tokens[next].text) == 0)
+          return fail("expected a number from 1 to 9999 behind 'lines'");
         out.lines = std::stoi(tokens[next++].text);
       } else {
         return out;
@@ -203,7 +204,8 @@ struct Parser {
       if (!captured) return tl::unexpected(captured.error());
       out.capture = *captured;
     }
-    if (!end() && !tokens[next].quoted && tokens[next].text.starts_with('[') && tokens[next].text.ends_with(']')) {
+    if (!end() && !tokens[next].quoted && tokens[next].text.starts_with('[') && tokens[next].text.ends_with(']') &&
+        tokens[next].text.size() > 2) {
       out.requirement = tokens[next].text.substr(1, tokens[next].text.size() - 2);
       ++next;
     }

@@ -42,18 +42,21 @@ struct Answer {
   std::string name;                 // same_code, same_class: of the captured reply
   std::optional<Duration> time;     // nothing
   int tls_version = 0;              // at least; 12 is TLS 1.2
+  bool operator==(const Answer&) const = default;
 };
 
 struct Tier {
   std::vector<Answer> answers;
   Grade grade = Grade::pass;
   std::string choice;  // "accepted", of an observed tier
+  bool operator==(const Tier&) const = default;
 };
 
 struct Expect {
   std::vector<Tier> tiers;
   std::string capture;
   std::string requirement;  // overrides the case's first
+  bool operator==(const Expect&) const = default;
 };
 
 Result<Expect> parse_expect(std::string_view text);

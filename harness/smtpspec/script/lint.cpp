@@ -50,7 +50,7 @@ struct Linter {
     std::set<int> open = {1}, unknown;
     std::set<std::string> captured;
     if (start == Start::connected) owed[1] = 1;  // the greeting
-    int refusals = 0;
+    std::map<int, int> refusals;                 // by connection
     const Step* last_sent = nullptr;
     for (const Step& step : steps) {
       if (step.kind == Step::Kind::remark) continue;
@@ -106,7 +106,7 @@ struct Linter {
           const auto& first = step.expect.tiers.front().answers.front();
           if (first.kind == Answer::Kind::codes &&
               std::all_of(first.codes.members.begin(), first.codes.members.end(), [](const auto& code) { return code.code >= 500; }) &&
-              ++refusals > most_errors)
+              ++refusals[step.connection] > most_errors)
             say("more than three refused commands on one connection: servers hang up on that", step.place);
           break;
         }
@@ -114,6 +114,7 @@ struct Linter {
           if (step.act == Step::Act::open) {
             if (open.count(step.other)) say("connection " + std::to_string(step.other) + " is open already", step.place);
             open.insert(step.other);
+            if (step.at == Start::connected) owed[step.other] = 1;  // the greeting
           }
           if (step.act == Step::Act::auth) ++owed[step.connection];
           break;
@@ -150,10 +151,10 @@ std::vector<Error> lint(const Case& test, const Suite& suite, std::span<const st
   for (const Exemption& exemption : test.exempt)
     if (std::find(rule_names.begin(), rule_names.end(), exemption.rule) == rule_names.end())
       linter.say("no always-on rule '" + exemption.rule + "'", exemption.place, smtp::nearest(exemption.rule, rule_names));
-  if (test.start == Start::tls && test.roles.front() == smtp::Role::relay && !linter.requires_keyword("STARTTLS"))
+  const bool on_relay = std::find(test.roles.begin(), test.roles.end(), smtp::Role::relay) != test.roles.end();
+  if (test.start == Start::tls && on_relay && !linter.requires_keyword("STARTTLS"))
     linter.say("start: tls on a relay needs 'requires: [STARTTLS]'", Place{test.file, 1, 1});
-  if (test.start == Start::auth && test.roles.front() == smtp::Role::relay)
-    linter.say("start: auth has no meaning on a relay", Place{test.file, 1, 1});
+  if (test.start == Start::auth && on_relay) linter.say("start: auth has no meaning on a relay", Place{test.file, 1, 1});
   linter.names(test.dialogue);
   linter.flow(test.dialogue, test.start);
   if (!test.twin.empty()) {

@@ -11,6 +11,7 @@ namespace smtpspec::script {
 namespace {
 
 constexpr std::size_t most_octets = 256u << 20;
+constexpr int deepest = 8;             // braces in quotes in braces
 constexpr Duration default_cut{5000};  // long enough that two writes are two segments for the reader
 
 struct Function {
@@ -23,6 +24,7 @@ constexpr std::array quoting = {Function{"base64", Piece::Kind::base64}, Functio
 struct Parser {
   std::string_view text;
   std::size_t at = 0;
+  int depth = 0;
 
   tl::unexpected<Error> fail(std::string message, std::size_t where) const {
     return failure(std::move(message), Place{"", 1, static_cast<int>(where) + 1});
@@ -31,63 +33,44 @@ struct Parser {
   // Reads to the end of the text, or to the closing quote when `quoted`.
   Result<std::vector<Piece>> pieces(bool quoted) {
     std::vector<Piece> out;
-    std::string run;
-    std::size_t run_at = at;
-    const auto flush = [&]() -> Result<void> {
-      if (run.empty()) return {};
-      auto octets = smtp::unspell(run);
-      if (!octets) return fail(octets.error().message, run_at + static_cast<std::size_t>(octets.error().place.column) - 1);
-      out.push_back({Piece::Kind::octets, *octets});
-      run.clear();
-      return {};
+    // Neighbouring octets are one piece, so that print and parse agree.
+    const auto take = [&](std::string_view octets, std::size_t size) {
+      if (out.empty() || out.back().kind != Piece::Kind::octets) out.push_back({});
+      out.back().text += octets;
+      at += size;
     };
     while (at < text.size()) {
       const char c = text[at];
+      const std::string_view ahead = text.substr(at + 1, 1);
       if (quoted && c == '"') break;
-      if (run.empty()) run_at = at;
-      if (c == '\\' && quoted && at + 1 < text.size() && text[at + 1] == '"') {
-        run += '"';
-        at += 2;
-        continue;
+      if ((c == '{' || c == '}') && ahead == text.substr(at, 1)) {
+        take(ahead, 2);
+      } else if (c == '}') {
+        return fail("a lone '}'; a brace is written }}", at);
+      } else if (c == '{') {
+        auto piece = braces();
+        if (!piece) return tl::unexpected(piece.error());
+        out.push_back(std::move(*piece));
+      } else if (quoted && c == '\\' && ahead == "\"") {
+        take(ahead, 2);
+      } else {
+        const std::size_t size = c != '\\' ? 1 : ahead == "x" ? 4 : 2;
+        auto octet = smtp::unspell(text.substr(at, size));
+        if (!octet) return fail(octet.error().message, at);
+        take(*octet, size);
       }
-      if (c == '\\' && at + 1 < text.size()) {  // both octets, so that "\\{" is a backslash and a brace
-        run += c;
-        run += text[at + 1];
-        at += 2;
-        continue;
-      }
-      if ((c == '{' || c == '}') && at + 1 < text.size() && text[at + 1] == c) {
-        run += c;
-        at += 2;
-        continue;
-      }
-      if (c == '}') return fail("a lone '}'; a brace is written }}", at);
-      if (c != '{') {
-        run += c;
-        ++at;
-        continue;
-      }
-      if (auto flushed = flush(); !flushed) return tl::unexpected(flushed.error());
-      auto piece = braces();
-      if (!piece) return tl::unexpected(piece.error());
-      out.push_back(std::move(*piece));
     }
-    if (auto flushed = flush(); !flushed) return tl::unexpected(flushed.error());
-    // Neighbouring runs are one, so that print and parse agree.
-    std::vector<Piece> joined;
-    for (auto& piece : out) {
-      if (piece.kind == Piece::Kind::octets && !joined.empty() && joined.back().kind == Piece::Kind::octets)
-        joined.back().text += piece.text;
-      else joined.push_back(std::move(piece));
-    }
-    return joined;
+    return out;
   }
 
   Result<std::vector<Piece>> quotation() {
     const std::size_t open = at;
     if (at >= text.size() || text[at] != '"') return fail("expected a text in double quotes", at);
+    if (depth == deepest) return fail("braces stand inside braces too deeply", open);
     ++at;
+    ++depth;
     auto inside = pieces(true);
+    --depth;
     if (!inside) return inside;
     if (at >= text.size()) return fail("the quote that opens here is not closed", open);
     ++at;
@@ -252,7 +235,7 @@ struct Expander {
           if (piece.kind == Piece::Kind::repeat) {
             if (text.size() * piece.count > most_octets)
               return failure("the repetition makes more than " + std::to_string(most_octets) + " octets");
-            for (std::size_t i = 0; i < piece.count; ++i) tail() += text;
+            for (std::size_t i = 0; i < piece.count && !text.empty(); ++i) tail() += text;
           } else {
             text = piece.kind == Piece::Kind::base64  ? smtp::encode_base64(text)
                    : piece.kind == Piece::Kind::xtext ? smtp::encode_xtext(text)
@@ -302,7 +285,7 @@ Result<Duration> parse_duration(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   const std::string_view unit = smtp::trim(std::string_view(end, static_cast<std::size_t>(text.data() + text.size() - end)));
   const double scale = unit == "ms" ? 1e3 : unit == "s" ? 1e6 : unit == "min" ? 6e7 : 0;
-  if (error != std::errc{} || scale == 0 || value < 0 || value * scale > 3.6e10)
+  if (error != std::errc{} || scale == 0 || !(value >= 0 && value * scale <= 3.6e10))  // "nan" is a double too
     return failure("'" + smtp::spell(text) + "' is no duration up to an hour; durations look like 200ms, 5s or 2min");
   return Duration(static_cast<Duration::rep>(value * scale + 0.5));
 }

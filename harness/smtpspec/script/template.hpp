@@ -61,7 +61,7 @@ struct Expansion {
   std::vector<std::string> secrets;  // encodings of the password that the octets hold
 };
 
-// Where names come from. `octet_limit` bounds what one line may grow to.
+// Where names come from; a variable of the row goes before a fact.
 struct Values {
   const Facts& facts;
   const std::map<std::string, std::string, std::less<>>& row;

@@ -20,7 +20,17 @@ Place place_of(const YAML::Mark& mark, const std::string& file) {
   return mark.is_null() ? Place{file} : Place{file, mark.line + 1, mark.column + 1};
 }
 
-Result<Yaml> convert(const YAML::Node& node, const std::string& file, int depth, int& nodes) {
+// True when the double-quoted text that begins at `at` holds a \xNN above 7f: YAML takes it for a code point.
+bool has_high_escape(std::string_view source, std::size_t at) {
+  if (at >= source.size() || source[at] != '"') return false;
+  for (std::size_t i = at + 1; i + 2 < source.size() && source[i] != '"'; ++i) {
+    if (source[i] != '\\') continue;
+    if (source[++i] == 'x' && !(source[i + 1] >= '0' && source[i + 1] <= '7')) return true;
+  }
+  return false;
+}
+
+Result<Yaml> convert(const YAML::Node& node, std::string_view source, const std::string& file, int depth, int& nodes) {
   Yaml out;
   out.place = place_of(node.Mark(), file);
   if (depth > deepest) return out.fail("nested too deeply");
@@ -29,13 +39,15 @@ Result<Yaml> convert(const YAML::Node& node, const std::string& file, int depth,
     case YAML::NodeType::Undefined:
     case YAML::NodeType::Null: return out;
     case YAML::NodeType::Scalar:
+      if (has_high_escape(source, static_cast<std::size_t>(node.Mark().pos)))
+        return out.fail("\\xNN above 7f is a code point here, not an octet; write the text in single quotes");
       out.kind = Yaml::Kind::text;
       out.text = node.Scalar();
       return out;
     case YAML::NodeType::Sequence:
       out.kind = Yaml::Kind::list;
       for (const auto& item : node) {
-        auto value = convert(item, file, depth + 1, nodes);
+        auto value = convert(item, source, file, depth + 1, nodes);
         if (!value) return value;
         out.items.push_back(std::move(*value));
       }
@@ -44,11 +56,11 @@ Result<Yaml> convert(const YAML::Node& node, const std::string& file, int depth,
       out.kind = Yaml::Kind::map;
       std::set<std::string> seen;
       for (const auto& entry : node) {
-        auto key = convert(entry.first, file, depth + 1, nodes);
+        auto key = convert(entry.first, source, file, depth + 1, nodes);
         if (!key) return key;
         if (key->kind != Yaml::Kind::text) return key->fail("a key must be a plain word");
         if (!seen.insert(key->text).second) return key->fail("key '" + key->text + "' stands here for the second time");
-        auto value = convert(entry.second, file, depth + 1, nodes);
+        auto value = convert(entry.second, source, file, depth + 1, nodes);
         if (!value) return value;
         out.entries.emplace_back(std::move(*key), std::move(*value));
       }
@@ -114,7 +126,7 @@ Result<Yaml> parse_yaml(const std::string& text, const std::string& file) {
     if (documents.empty()) return failure("the file is empty", Place{file});
     if (documents.size() > 1) return failure("one document was expected, not " + std::to_string(documents.size()), Place{file});
     int nodes = 0;
-    return convert(documents.front(), file, 0, nodes);
+    return convert(documents.front(), text, file, 0, nodes);
   } catch (const YAML::Exception& error) {
     return failure("not YAML: " + error.msg, place_of(error.mark, file));
   } catch (const std::exception& error) {

@@ -17,18 +17,6 @@ using smtp::State;
 
 namespace {
 
-// RFC 5322 section 3.3 date-time, in UTC with a numeric zone.
-std::string date_time(std::int64_t seconds) {
-  const std::time_t time = static_cast<std::time_t>(seconds);
-  std::tm parts{};
-  gmtime_r(&time, &parts);
-  static constexpr const char* days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  static constexpr const char* months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const auto two = [](int n) { return (n < 10 ? "0" : "") + std::to_string(n); };
-  return std::string(days[parts.tm_wday]) + ", " + two(parts.tm_mday) + " " + months[parts.tm_mon] + " " +
-         std::to_string(1900 + parts.tm_year) + " " + two(parts.tm_hour) + ":" + two(parts.tm_min) + ":" + two(parts.tm_sec) + " +0000";
-}
-
 // A CR or LF that is not part of CRLF. RFC 5321 section 2.3.8 forbids it; passing it on would smuggle.
 bool has_bare_line_end(std::string_view content) {
   for (std::size_t i = 0; i < content.size(); ++i) {
@@ -453,6 +441,17 @@ Seams Seams::lawful() {
       .clock = [] { return static_cast<std::int64_t>(std::time(nullptr)); },
       .nonce = [] { return std::string("rOprNGfwEbeRWgbNEkqO"); },
   };
+}
+
+std::string date_time(std::int64_t seconds) {
+  const std::time_t time = static_cast<std::time_t>(seconds);
+  std::tm parts{};
+  gmtime_r(&time, &parts);
+  static constexpr const char* days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  static constexpr const char* months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const auto two = [](int n) { return (n < 10 ? "0" : "") + std::to_string(n); };
+  return std::string(days[parts.tm_wday]) + ", " + two(parts.tm_mday) + " " + months[parts.tm_mon] + " " +
+         std::to_string(1900 + parts.tm_year) + " " + two(parts.tm_hour) + ":" + two(parts.tm_min) + ":" + two(parts.tm_sec) + " +0000";
 }
 
 std::string print_saying(const Saying& saying) {

@@ -81,6 +81,9 @@ class Server {
   std::shared_ptr<int> open_ = std::make_shared<int>(0);
 };
 
+// RFC 5322 section 3.3, in UTC.
+std::string date_time(std::int64_t seconds);
+
 // The lawful printer: code, hyphens, enhanced code on every line but greetings and hellos, CRLF.
 std::string print_saying(const Saying& saying);
 

@@ -33,6 +33,7 @@ struct ReplySet {
       if (member.has(code)) return true;
     return false;
   }
+  bool operator==(const ReplySet&) const = default;
 };
 std::string to_string(const ReplySet& set);
 

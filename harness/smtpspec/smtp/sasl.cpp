@@ -121,6 +121,7 @@ struct ScramClient final : SaslClient {
     const auto i = attribute(challenge, 'i');
     const auto salt = s ? decode_base64(*s) : std::nullopt;
     if (!r || !salt || !i || !r->starts_with(nonce) || i->empty() || i->size() > 6) return std::nullopt;
+    if (attribute(challenge, 'm')) return std::nullopt;  // an extension that must be understood (RFC 5802 section 5.1)
     int iterations = 0;
     for (const char c : *i) {
       if (!is_digit(c)) return std::nullopt;
@@ -214,14 +215,18 @@ struct ScramServer final : SaslServer {
     // gs2-header: "n,," or "y,,"; no channel binding, no authorization identity but the user's own.
     const std::size_t comma = response.find(',');
     const std::size_t second = comma == std::string_view::npos ? comma : response.find(',', comma + 1);
-    if (second == std::string_view::npos || (response[0] != 'n' && response[0] != 'y')) return {Outcome::malformed};
+    if (second == std::string_view::npos) return {Outcome::malformed};
+    const std::string_view binding = response.substr(0, comma);
+    const std::string_view identity = response.substr(comma + 1, second - comma - 1);
+    if ((binding != "n" && binding != "y") || (!identity.empty() && !identity.starts_with("a="))) return {Outcome::malformed};
     gs2 = response.substr(0, second + 1);
     bare = response.substr(second + 1);
     const auto n = attribute(bare, 'n');
     const auto r = attribute(bare, 'r');
     const auto decoded = n ? from_saslname(*n) : std::nullopt;
-    if (!decoded || !r || r->empty()) return {Outcome::malformed};
+    if (!decoded || !r || r->empty() || attribute(bare, 'm')) return {Outcome::malformed};
     name = *decoded;
+    if (!identity.empty() && identity.substr(2) != *n) return {Outcome::failure};
     full_nonce = std::string(*r) + nonce;
     server_first = "r=" + full_nonce + ",s=" + encode_base64(salt()) + ",i=" + std::to_string(iterations);
     return {Outcome::challenge, server_first};
