@@ -26,7 +26,9 @@ std::string directory(const char* variable, const char* source, const char* inst
   const fs::path self = fs::read_symlink("/proc/self/exe", error);
   const fs::path beside = self.parent_path().parent_path() / "share" / "smtpspec" / installed;
   if (!error && fs::is_directory(beside, error)) return beside.string();
-  return source;
+  // Seen from inside the source tree, files are named as one would type them.
+  const fs::path near = fs::relative(source, error);
+  return error || near.empty() || near.native().starts_with("..") ? source : near.string();
 }
 
 void learn_terminal(Environment& environment, const std::string& color) {

@@ -129,7 +129,7 @@ int serve_command(const ServeFlags& flags) {
   std::fflush(stdout);
   std::fprintf(stderr, "mailboxes alice and carol at %s; %s logs in%s; end with Ctrl-C\n", config.domain.c_str(),
                config.account.user.c_str(), flags.password_file.empty() ? " nowhere without --password-file" : "");
-  loop.on_signal([&loop](int) { loop.stop(); });
+  loop.on_signal([&loop](int) { loop.shut_down(); });
   loop.run();
   return ok;
 }

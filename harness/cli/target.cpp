@@ -52,7 +52,7 @@ tl::expected<void, OpenError> start_own(Target& target, const std::string& comma
   char pattern[] = "/tmp/smtpspec-target-XXXXXX";
   if (!::mkdtemp(pattern)) return tl::unexpected(OpenError{{"no temporary directory"}, internal});
   target.directory = pattern;
-  target.start_command = command;
+  target.start_command = target.profile.start_command = command;
   target.start_port = net::free_ports(1);
   target.profile.log = target.directory + "/log";
   target.profile.endpoints = {{role, {"127.0.0.1", target.start_port}}};

@@ -63,7 +63,9 @@ Judgement judge_case(const script::Case& test, const script::Plan& plan, const s
         ((outcome.came.kind == Came::Kind::nothing || outcome.came.kind == Came::Kind::no_tls) && move.preamble &&
          transcript.outcomes.size() == 1))
       out.no_greeting = true;
-    if (move.preamble) {
+    // A server that took connections and takes none any more is no preamble's misfortune.
+    const bool went_away = outcome.came.kind == Came::Kind::not_connected && move.step.connection != 1 && transcript.connected;
+    if (move.preamble && !went_away) {
       const int code = outcome.came.kind == Came::Kind::reply ? outcome.came.reply.code : 0;
       out.policy = code / 100 == 4;
       worse(Verdict::inconclusive,
@@ -88,6 +90,12 @@ Judgement judge_case(const script::Case& test, const script::Plan& plan, const s
     finding.expected = expected;
     finding.came = came;
     if (const auto* requirement = registry.find(finding.requirements.front())) finding.by_letter = !requirement->by_letter.empty();
+    if (grade == Grade::failure) {
+      finding.verdict = verdict_of(test.level);
+      worse(finding.verdict, "expected " + expected + ", but came " + came);
+      out.findings.push_back(std::move(finding));
+      continue;
+    }
     if (outcome.tier >= 0) {
       finding.verdict = grade == Grade::deviation ? Verdict::deviation : Verdict::observed;
       finding.choice = expect.tiers[static_cast<std::size_t>(outcome.tier)].choice;
@@ -103,7 +111,7 @@ Judgement judge_case(const script::Case& test, const script::Plan& plan, const s
       worse(Verdict::inconclusive, "a temporary refusal hides the answer: " + came);
       continue;
     }
-    if (outcome.came.kind == Came::Kind::not_connected) {
+    if (outcome.came.kind == Came::Kind::not_connected && !went_away) {
       worse(Verdict::inconclusive, came);
       continue;
     }

@@ -312,9 +312,11 @@ class Link : public std::enable_shared_from_this<Link> {
   std::string server_name_;
 };
 
+struct Served;
 }  // namespace
 
 struct Loop::Impl {
+  std::vector<std::weak_ptr<Served>> served;
   asio::io_context io{1};
   std::optional<asio::signal_set> signals;
   std::function<void(int)> handle_signal;
@@ -393,19 +395,26 @@ struct Served : std::enable_shared_from_this<Served> {
   }
 };
 
-asio::awaitable<void> accept_all(asio::io_context& io, tcp::acceptor& acceptor, ssl::context& context, smtp::Role role, Accept accept) {
+void remember(Loop::Impl& impl, const std::shared_ptr<Served>& served) {
+  std::erase_if(impl.served, [](const auto& weak) { return weak.expired(); });
+  impl.served.push_back(served);
+}
+
+asio::awaitable<void> accept_all(Loop::Impl& impl, tcp::acceptor& acceptor, ssl::context& context, smtp::Role role, Accept accept) {
   for (;;) {
-    auto link = std::make_shared<Link>(io, context, ssl::stream_base::server);
+    auto link = std::make_shared<Link>(impl.io, context, ssl::stream_base::server);
     auto [error] = co_await acceptor.async_accept(link->socket(), with_code);
     if (error == asio::error::operation_aborted) co_return;
     if (error) {  // out of descriptors, most likely: wait for some to come back
-      asio::steady_timer timer(io, std::chrono::milliseconds(50));
+      asio::steady_timer timer(impl.io, std::chrono::milliseconds(50));
       co_await timer.async_wait(with_code);
       continue;
     }
     auto machine = accept(role);
     if (!machine) continue;
-    std::make_shared<Served>(io, std::move(machine), link)->begin(*link);
+    const auto served = std::make_shared<Served>(impl.io, std::move(machine), link);
+    remember(impl, served);
+    served->begin(*link);
   }
 }
 
@@ -429,10 +438,16 @@ Result<std::uint16_t> listen(Loop& loop, const Address& address, smtp::Role role
   if (!error) acceptor->listen(asio::socket_base::max_listen_connections, error);
   if (error) return failure("cannot listen on " + address.host + " port " + std::to_string(address.port) + ": " + error.message());
   const std::uint16_t port = acceptor->local_endpoint().port();
-  asio::co_spawn(impl.io, accept_all(impl.io, *acceptor, *context, role, std::move(accept)), asio::detached);
+  asio::co_spawn(impl.io, accept_all(impl, *acceptor, *context, role, std::move(accept)), asio::detached);
   impl.contexts.push_back(std::move(context));
   impl.acceptors.push_back(std::move(acceptor));
   return port;
+}
+
+void Loop::shut_down() {
+  for (const auto& weak : impl_->served)
+    if (const auto served = weak.lock()) served->on({.kind = Event::Kind::stopping});
+  after(*this, std::chrono::milliseconds(200), [this] { stop(); });
 }
 
 void after(Loop& loop, smtp::Duration delay, std::function<void()> task) {

@@ -23,6 +23,8 @@ class Loop {
   // Works until stop(); for servers.
   void run();
   void stop();  // from any thread and from a signal handler's callback
+  // Tells every served connection to take leave, and stops a moment later.
+  void shut_down();
   // Calls `handle` once for each of SIGINT and SIGTERM that comes, with the signal's number.
   void on_signal(std::function<void(int)> handle);
 

@@ -25,14 +25,14 @@ std::string how_it_ended(int status) {
   return "exited with status " + std::to_string(WEXITSTATUS(status));
 }
 
-// Waits up to `time` for the process to be gone.
+// Waits up to `time` for the process to be gone; a negative number stands for a process group.
 bool gone_within(int pid, std::chrono::milliseconds time) {
-  for (const auto until = Clock::now() + time; Clock::now() < until;) {
+  for (const auto until = Clock::now() + time;;) {
     ::waitpid(pid, nullptr, WNOHANG);  // reaps it when it is a child of ours
     if (::kill(pid, 0) != 0 && errno == ESRCH) return true;
+    if (Clock::now() >= until) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
-  return false;
 }
 
 }  // namespace
@@ -55,6 +55,7 @@ Result<Output> run_command(const std::vector<std::string>& command, smtp::Durati
     ::execvp(argv[0], argv.data());
     ::_exit(127);
   }
+  ::setpgid(pid, pid);  // here too: whoever is first, the group is there before it is killed
   ::close(out[1]);
   ::close(error[1]);
   Output result;
@@ -85,8 +86,14 @@ Result<Output> run_command(const std::vector<std::string>& command, smtp::Durati
   }
   ::close(out[0]);
   ::close(error[0]);
+  // It may have closed its streams and live on.
   int status = 0;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
+  while (!late && ::waitpid(pid, &status, WNOHANG) == 0) {
+    late = Clock::now() >= until;
+    if (late) ::kill(-pid, SIGKILL);
+    else std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  while (late && ::waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
   if (late) return failure("'" + command.front() + "' did not end in time");
   result.status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
   return result;
@@ -133,14 +140,11 @@ std::string Process::ended() {
 void Process::stop() {
   if (pid_ <= 0) return;
   // Its whole group: a shell's children do not end with it.
-  if (ended().empty()) {
-    ::kill(-pid_, SIGTERM);
-    if (!gone_within(pid_, std::chrono::seconds(3))) {
-      ::kill(-pid_, SIGKILL);
-      gone_within(pid_, std::chrono::seconds(1));
-    }
-  } else {
-    ::kill(-pid_, SIGTERM);
+  ended();
+  ::kill(-pid_, SIGTERM);
+  if (!gone_within(-pid_, std::chrono::seconds(3))) {
+    ::kill(-pid_, SIGKILL);
+    gone_within(-pid_, std::chrono::seconds(1));
   }
   pid_ = -1;
 }
@@ -177,12 +181,19 @@ std::uint16_t free_ports(int span) {
 }
 
 bool port_answers(std::uint16_t port) {
-  const int probe = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int probe = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const bool answers = ::connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  bool answers = ::connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  if (!answers && errno == EINPROGRESS) {
+    // A full queue leaves the attempt without an answer.
+    pollfd waiting{probe, POLLOUT, 0};
+    int error = 0;
+    socklen_t size = sizeof error;
+    answers = ::poll(&waiting, 1, 1000) == 1 && ::getsockopt(probe, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
+  }
   ::close(probe);
   return answers;
 }

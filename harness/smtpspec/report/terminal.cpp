@@ -48,6 +48,31 @@ std::string wrapped(std::string_view text, std::size_t indent, std::size_t width
   return out + "\n";
 }
 
+// An entry's octets, a line for each line of the wire. CRLF is taken for granted; any other line end shows. Of long
+// content the middle is left out.
+std::vector<std::string> wire_lines(const session::Transcript& transcript, const session::Entry& entry, bool whole) {
+  std::vector<std::string> lines;
+  const std::string shown = transcript.shown(entry, whole ? 1u << 20 : 16384);
+  if (entry.kind == session::Entry::Kind::note) return {shown};
+  for (std::string_view rest = shown; !rest.empty();) {
+    const std::size_t end = rest.find("\\r\\n");
+    std::string line(rest.substr(0, end));
+    // The last piece did not end in CRLF: that is worth a sign of its own.
+    if (end == std::string_view::npos && lines.empty() && entry.kind == session::Entry::Kind::sent) line += "   (no CRLF)";
+    constexpr std::size_t widest = 200;
+    if (!whole && line.size() > widest) line = line.substr(0, widest) + fmt::format("... {} more", line.size() - widest);
+    lines.push_back(std::move(line));
+    rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 4);
+  }
+  constexpr std::size_t most = 24, kept = 10;
+  if (!whole && lines.size() > most) {
+    const std::size_t left_out = lines.size() - 2 * kept;
+    lines.erase(lines.begin() + kept, lines.end() - kept);
+    lines.insert(lines.begin() + kept, fmt::format("... {} lines ...", left_out));
+  }
+  return lines;
+}
+
 std::string section_of(const std::string& id) {
   const std::size_t dash = id.find('-');
   const std::size_t last = id.rfind('-');
@@ -85,14 +110,13 @@ std::string terminal_test(const run::TestResult& test, const script::Registry& r
   for (const auto& entry : test.transcript.entries) {
     const bool marked = index++ == test.marked;
     const char dir = entry.kind == session::Entry::Kind::sent ? 'C' : entry.kind == session::Entry::Kind::note ? '*' : 'S';
-    std::string shown = test.transcript.shown(entry, options.verbosity >= 2 ? 4096 : 400);
-    // The line end is in every line; it is shown where it is not the lawful one.
-    if (entry.kind != session::Entry::Kind::note && shown.ends_with("\\r\\n")) shown.resize(shown.size() - 4);
-    for (std::size_t at; (at = shown.find("\\r\\n")) != std::string::npos && entry.kind == session::Entry::Kind::reply;)
-      shown.replace(at, 4, fmt::format("\n{}   ", "      "));
+    const std::vector<std::string> lines = wire_lines(test.transcript, entry, options.verbosity >= 2);
     const std::string number = entry.connection == 1 ? "" : std::to_string(entry.connection);
-    const std::string line = fmt::format("{} {}{}: {}", marked ? "  ->" : "    ", dir, number, shown);
-    out += marked ? paint(line, "31") + "\n" : line + "\n";
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      const std::string line =
+          i == 0 ? fmt::format("{} {}{}: {}", marked ? "  ->" : "    ", dir, number, lines[i]) : fmt::format("         {}", lines[i]);
+      out += (marked ? paint(line, "31") : line) + "\n";
+    }
     if (marked && !test.findings.empty()) out += paint(fmt::format("       expected: {}", test.findings.front().expected), "31") + "\n";
   }
   if (!test.log.empty()) {

@@ -24,14 +24,16 @@ bool is_word(std::string_view text) {
 
 // A literal block's text begins on the line below its key. yaml-cpp marks the `|`; the block's indentation is what the
 // first line that is not blank has in the file.
-Result<std::vector<Step>> block(const Yaml& value, const std::string& source, const std::string& file) {
+Result<std::vector<Step>> block(const Yaml& key, const Yaml& value, const std::string& source, const std::string& file) {
+  const auto fail = [&] { return key.fail("expected a dialogue, a block below '" + key.text + ": |'"); };
+  if (value.kind != Yaml::Kind::text) return fail();
   std::size_t at = 0;
   for (int line = 1; line < value.place.line; ++line) at = source.find('\n', at) + 1;
   at += static_cast<std::size_t>(value.place.column - 1);
   // Any other scalar folds lines or takes backslashes for its own.
-  if (value.kind != Yaml::Kind::text || source.substr(at, 1) != "|") return value.fail("expected a dialogue, a block below 'dialogue: |'");
+  if (at >= source.size() || source[at] != '|') return fail();
   int indent = 0;
-  for (std::size_t i = std::min(source.find('\n', at), source.size() - 1) + 1; i < source.size(); ++i) {
+  for (std::size_t i = source.find('\n', at); i < source.size(); ++i) {
     if (source[i] == ' ') ++indent;
     else if (source[i] == '\n') indent = 0;
     else break;
@@ -229,7 +231,7 @@ Result<Case> parse_case(const std::string& text, std::string id, const std::stri
         out.exempt.push_back({rule.text, reason.text, rule.place});
       }
     } else {
-      auto steps = block(value, text, file);
+      auto steps = block(key, value, text, file);
       if (!steps) return tl::unexpected(steps.error());
       (key.text == "dialogue" ? out.dialogue : out.twin) = std::move(*steps);
     }

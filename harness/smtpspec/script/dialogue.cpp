@@ -118,6 +118,9 @@ struct Parser {
       step.text = std::move(*parsed);
       return step;
     };
+    const auto place_of = [&](std::string_view part) {
+      return part.empty() ? rest_at : static_cast<std::size_t>(part.data() - text.data());
+    };
     if (keyword == "C") return templated(Step::Kind::line);
     if (keyword == "raw") return templated(Step::Kind::raw);
     if (keyword == "bdat" || keyword == "bdat last") {
@@ -128,12 +131,14 @@ struct Parser {
       step.kind = Step::Kind::expect;
       const std::string_view meaning = split_remark(rest, step.remark);
       auto expect = parse_expect(meaning);
-      if (!expect) return moved(line, meaning.empty() ? rest_at : static_cast<std::size_t>(meaning.data() - text.data()), expect.error());
+      if (!expect) return moved(line, place_of(meaning), expect.error());
       step.expect = std::move(*expect);
       return step;
     }
-    if (keyword == "do" || keyword == "check")
-      return words(line, keyword == "do", split_remark(rest, step.remark), rest_at, std::move(step));
+    if (keyword == "do" || keyword == "check") {
+      const std::string_view meaning = split_remark(rest, step.remark);  // before `step` is moved
+      return words(line, keyword == "do", meaning, place_of(meaning), std::move(step));
+    }
     if (keyword == "together" || keyword == "octet by octet") {
       if (!rest.empty()) return fail(line, rest_at, "expected the steps of the block on the lines below, indented");
       step.kind = Step::Kind::together;
@@ -332,12 +337,12 @@ void print_steps(const std::vector<Step>& steps, const std::string& indent, std:
 
 }  // namespace
 
-bool Step::operator==(const Step& other) const {
+bool Step::operator==(const Step& that) const {
   const auto all = [](const Step& s) {
     return std::tie(s.kind, s.connection, s.remark, s.text, s.inside, s.octet_by_octet, s.stuffed, s.ended, s.last, s.expect, s.act, s.time,
                     s.mechanism, s.other, s.at, s.transaction);
   };
-  return all(*this) == all(other);
+  return all(*this) == all(that);
 }
 
 std::string_view to_string(Start start) { return start_names[static_cast<std::size_t>(start)]; }

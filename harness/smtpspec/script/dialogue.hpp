@@ -58,7 +58,7 @@ struct Step {
   bool transaction = false;  // check: it is there (or gone)
 
   // Equal in all but the place.
-  bool operator==(const Step& other) const;
+  bool operator==(const Step& that) const;
 
   bool sends() const {
     return kind == Kind::line || kind == Kind::raw || kind == Kind::together || kind == Kind::message || kind == Kind::content ||

@@ -180,8 +180,9 @@ struct Parser {
       } while (take("or"));
       if (take("is")) {
         if (take("a")) {
-          if (!take("deviation")) return fail("expected 'deviation' behind 'is a'");
-          tier.grade = Grade::deviation;
+          if (take("deviation")) tier.grade = Grade::deviation;
+          else if (take("failure")) tier.grade = Grade::failure;
+          else return fail("expected 'deviation' or 'failure' behind 'is a'");
         } else if (take("inconclusive")) {
           tier.grade = Grade::inconclusive;
         } else if (take("observed")) {
@@ -192,8 +193,13 @@ struct Parser {
             tier.choice = *choice;
           }
         } else {
-          return fail("expected 'a deviation', 'inconclusive' or 'observed' behind 'is'");
+          return fail("expected 'a deviation', 'a failure', 'inconclusive' or 'observed' behind 'is'");
         }
+        if (take("and") && !peek("ends")) return fail("expected 'ends the case' behind 'and'");
+      }
+      if (take("ends")) {
+        if (!take("the") || !take("case")) return fail("expected 'ends the case'");
+        tier.ends = true;
       }
       out.tiers.push_back(std::move(tier));
       if (!take(",")) break;
@@ -210,7 +216,7 @@ struct Parser {
       ++next;
     }
     if (!end()) {
-      static constexpr std::array<std::string_view, 8> words = {"or", "is", "with", "without", "text", "lines", "as", "else"};
+      static constexpr std::array<std::string_view, 9> words = {"or", "is", "with", "without", "text", "lines", "as", "else", "ends"};
       return fail("'" + smtp::spell(tokens[next].text) + "' does not belong here",
                   smtp::nearest(tokens[next].text, std::span<const std::string_view>(words)));
     }
@@ -256,6 +262,7 @@ std::string_view to_string(Grade grade) {
     case Grade::pass: return "pass";
     case Grade::observed: return "observed";
     case Grade::deviation: return "deviation";
+    case Grade::failure: return "failure";
     case Grade::inconclusive: return "inconclusive";
   }
   return "";
@@ -273,8 +280,10 @@ std::string print_expect(const Expect& expect) {
     if (!out.empty()) out += ", else ";
     for (std::size_t i = 0; i < tier.answers.size(); ++i) out += (i ? " or " : "") + print_answer(tier.answers[i]);
     if (tier.grade == Grade::deviation) out += " is a deviation";
+    if (tier.grade == Grade::failure) out += " is a failure";
     if (tier.grade == Grade::inconclusive) out += " is inconclusive";
     if (tier.grade == Grade::observed) out += tier.choice.empty() ? " is observed" : " is observed as " + tier.choice;
+    if (tier.ends) out += tier.grade == Grade::pass ? " ends the case" : " and ends the case";
   }
   if (!expect.capture.empty()) out += " as " + expect.capture;
   if (!expect.requirement.empty()) out += " [" + expect.requirement + "]";

@@ -4,6 +4,8 @@
 //   S: 250 with PIPELINING without STARTTLS
 //   S: 501 5.5.z or close, else 4yz is inconclusive [RFC5321-4.1.4-13]
 //   S: 250 is observed as accepted, else 5yz is observed as refused
+//   S: 220, else 503 ends the case
+//   S: close, else nothing for 30s is a failure
 //   S: any as first            … later:  S: same class as first
 //   S: nothing for 500ms       S: close       S: tls 1.2+       S: no tls
 //
@@ -22,7 +24,7 @@
 
 namespace smtpspec::script {
 
-enum class Grade : std::uint8_t { pass, observed, deviation, inconclusive };
+enum class Grade : std::uint8_t { pass, observed, deviation, failure, inconclusive };
 std::string_view to_string(Grade grade);
 
 struct Answer {
@@ -49,6 +51,7 @@ struct Tier {
   std::vector<Answer> answers;
   Grade grade = Grade::pass;
   std::string choice;  // "accepted", of an observed tier
+  bool ends = false;   // nothing more is asked of a server that answers so
   bool operator==(const Tier&) const = default;
 };
 

@@ -14,7 +14,7 @@ constexpr std::string_view message_header =
     R"(Date: Mon, 02 Nov 2026 10:00:00 +0000\r\nFrom: <{sender}>\r\nTo: <{recipient}>\r\nMessage-ID: <{token}@{client}>\r\n)"
     R"(Subject: smtpspec {token}\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=us-ascii\r\n\r\n)";
 
-constexpr std::string_view gone_probe = "C: RCPT TO:<{recipient}>\nS: 503, else 530 is inconclusive, else 5yz is a deviation\n";
+constexpr std::string_view gone_probe = "C: RCPT TO:<{recipient}>\nS: 503, else 530 is inconclusive, else 5yz\n";
 constexpr std::string_view there_probe = "C: RCPT TO:<{recipient}>\nS: 250 251, else 2yz is a deviation\n";
 
 struct Maker {

@@ -285,7 +285,7 @@ Result<Duration> parse_duration(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   const std::string_view unit = smtp::trim(std::string_view(end, static_cast<std::size_t>(text.data() + text.size() - end)));
   const double scale = unit == "ms" ? 1e3 : unit == "s" ? 1e6 : unit == "min" ? 6e7 : 0;
-  if (error != std::errc{} || scale == 0 || !(value >= 0 && value * scale <= 3.6e10))  // "nan" is a double too
+  if (error != std::errc{} || scale == 0 || !(value >= 0 && value * scale <= 3.6e9))  // "nan" is a double too
     return failure("'" + smtp::spell(text) + "' is no duration up to an hour; durations look like 200ms, 5s or 2min");
   return Duration(static_cast<Duration::rep>(value * scale + 0.5));
 }

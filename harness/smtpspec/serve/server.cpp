@@ -65,6 +65,10 @@ class Connection final : public smtp::Machine {
         buffer_ += event.octets;
         process();
         break;
+      case Event::Kind::stopping:
+        say({421, "4.3.2", {server_.config().host + " Shutting down, try again"}});
+        close();
+        break;
       case Event::Kind::ended:
       case Event::Kind::broken: close(); break;
       case Event::Kind::alarm:
@@ -381,7 +385,7 @@ class Connection final : public smtp::Machine {
         mechanism, [&account](std::string_view user) { return user == account.user ? std::optional(account.password) : std::nullopt; },
         server_.digests(), server_.seams().nonce());
     if (!command.initial) return step(sasl_->start());
-    if (!sasl_->client_first()) return answer(Input::auth_syntax);
+    if (!sasl_->client_first()) return answer(Input::auth_initial);
     const std::string_view initial = command.initial->in(line);
     respond(initial == "=" ? std::string_view{} : initial);
   }

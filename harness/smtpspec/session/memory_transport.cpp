@@ -23,10 +23,14 @@ struct Link {
   bool ended[2] = {};  // that side has sent its end
 };
 
+// Sessions are known by number: the next one may stand at the same address while things for this one are still due.
+using Number = std::uint64_t;
+
 struct Play {
-  Session* session = nullptr;
+  Session* session = nullptr;  // nullptr: it is over, and the servers hear the rest
   std::function<void()> changed;
   std::map<int, Link> links;
+  int to_servers = 0;  // deliveries that are due
 };
 
 struct Due {
@@ -46,30 +50,34 @@ struct MemoryTransport::State {
   std::uint64_t order = 0;
   bool stopped = false;
   std::priority_queue<Due, std::vector<Due>, std::greater<>> queue;
-  std::map<const Session*, Play> plays;
+  std::map<Number, Play> plays;
+  Number played = 0;
 
   void post(Time at, std::function<void()> task) { queue.push({at, order++, std::move(task)}); }
 
-  Play* find(const Session* session) {
-    const auto it = plays.find(session);
+  Play* find(Number number) {
+    const auto it = plays.find(number);
     return it == plays.end() ? nullptr : &it->second;
   }
+  void forget_if_over(Number session) {
+    const Play* play = find(session);
+    if (play && !play->session && play->to_servers == 0) plays.erase(session);
+  }
 
-  void to_client(const Session* session, Event event) {
+  void to_client(Number session, Event event) {
     Play* play = find(session);
-    if (!play) return;
+    if (!play || !play->session) return;
     event.at = now;
     Actions actions;
     play->session->on(event, actions);
     act_client(session, actions);
-    if ((play = find(session))) {
-      const auto changed = play->changed;
-      if (play->session->finished()) plays.erase(session);
-      changed();
-    }
+    const auto changed = play->changed;
+    if (play->session->finished()) play->session = nullptr;
+    forget_if_over(session);
+    changed();
   }
 
-  void to_server(const Session* session, int number, Event event) {
+  void to_server(Number session, int number, Event event) {
     Play* play = find(session);
     if (!play) return;
     Link& link = play->links[number];
@@ -80,28 +88,35 @@ struct MemoryTransport::State {
     act_server(session, number, actions);
   }
 
-  void deliver(const Session* session, int number, Side to, Event::Kind kind, std::string octets = {}, std::string detail = {}) {
+  void deliver(Number session, int number, Side to, Event::Kind kind, std::string octets = {}, std::string detail = {}) {
     Play* play = find(session);
     if (!play) return;
     Time at = std::max(now, play->links[number].ready[to == client ? server : client]);
+    if (to == server) ++play->to_servers;
     post(at, [this, session, number, to, kind, octets = std::move(octets), detail = std::move(detail)] {
-      Play* playing = find(session);
-      if (!playing) return;
-      Link& link = playing->links[number];
-      if (link.gone[to]) return;
-      // Octets in clear where a handshake is awaited, or the other way round: no TLS comes of it.
-      if (kind == Event::Kind::octets && link.wants_tls[to] && !link.in_tls) {
-        link.wants_tls[to] = false;
-        Event failed{.kind = Event::Kind::tls_failed, .connection = number, .detail = "what came is no TLS record"};
-        to == client ? to_client(session, failed) : to_server(session, number, failed);
-        return;
-      }
-      Event event{.kind = kind, .connection = number, .octets = octets, .detail = detail};
-      to == client ? to_client(session, event) : to_server(session, number, event);
+      delivered(session, number, to, kind, octets, detail);
+      forget_if_over(session);
     });
   }
 
-  void want_tls(const Session* session, int number, Side who) {
+  void delivered(Number session, int number, Side to, Event::Kind kind, const std::string& octets, const std::string& detail) {
+    Play* playing = find(session);
+    if (!playing) return;
+    if (to == server) --playing->to_servers;
+    Link& link = playing->links[number];
+    if (link.gone[to]) return;
+    // Octets in clear where a handshake is awaited, or the other way round: no TLS comes of it.
+    if (kind == Event::Kind::octets && link.wants_tls[to] && !link.in_tls) {
+      link.wants_tls[to] = false;
+      Event failed{.kind = Event::Kind::tls_failed, .connection = number, .detail = "what came is no TLS record"};
+      to == client ? to_client(session, failed) : to_server(session, number, failed);
+      return;
+    }
+    Event event{.kind = kind, .connection = number, .octets = octets, .detail = detail};
+    to == client ? to_client(session, event) : to_server(session, number, event);
+  }
+
+  void want_tls(Number session, int number, Side who) {
     Play* play = find(session);
     Link& link = play->links[number];
     if (link.in_tls) return;
@@ -124,7 +139,7 @@ struct MemoryTransport::State {
     }
   }
 
-  void close(const Session* session, int number, Side who, bool reset) {
+  void close(Number session, int number, Side who, bool reset) {
     Play* play = find(session);
     if (!play) return;
     Link& link = play->links[number];
@@ -135,7 +150,7 @@ struct MemoryTransport::State {
     link.gone[who] = true;
   }
 
-  void act_client(const Session* session, Actions& actions) {
+  void act_client(Number session, Actions& actions) {
     for (Action& action : actions) {
       Play* play = find(session);
       if (!play) return;
@@ -144,7 +159,7 @@ struct MemoryTransport::State {
         case Action::Kind::open: {
           Link& link = play->links[number];
           link = {};
-          link.peer = serve(session->plan().role);
+          link.peer = serve(play->session->plan().role);
           if (!link.peer) {
             post(now, [this, session, number] {
               to_client(session, {.kind = Event::Kind::refused, .connection = number, .detail = "connection refused"});
@@ -184,7 +199,7 @@ struct MemoryTransport::State {
     }
   }
 
-  void act_server(const Session* session, int number, Actions& actions) {
+  void act_server(Number session, int number, Actions& actions) {
     for (Action& action : actions) {
       Play* play = find(session);
       if (!play) return;
@@ -222,13 +237,14 @@ MemoryTransport::~MemoryTransport() = default;
 Time MemoryTransport::now() const { return state_->now; }
 
 void MemoryTransport::play(Session& session, std::function<void()> changed) {
-  state_->plays[&session] = {&session, std::move(changed), {}};
-  state_->post(state_->now, [this, key = &session] {
-    Play* play = state_->find(key);
+  const Number number = ++state_->played;
+  state_->plays[number] = {&session, std::move(changed), {}};
+  state_->post(state_->now, [this, number] {
+    Play* play = state_->find(number);
     if (!play) return;
     Actions actions;
     play->session->begin(state_->now, actions);
-    state_->act_client(key, actions);
+    state_->act_client(number, actions);
   });
 }
 

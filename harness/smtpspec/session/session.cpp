@@ -136,6 +136,13 @@ void Session::on(const Event& event, Actions& actions) {
 }
 
 void Session::take_octets(Connection& connection, int number, Time now, bool ended) {
+  // A TLS record where no TLS is: an alert, most likely. No reply starts with its octet.
+  if (!connection.in_tls && !connection.buffer.empty() && connection.buffer[0] >= 0x14 && connection.buffer[0] <= 0x17) {
+    transcript_.entries.push_back(
+        {.kind = Entry::Kind::octets, .at = now, .connection = number, .octets = connection.buffer.substr(0, 4096), .reply = {}});
+    connection.buffer.clear();
+    return;
+  }
   for (;;) {
     auto view = connection.parser.next(connection.buffer);
     if (!view && ended) view = connection.parser.finish(connection.buffer);
@@ -357,10 +364,14 @@ bool Session::meet(Time now, Actions& actions) {
   if (whole_silence) outcome.tier = match(move.step.expect, came, connection.extended_status, captures_);
   if (came.kind == Came::Kind::reply && !move.step.expect.capture.empty()) captures_[move.step.expect.capture] = came.reply;
   alarm_set_ = false;
-  const bool met = outcome.tier >= 0;
-  const bool stop = !met || move.step.expect.tiers[static_cast<std::size_t>(outcome.tier)].grade == script::Grade::inconclusive;
+  const script::Tier* tier = outcome.tier >= 0 ? &move.step.expect.tiers[static_cast<std::size_t>(outcome.tier)] : nullptr;
+  const bool broken_off = !tier || tier->grade == script::Grade::inconclusive || tier->grade == script::Grade::failure;
+  const bool done = tier && tier->ends;
   transcript_.outcomes.push_back(std::move(outcome));
-  if (stop) next_ = plan_.moves.size() + 1;
+  // One past the end says that the play was broken off; play() counts one on.
+  if (broken_off) next_ = plan_.moves.size();
+  else if (done) next_ = plan_.moves.size() - 1;
+  if (broken_off) broken_off_ = true;
   return true;
 }
 
@@ -459,7 +470,7 @@ void Session::advance(Time now, Actions& actions) {
     }
     if (!play(now, actions)) return;
   }
-  transcript_.complete = next_ == plan_.moves.size();
+  transcript_.complete = !broken_off_;
   farewell(now, actions);
 }
 

@@ -113,6 +113,7 @@ class Session final : public smtp::Machine {
   bool alarm_set_ = false;
   bool alarm_due_ = false;
   bool restarting_ = false;
+  bool broken_off_ = false;  // an expectation was not met, or hid the answer
   Time waiting_since_{};
   bool last_was_data_ = false;
   std::size_t replies_heard_ = 0;

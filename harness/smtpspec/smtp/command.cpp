@@ -322,7 +322,10 @@ MailParams mail_params(const Command& command, std::string_view line) {
       bad_if(param.has_value || out.requiretls);
       out.requiretls = true;
     } else if (iequals(keyword, "AUTH")) {
-      bad_if(out.auth.has_value() || (value != "<>" && !decode_xtext(value)) || value.empty());
+      // RFC 4954 sections 5 and 8: "<>", or a mailbox as xtext.
+      const auto mailbox = decode_xtext(value);
+      const auto parsed = parse_path(mailbox.value_or(""), {.utf8 = true, .no_brackets = true});
+      bad_if(out.auth.has_value() || (value != "<>" && !(parsed && parsed.size == mailbox->size() && (*mailbox)[0] != '<')));
       out.auth = param.value;
     } else if (iequals(keyword, "RET")) {
       bad_if(out.ret.has_value() || (!iequals(value, "FULL") && !iequals(value, "HDRS")));

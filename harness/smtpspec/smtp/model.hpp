@@ -83,6 +83,7 @@ enum class Input : std::uint8_t {
   auth_failure,
   auth_no_mechanism,
   auth_syntax,
+  auth_initial,
   auth_cancelled,
   auth_too_long,
   unknown_verb,

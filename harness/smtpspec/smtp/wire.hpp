@@ -36,6 +36,7 @@ struct Event {
     broken,      // reset, or another failure of the transport; `detail` says which
     tls_up,      // the handshake is done; `tls` holds its facts
     tls_failed,  // the handshake failed; `detail` says why
+    stopping,    // the process is about to end: take leave
     restarted,   // the target was restarted; `detail` says what failed, if anything
     alarm,       // an alarm that was set is due; `alarm` says which
   };
