@@ -123,14 +123,20 @@ std::vector<std::pair<std::string, std::string>> files_of(const Environment& env
   if (paths.empty()) return script::case_files(environment.cases);
   std::vector<std::pair<std::string, std::string>> out;
   std::error_code error;
+  const auto add = [&](const fs::path& file) {
+    const std::string relative = fs::relative(file, environment.cases, error).replace_extension().generic_string();
+    out.emplace_back(relative.starts_with("..") ? file.stem().string() : relative, file.generic_string());
+  };
   for (const std::string& path : paths) {
-    const std::string relative = fs::relative(path, environment.cases, error).replace_extension().generic_string();
-    if (fs::is_directory(path, error)) {
-      for (fs::recursive_directory_iterator it(path, error), end; it != end; it.increment(error))
-        if (it->path().extension() == ".yaml") out.emplace_back(it->path().stem().string(), it->path().generic_string());
-    } else {
-      out.emplace_back(relative.starts_with("..") ? fs::path(path).stem().string() : relative, path);
+    if (!fs::is_directory(path, error)) {
+      add(path);
+      continue;
     }
+    // The suite's own folder holds more than cases; a folder below it is taken as it is.
+    const bool whole = fs::equivalent(path, environment.cases, error);
+    for (const auto& [id, file] : whole ? script::case_files(path) : std::vector<std::pair<std::string, std::string>>{}) add(file);
+    for (fs::recursive_directory_iterator it(path, error), end; !whole && it != end; it.increment(error))
+      if (it->path().extension() == ".yaml") add(it->path());
   }
   std::sort(out.begin(), out.end());
   return out;

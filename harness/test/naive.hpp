@@ -1,5 +1,5 @@
-// What tests and fuzz targets of the core share: all short inputs, all ways to cut an input, and naive models (slow,
-// short and plainly right) that the real code has to agree with.
+// What tests and fuzz targets of the core share: all short inputs, all ways to cut an input, readers that take it in
+// pieces, and naive models (slow, short and plainly right) that the real code has to agree with.
 //
 //   naive::all_texts({"\r", "\n", "a"}, 6, [](std::string_view text) { … });   // 3^0 + … + 3^6 texts
 //   naive::all_cuts("abc", [](const naive::Chunks& chunks) { … });             // abc, a|bc, ab|c, a|b|c
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "smtpspec/smtp/lines.hpp"
+#include "smtpspec/smtp/reply.hpp"
 
 namespace smtpspec::naive {
 
@@ -51,14 +52,65 @@ inline Chunks octet_by_octet(std::string_view text) {
   return out;
 }
 
-// --- naive models -----------------------------------------------------------------------------------------------
+// Pieces of 1 to 16 octets, the sizes drawn from `seed`.
+inline Chunks cut_at_random(std::string_view text, std::uint64_t seed) {
+  Chunks out;
+  while (!text.empty()) {
+    seed = seed * 6364136223846793005u + 1442695040888963407u;
+    out.push_back(text.substr(0, 1 + (seed >> 60)));
+    text.remove_prefix(out.back().size());
+  }
+  return out;
+}
 
-// A whole stream as lines, each with the place where it starts. The stream ends behind its last octet.
+// --- readers ----------------------------------------------------------------------------------------------------
+
+// A line with the place in the stream where it starts.
 struct PlacedLine {
   std::size_t at = 0;
   smtp::Line line;
   bool operator==(const PlacedLine&) const = default;
 };
+
+// All lines of a stream that comes in chunks and then ends; the reader keeps the unfinished line and no more.
+inline std::vector<PlacedLine> read_lines(const Chunks& chunks, const smtp::LineRules& rules) {
+  std::vector<PlacedLine> out;
+  smtp::LineSplitter splitter(rules);
+  std::string buffer;
+  std::size_t at = 0;
+  const auto take = [&](const smtp::Line& line) {
+    out.push_back({at, line});
+    at += line.next;
+    buffer.erase(0, line.next);
+  };
+  for (const std::string_view chunk : chunks) {
+    buffer += chunk;
+    while (const auto line = splitter.next(buffer)) take(*line);
+  }
+  while (const auto line = splitter.finish(buffer)) take(*line);
+  return out;
+}
+
+// All replies, likewise.
+inline std::vector<smtp::Reply> read_replies(const Chunks& chunks, smtp::ReplyLimits limits = {}) {
+  std::vector<smtp::Reply> out;
+  smtp::ReplyParser parser(limits);
+  std::string buffer;
+  const auto take = [&](const smtp::ReplyView& view) {
+    out.push_back(own(view, buffer));
+    buffer.erase(0, view.size);
+  };
+  for (const std::string_view chunk : chunks) {
+    buffer += chunk;
+    while (const auto view = parser.next(buffer)) take(*view);
+  }
+  while (const auto view = parser.finish(buffer)) take(*view);
+  return out;
+}
+
+// --- naive models -----------------------------------------------------------------------------------------------
+
+// The lines of a stream that is there as a whole.
 inline std::vector<PlacedLine> lines(std::string_view stream, const smtp::LineRules& rules) {
   using smtp::LineEnding;
   std::vector<PlacedLine> out;

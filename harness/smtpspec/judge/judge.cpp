@@ -35,6 +35,14 @@ std::string last_command(const session::Transcript& transcript, int connection, 
   return "";
 }
 
+// What leaves the judge holds no secret: every text that quotes the target goes through here.
+void mask_all(std::vector<Finding>& findings, const session::Transcript& transcript) {
+  for (Finding& finding : findings) {
+    finding.came = session::mask(std::move(finding.came), transcript.secrets);
+    finding.expected = session::mask(std::move(finding.expected), transcript.secrets);
+  }
+}
+
 }  // namespace
 
 std::string_view to_string(Verdict verdict) { return verdict_names[static_cast<std::size_t>(verdict)]; }
@@ -131,6 +139,8 @@ Judgement judge_case(const script::Case& test, const script::Plan& plan, const s
   }
   if (transcript.target_restart_failed) worse(Verdict::inconclusive, "the target could not be restarted");
   if (!transcript.complete && out.verdict == Verdict::pass) worse(Verdict::inconclusive, "the session was broken off before its end");
+  out.summary = session::mask(std::move(out.summary), transcript.secrets);
+  mask_all(out.findings, transcript);
   return out;
 }
 
@@ -146,7 +156,6 @@ std::vector<Finding> judge_rules(const script::Case* test, smtp::Role role, cons
         continue;
       const auto wrong = rule.check(heard);
       if (!wrong) continue;
-      if (std::any_of(out.begin(), out.end(), [&](const Finding& finding) { return finding.rule == rule.name; })) continue;
       Finding finding;
       finding.rule = rule.name;
       finding.requirements = {std::string(rule.requirement)};
@@ -158,9 +167,13 @@ std::vector<Finding> judge_rules(const script::Case* test, smtp::Role role, cons
       finding.came = wrong->what;
       finding.entry = static_cast<int>(i);
       if (test) finding.place = Place{test->file};
-      out.push_back(std::move(finding));
+      // One finding a rule and session: the first of the worst.
+      const auto before = std::find_if(out.begin(), out.end(), [&](const Finding& other) { return other.rule == rule.name; });
+      if (before == out.end()) out.push_back(std::move(finding));
+      else if (before->verdict < finding.verdict) *before = std::move(finding);
     }
   }
+  mask_all(out, transcript);
   return out;
 }
 

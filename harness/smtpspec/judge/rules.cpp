@@ -208,15 +208,18 @@ Check hello_domain(const Heard& heard) {
 }
 Check hello_lines(const Heard& heard) {
   if (heard.entry.command != "EHLO" || heard.reply.code != 250) return {};
+  std::optional<Wrong> near_miss;
   for (std::size_t i = 1; i < heard.reply.lines.size(); ++i) {
     const std::string_view line = heard.reply.text(i);
-    if (const auto fault = smtp::ehlo_line_fault(line); !fault.empty()) {
-      // "AUTH=PLAIN" is sent on purpose, for clients older than RFC 2554.
-      const bool old_auth = smtp::istarts_with(line, "AUTH=");
-      return Wrong{"EHLO line '" + shown(line) + "' " + std::string(fault), old_auth};
-    }
+    const auto fault = smtp::ehlo_line_fault(line);
+    if (fault.empty()) continue;
+    // "AUTH=PLAIN" is sent on purpose, for clients older than RFC 2554.
+    const bool old_auth = smtp::istarts_with(line, "AUTH=");
+    Wrong wrong{"EHLO line '" + shown(line) + "' " + std::string(fault), old_auth};
+    if (!old_auth) return wrong;
+    if (!near_miss) near_miss = std::move(wrong);
   }
-  return {};
+  return near_miss;
 }
 // An EHLO keyword that stands alone by its RFC.
 template <const char* Keyword>

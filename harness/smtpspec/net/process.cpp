@@ -142,9 +142,10 @@ void Process::stop() {
   // Its whole group: a shell's children do not end with it.
   ended();
   ::kill(-pid_, SIGTERM);
-  if (!gone_within(-pid_, std::chrono::seconds(3))) {
+  const bool gone = gone_within(pid_, std::chrono::seconds(3));
+  if (!gone || !gone_within(-pid_, std::chrono::milliseconds(500))) {
     ::kill(-pid_, SIGKILL);
-    gone_within(-pid_, std::chrono::seconds(1));
+    gone_within(pid_, std::chrono::seconds(1));
   }
   pid_ = -1;
 }

@@ -35,6 +35,16 @@ constexpr std::array<std::string_view, 8> limit_keys = {"connections", "connect"
 constexpr std::array<std::string_view, 3> role_keys = {"relay", "submission", "submissions"};
 constexpr std::array<std::string_view, 3> schemes = {"smtp", "submission", "submissions"};
 
+// The text of a key, if the key is there.
+Result<void> take_text(const script::Yaml& yaml, std::string_view key, std::string& into) {
+  const auto* value = yaml.find(key);
+  if (!value) return {};
+  auto text = value->as_text("a text");
+  if (!text) return tl::unexpected(text.error());
+  into = std::move(*text);
+  return {};
+}
+
 Result<void> parse_account(const script::Yaml& yaml, Profile& out,
                            const std::function<std::optional<std::string>(const std::string&)>& environment) {
   if (auto ok = yaml.only(account_keys, "an account"); !ok) return ok;
@@ -67,7 +77,9 @@ Result<void> parse_limits(const script::Yaml& yaml, Profile& out) {
       if (!number) return tl::unexpected(number.error());
       out.connections = static_cast<int>(*number);
     } else if (key.text == "source") {
-      out.source = value.text;
+      auto source = value.as_text("an address to connect from");
+      if (!source) return tl::unexpected(source.error());
+      out.source = *source;
     } else if (key.text == "errors") {
       // Informative: how many errors the target bears per connection. No case makes more than three.
       if (auto number = value.as_number("errors per connection", 0, 1000000); !number) return tl::unexpected(number.error());
@@ -95,9 +107,11 @@ Result<std::pair<smtp::Role, Endpoint>> parse_url(std::string_view url) {
   const std::string_view scheme = url.substr(0, separator);
   std::size_t index = 0;
   while (index < schemes.size() && schemes[index] != scheme) ++index;
-  if (index == schemes.size())
-    return fail("unknown scheme '" + std::string(scheme) + "'",
-                smtp::nearest(scheme, std::span<const std::string_view>(schemes)) + "://" + std::string(url.substr(separator + 3)));
+  if (index == schemes.size()) {
+    const std::string meant = smtp::nearest(scheme, std::span<const std::string_view>(schemes));
+    return fail("unknown scheme '" + smtp::spell(scheme) + "'",
+                meant.empty() ? "" : meant + "://" + smtp::spell(url.substr(separator + 3)));
+  }
   std::string_view rest = url.substr(separator + 3);
   if (rest.ends_with('/')) rest.remove_suffix(1);
   if (rest.find('@') != std::string_view::npos) return fail("a URL holds no user or password; give --user and a profile");
@@ -120,7 +134,7 @@ Result<std::pair<smtp::Role, Endpoint>> parse_url(std::string_view url) {
   if (!port.empty()) {
     const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), endpoint.port);
     if (error != std::errc{} || end != port.data() + port.size() || endpoint.port == 0)
-      return fail("'" + std::string(port) + "' is no port");
+      return fail("'" + smtp::spell(port) + "' is no port");
   }
   return std::pair{static_cast<smtp::Role>(index), endpoint};
 }
@@ -169,20 +183,22 @@ Result<Profile> parse_profile(const std::string& text, const std::string& file,
       if (auto ok = parse_limits(value, out); !ok) return tl::unexpected(ok.error());
     } else if (key.text == "mailbox") {
       if (auto ok = value.only(mailbox_keys, "a mailbox"); !ok) return tl::unexpected(ok.error());
-      if (const auto* maildir = value.find("maildir")) out.maildir = maildir->text;
+      if (auto ok = take_text(value, "maildir", out.maildir); !ok) return tl::unexpected(ok.error());
     } else if (key.text == "tls") {
       if (auto ok = value.only(tls_keys, "tls"); !ok) return tl::unexpected(ok.error());
-      if (const auto* name = value.find("name")) out.tls_name = name->text;
+      if (auto ok = take_text(value, "name", out.tls_name); !ok) return tl::unexpected(ok.error());
       if (const auto* ca = value.find("ca")) {
         if (auto pem = script::read_file(ca->text); !pem) return ca->fail("certificate " + ca->text + ": " + pem.error().message);
         out.tls_ca = ca->text;
       }
     } else if (key.text == "start") {
       if (auto ok = value.only(start_keys, "start"); !ok) return tl::unexpected(ok.error());
-      if (const auto* command = value.find("command")) out.start_command = command->text;
+      if (auto ok = take_text(value, "command", out.start_command); !ok) return tl::unexpected(ok.error());
     } else if (key.text == "stop") {
       if (auto ok = value.only(stop_keys, "stop"); !ok) return tl::unexpected(ok.error());
-      if (const auto* pids = value.find("pids"))
+      const auto* pids = value.find("pids");
+      if (pids && pids->kind != script::Yaml::Kind::list) return pids->fail("expected a list of process ids");
+      if (pids)
         for (const auto& item : pids->items) {
           auto pid = item.as_number("a process id", 2, 1 << 30);
           if (!pid) return tl::unexpected(pid.error());

@@ -277,7 +277,7 @@ struct Runner::State {
     for (const Condition& condition : test.test->conditions) {
       if (condition.kind == Condition::Kind::keyword) {
         if (!meets(condition, offered))
-          return condition.negated ? condition.name + " is offered" : to_string(condition) + " is not offered";
+          return condition.negated ? to_string(condition).substr(4) + " is offered" : to_string(condition) + " is not offered";
       } else if (condition.name == "ipv6") {
         if (profile.endpoints.at(test.role).host.find(':') == std::string::npos) return "the endpoint has no IPv6 address";
       } else if (profile.has(condition.name) == condition.negated) {
@@ -610,6 +610,11 @@ Runner::Runner(const script::Suite& suite, Profile profile, Options options, ses
     : state_(std::make_unique<State>(suite, std::move(profile), std::move(options), transport, std::move(setup), std::move(progress),
                                      std::move(attendant))) {
   state_->setup.deadlines = state_->profile.deadlines;
+  // Roles that were not asked for are left in peace.
+  const auto& roles = state_->options.selection.roles;
+  std::erase_if(state_->profile.endpoints, [&](const auto& endpoint) {
+    return !roles.empty() && std::find(roles.begin(), roles.end(), endpoint.first) == roles.end();
+  });
   if (state_->options.jobs == 0) state_->options.jobs = state_->profile.connections;
   state_->token_base = std::string(state_->profile.facts.get("token")) + "x";
   state_->select();

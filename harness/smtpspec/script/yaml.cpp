@@ -1,5 +1,6 @@
 #include "smtpspec/script/yaml.hpp"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <charconv>
@@ -70,6 +71,21 @@ Result<Yaml> convert(const YAML::Node& node, std::string_view source, const std:
   return out;
 }
 
+// Where documents begin. YAML::LoadAll would not come back from a file that begins with a comma: to yaml-cpp it holds
+// documents without end.
+struct Documents final : YAML::EventHandler {
+  void OnDocumentStart(const YAML::Mark& mark) override { last = mark; }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+  YAML::Mark last;
+};
+
 }  // namespace
 
 const Yaml* Yaml::find(std::string_view key) const {
@@ -117,16 +133,29 @@ Result<void> Yaml::only(std::span<const std::string_view> known, std::string_vie
 }
 
 Result<Yaml> parse_yaml(const std::string& text, const std::string& file) {
-  if (const std::size_t wrong = smtp::utf8_error(text); wrong != std::string::npos) {
-    const auto line = std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(wrong), '\n');
-    return failure("this line is not UTF-8; octets are spelt \\xNN", Place{file, static_cast<int>(line) + 1, 0});
+  const auto place_at = [&](std::size_t at) {
+    const auto line = std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n');
+    const std::size_t begin = at == 0 ? 0 : text.rfind('\n', at - 1) + 1;
+    return Place{file, static_cast<int>(line) + 1, static_cast<int>(at - begin) + 1};
+  };
+  if (const std::size_t wrong = smtp::utf8_error(text); wrong != std::string::npos)
+    return failure("not UTF-8; octets are spelt \\xNN", place_at(wrong));
+  // yaml-cpp lets control octets pass, and takes \x04 for the end of the file.
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto octet = static_cast<unsigned char>(text[i]);
+    if (octet == '\r' && i + 1 < text.size() && text[i + 1] == '\n') continue;
+    if ((octet < 0x20 && octet != '\t' && octet != '\n') || octet == 0x7f)
+      return failure("octet " + smtp::spell(text.substr(i, 1)) + " must be spelt, not written raw", place_at(i));
   }
   try {
-    const auto documents = YAML::LoadAll(text);
-    if (documents.empty()) return failure("the file is empty", Place{file});
-    if (documents.size() > 1) return failure("one document was expected, not " + std::to_string(documents.size()), Place{file});
+    std::istringstream in(text);
+    YAML::Parser parser(in);
+    Documents documents;
+    if (!parser.HandleNextDocument(documents)) return failure("the file is empty", Place{file});
+    if (parser.HandleNextDocument(documents))
+      return failure("one document was expected, and here begins another", place_of(documents.last, file));
     int nodes = 0;
-    return convert(documents.front(), text, file, 0, nodes);
+    return convert(YAML::Load(text), text, file, 0, nodes);
   } catch (const YAML::Exception& error) {
     return failure("not YAML: " + error.msg, place_of(error.mark, file));
   } catch (const std::exception& error) {

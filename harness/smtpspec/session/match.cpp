@@ -64,7 +64,9 @@ int match(const script::Expect& expect, const Came& came, bool extended_status, 
 std::string describe(const Came& came) {
   switch (came.kind) {
     case Came::Kind::reply: {
-      std::string text = smtp::spell(came.reply.octets.substr(0, came.reply.octets.find_first_of("\r\n")));
+      std::string text = came.reply.octets.substr(0, came.reply.octets.find('\n'));
+      if (text.ends_with('\r')) text.pop_back();
+      text = text.empty() ? "an empty line" : smtp::spell(text);
       if (text.size() > 120) text = text.substr(0, 117) + "...";
       if (came.reply.lines.size() > 1) text += " (and " + std::to_string(came.reply.lines.size() - 1) + " more lines)";
       return text;

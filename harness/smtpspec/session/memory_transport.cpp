@@ -116,10 +116,17 @@ struct MemoryTransport::State {
     to == client ? to_client(session, event) : to_server(session, number, event);
   }
 
+  // In its turn: what was sent before goes in clear.
+  void start_tls(Number session, int number, Side who) {
+    Play* play = find(session);
+    post(std::max(now, play->links[number].ready[who]), [this, session, number, who] { want_tls(session, number, who); });
+  }
+
   void want_tls(Number session, int number, Side who) {
     Play* play = find(session);
+    if (!play) return;
     Link& link = play->links[number];
-    if (link.in_tls) return;
+    if (link.in_tls || link.gone[who]) return;
     link.wants_tls[who] = true;
     if (link.wants_tls[client] && link.wants_tls[server]) {
       link.in_tls = true;
@@ -167,15 +174,15 @@ struct MemoryTransport::State {
             break;
           }
           post(now, [this, session, number] {
-            to_client(session, {.kind = Event::Kind::opened, .connection = number});
             to_server(session, number, {.kind = Event::Kind::opened, .connection = number});
+            to_client(session, {.kind = Event::Kind::opened, .connection = number});
           });
           break;
         }
         case Action::Kind::send:
           if (!play->links[number].gone[client]) deliver(session, number, server, Event::Kind::octets, std::move(action.octets));
           break;
-        case Action::Kind::start_tls: want_tls(session, number, client); break;
+        case Action::Kind::start_tls: start_tls(session, number, client); break;
         case Action::Kind::half_close:
           deliver(session, number, server, Event::Kind::ended);
           play->links[number].ended[client] = true;
@@ -208,7 +215,7 @@ struct MemoryTransport::State {
         case Action::Kind::send:
           if (!link.gone[server]) deliver(session, number, client, Event::Kind::octets, std::move(action.octets));
           break;
-        case Action::Kind::start_tls: want_tls(session, number, server); break;
+        case Action::Kind::start_tls: start_tls(session, number, server); break;
         case Action::Kind::half_close:
           deliver(session, number, client, Event::Kind::ended);
           link.ended[server] = true;

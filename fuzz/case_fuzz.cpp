@@ -1,0 +1,82 @@
+// A case file, and the languages inside it (dialogue, template, expectation): what is read is printed, what is printed
+// is read as the same and prints the same; errors point into the text; the canonical form is its own canonical form;
+// and whatever can be read can be linted and planned.
+#include <algorithm>
+
+#include "oracle.hpp"
+#include "smtpspec/script/lint.hpp"
+#include "smtpspec/script/plan.hpp"
+
+using namespace smtpspec;
+using fuzz::require;
+
+namespace {
+
+void check_place(const Error& error, std::string_view text) {
+  const Place& place = error.place;
+  if (place.line == 0) return;  // the file as a whole
+  require(place.line > 0 && place.column >= 0, "lines and columns count from 1", text);
+  for (int line = 1; line < place.line; ++line) {
+    const std::size_t end = text.find('\n');
+    require(end != text.npos, "the line of an error is there", text);
+    text.remove_prefix(end + 1);
+  }
+  if (error.message.starts_with("not YAML: ")) return;  // yaml-cpp miscounts columns inside quotes that are not closed
+  require(static_cast<std::size_t>(place.column) <= text.substr(0, text.find('\n')).size() + 1, "the column of an error is in its line",
+          text);
+}
+
+template <class Value, class Parse, class Print>
+void check_form(std::string_view text, const Parse& parse, const Print& print) {
+  const Result<Value> value = parse(text);
+  if (!value) return check_place(value.error(), text);
+  const std::string printed = print(*value);
+  const Result<Value> again = parse(printed);
+  require(again.has_value(), "what is printed can be read", printed);
+  require(*again == *value, "what is printed means the same", printed);
+  require(print(*again) == printed, "printing is its own fixpoint", printed);
+}
+
+// How many octets the pieces make, at most; plans of giants cost memory and show nothing.
+std::size_t weight(const std::vector<script::Piece>& pieces) {
+  std::size_t out = 0;
+  for (const auto& piece : pieces) {
+    const std::size_t inside = weight(piece.inside) + piece.text.size() + 32;
+    out += piece.kind == script::Piece::Kind::repeat ? std::min<std::size_t>(piece.count, 1u << 20) * inside : inside + piece.count;
+  }
+  return out;
+}
+
+void check_case(const std::string& text) {
+  const auto test = script::parse_case(text, "fuzz/case", "fuzz/case.yaml");
+  if (!test) return check_place(test.error(), text);
+  if (const auto form = script::format_case(text, "fuzz/case.yaml")) {
+    const auto again = script::format_case(*form, "fuzz/case.yaml");
+    require(again && *again == *form, "the canonical form is its own", text);
+  }
+  constexpr std::string_view rules[] = {"reply-ends-in-crlf"};
+  for (const Error& problem : script::lint(*test, {}, rules)) check_place(problem, text);
+
+  const script::Facts facts{
+      {{"client", "c.test"}, {"sender", "s@c.test"}, {"recipient", "r@s.test"}, {"token", "t"}, {"user", "u"}, {"password", "p"}}};
+  for (const auto* steps : {&test->dialogue, &test->twin}) {
+    std::size_t octets = 0;
+    script::visit_templates(*steps, [&](const script::Template& line, const script::Step&) { octets += weight(line.pieces); });
+    if (octets > 1u << 20) continue;
+    for (const smtp::Role role : smtp::all_roles)
+      for (const auto& row : test->rows)
+        if (const auto plan = script::make_plan(*test, *steps, row, role, facts); !plan) check_place(plan.error(), text);
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
+  const std::string_view text = fuzz::text_of(data, size);
+  check_case(std::string(text));
+  check_form<std::vector<script::Step>>(text, [](std::string_view t) { return script::parse_dialogue(t, "fuzz"); }, script::print_dialogue);
+  const std::string_view line = text.substr(0, text.find('\n'));
+  check_form<script::Template>(line, script::parse_template, script::print_template);
+  check_form<script::Expect>(line, script::parse_expect, script::print_expect);
+  return 0;
+}

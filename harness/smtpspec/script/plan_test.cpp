@@ -1,0 +1,205 @@
+#include "smtpspec/script/plan.hpp"
+
+#include <gtest/gtest.h>
+
+#include "smtpspec/smtp/content.hpp"
+#include "smtpspec/smtp/octets.hpp"
+
+namespace smtpspec::script {
+namespace {
+
+using smtp::Role;
+
+const Facts facts{{{"client", "client.test"},
+                   {"sender", "s@client.test"},
+                   {"recipient", "alice@example.test"},
+                   {"token", "t1"},
+                   {"user", "alice"},
+                   {"password", "secret"}}};
+
+Case test_with(std::string_view dialogue, std::string_view header = "") {
+  std::string text = "title: A\ncovers: [RFC5321-1-1]\n" + std::string(header) + "dialogue: |\n";
+  for (std::string_view rest = dialogue; !rest.empty(); rest = rest.substr(rest.find('\n') + 1))
+    text += "  " + std::string(rest.substr(0, rest.find('\n') + 1));
+  auto parsed = parse_case(text, "a/b", "a/b.yaml");
+  EXPECT_TRUE(parsed) << (parsed ? "" : to_string(parsed.error()));
+  return parsed ? std::move(*parsed) : Case{};
+}
+
+std::vector<Move> moves(std::string_view dialogue, std::string_view header = "start: connected\n", Role role = Role::relay) {
+  const Case test = test_with(dialogue, header);
+  auto plan = make_plan(test, test.dialogue, test.rows.front(), role, facts);
+  EXPECT_TRUE(plan) << (plan ? "" : to_string(plan.error()));
+  return plan ? std::move(plan->moves) : std::vector<Move>{};
+}
+
+std::vector<std::string> octets(const Move& move) {
+  std::vector<std::string> out;
+  for (const Segment& segment : move.segments) out.push_back(segment.octets);
+  return out;
+}
+using Texts = std::vector<std::string>;
+
+// --- preambles --------------------------------------------------------------------------------------------------------------
+
+// The words of a preamble, without the replies: what a client does to reach a state.
+std::string way(Start start, Role role, bool account) {
+  std::string out;
+  const auto steps = *parse_dialogue(preamble(start, role, account), "");
+  for (const Step& step : steps) {
+    if (step.kind == Step::Kind::expect) continue;
+    const std::string text = step.kind == Step::Kind::act ? (step.act == Step::Act::auth ? "AUTH" : "TLS") : print_template(step.text);
+    out += (out.empty() ? "" : " ") + text.substr(0, text.find(' '));
+  }
+  return out;
+}
+
+TEST(Preamble, FitsTheRole) {
+  struct {
+    Start start;
+    std::string_view relay, submission, submissions;  // with an account
+  } const rows[] = {
+      {Start::connected, "", "", ""},
+      {Start::greeted, "", "", "TLS"},
+      {Start::ehlo, "EHLO", "EHLO STARTTLS TLS EHLO AUTH", "TLS EHLO AUTH"},
+      {Start::helo, "EHLO HELO", "EHLO STARTTLS TLS EHLO AUTH HELO", "TLS EHLO AUTH HELO"},
+      {Start::tls, "EHLO STARTTLS TLS EHLO", "EHLO STARTTLS TLS EHLO", "TLS EHLO"},
+      {Start::auth, "EHLO AUTH", "EHLO STARTTLS TLS EHLO AUTH", "TLS EHLO AUTH"},
+      {Start::mail, "EHLO MAIL", "EHLO STARTTLS TLS EHLO AUTH MAIL", "TLS EHLO AUTH MAIL"},
+      {Start::rcpt, "EHLO MAIL RCPT", "EHLO STARTTLS TLS EHLO AUTH MAIL RCPT", "TLS EHLO AUTH MAIL RCPT"},
+      {Start::data, "EHLO MAIL RCPT DATA", "EHLO STARTTLS TLS EHLO AUTH MAIL RCPT DATA", "TLS EHLO AUTH MAIL RCPT DATA"},
+  };
+  ASSERT_EQ(std::size(rows), static_cast<std::size_t>(start_count));
+  for (const auto& row : rows) {
+    EXPECT_EQ(way(row.start, Role::relay, true), row.relay);
+    EXPECT_EQ(way(row.start, Role::submission, true), row.submission);
+    EXPECT_EQ(way(row.start, Role::submissions, true), row.submissions);
+  }
+  EXPECT_EQ(way(Start::ehlo, Role::submission, false), "EHLO STARTTLS TLS EHLO") << "without an account there is no login";
+}
+
+TEST(Preamble, AnswersEveryCommand) {
+  for (int i = 0; i < start_count; ++i)
+    for (const Role role : smtp::all_roles) {
+      const auto start = static_cast<Start>(i);
+      int owed = start == Start::connected ? 0 : 1;
+      const auto steps = *parse_dialogue(preamble(start, role, true), "");
+      for (const Step& step : steps) owed += step.kind == Step::Kind::expect ? -1 : 1;
+      EXPECT_EQ(owed, 0) << to_string(start) << " " << to_string(role);
+    }
+}
+
+TEST(Plan, PreambleStandsInFrontAndIsMarked) {
+  const auto all = moves("C: NOOP\nS: 250\n", "start: mail\n");
+  ASSERT_EQ(all.size(), 7u);
+  EXPECT_EQ(octets(all[1]), Texts{"EHLO client.test\r\n"});
+  EXPECT_EQ(octets(all[3]), Texts{"MAIL FROM:<s@client.test>\r\n"});
+  for (std::size_t i = 0; i < all.size(); ++i) EXPECT_EQ(all[i].preamble, i < 5) << i;
+}
+
+// --- sending ------------------------------------------------------------------------------------------------------------------
+
+TEST(Plan, LinesRawOctetsAndChunksAreWrittenAsTheySay) {
+  const auto all = moves("C: NOOP\nS: 250\nraw: NOOP\\n\nbdat: a{cut}bc\nbdat last:\n");
+  EXPECT_EQ(octets(all[0]), Texts{"NOOP\r\n"});
+  EXPECT_EQ(octets(all[1]), Texts{});
+  EXPECT_EQ(octets(all[2]), Texts{"NOOP\n"});
+  EXPECT_EQ(octets(all[3]), (Texts{"BDAT 3\r\na", "bc"}));
+  EXPECT_EQ(octets(all[4]), Texts{"BDAT 0 LAST\r\n"});
+  const std::pair<int, bool> asked[] = {{1, false}, {0, false}, {0, false}, {1, true}, {1, true}};
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    EXPECT_EQ(all[i].commands, asked[i].first) << i;
+    EXPECT_EQ(all[i].is_data, asked[i].second) << i;
+  }
+}
+
+TEST(Plan, ContentIsStuffedAndEndedAsItSays) {
+  const std::string lines = "  .\n  a\n\n  ..b\n";
+  EXPECT_EQ(octets(moves("content:\n" + lines)[0]), Texts{"..\r\na\r\n\r\n...b\r\n.\r\n"});
+  EXPECT_EQ(octets(moves("content, unstuffed:\n" + lines)[0]), Texts{".\r\na\r\n\r\n..b\r\n.\r\n"});
+  EXPECT_EQ(octets(moves("content, unended:\n" + lines)[0]), Texts{"..\r\na\r\n\r\n...b\r\n"});
+  EXPECT_EQ(octets(moves("content:\n")[0]), Texts{".\r\n"});
+  EXPECT_EQ(moves("content:\n")[0].commands, 1);
+  EXPECT_EQ(moves("content, unended:\n")[0].commands, 0);
+}
+
+// Cuts change nothing but where the segments end; stuffing sees the content as a whole.
+TEST(Plan, ContentKeepsItsCuts) {
+  EXPECT_EQ(octets(moves("content:\n  a{cut}\n  {cut}.b\n  c\\r{cut}\\n.{cut}d\n")[0]),
+            (Texts{"a", "\r\n", "..b\r\nc\r", "\n..", "d\r\n.\r\n"}));
+}
+
+TEST(Plan, MessageHasACleanHeader) {
+  const std::string message = octets(moves("message:\n  .hi\n")[0])[0];
+  EXPECT_TRUE(message.ends_with("\r\n\r\n..hi\r\n.\r\n")) << message;
+  EXPECT_NE(message.find("From: <s@client.test>\r\n"), std::string::npos);
+  EXPECT_NE(message.find("Message-ID: <t1@client.test>\r\n"), std::string::npos);
+  EXPECT_EQ(smtp::spell(message).find("\\x"), std::string::npos);
+  EXPECT_TRUE(octets(moves("message:\n")[0])[0].ends_with("\r\n\r\nA message of smtpspec.\r\n.\r\n")) << "an empty body is no message";
+}
+
+TEST(Plan, BlocksGoOutInOneWriteOrOctetByOctet) {
+  const auto together = moves("together:\n  C: DATA\n  # remark\n  content:\n    a\n  raw: N{cut}OOP\n")[0];
+  EXPECT_EQ(octets(together), (Texts{"DATA\r\na\r\n.\r\nN", "OOP"}));
+  EXPECT_EQ(together.commands, 2);
+  EXPECT_TRUE(together.is_data);
+  const auto single = moves("octet by octet:\n  C: A\n")[0];
+  EXPECT_EQ(octets(single), (Texts{"A", "\r", "\n"}));
+  EXPECT_EQ(single.segments[0].pause.count(), 0);
+  EXPECT_GT(single.segments[1].pause.count(), 0);
+}
+
+TEST(Plan, ChecksAndOpeningsAreWrittenOut) {
+  const auto all = moves("check2: no transaction\ncheck: transaction\ndo: open 2 at mail\n");
+  EXPECT_EQ(octets(all[0]), Texts{"RCPT TO:<alice@example.test>\r\n"});
+  EXPECT_EQ(all[0].step.connection, 2);
+  EXPECT_EQ(all[1].step.expect.tiers[0].answers[0].codes, *smtp::ReplySet::parse("503"));
+  EXPECT_EQ(all[3].step.expect.tiers[0].answers[0].codes, *smtp::ReplySet::parse("250 251"));
+  EXPECT_EQ(all[4].step.act, Step::Act::open);
+  ASSERT_EQ(all.size(), 10u);
+  for (std::size_t i = 5; i < all.size(); ++i) {
+    EXPECT_EQ(all[i].step.connection, 2);
+    EXPECT_TRUE(all[i].preamble);
+    EXPECT_EQ(all[i].step.place, all[4].step.place) << "an error points at the step that stands in the file";
+  }
+}
+
+TEST(Plan, NamesAreFilledFromTheRowAndItsSecretsKept) {
+  const Case test =
+      test_with("raw: NOOP{end}\nraw: {base64 \"{password}\"}\n", "start: connected\neach:\n  lf: {end: '\\n'}\n  cr: {end: '\\r'}\n");
+  const auto plan = make_plan(test, test.dialogue, test.rows[1], Role::relay, facts);
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(octets(plan->moves[0]), Texts{"NOOP\r"});
+  EXPECT_EQ(plan->secrets, (Texts{"secret", "c2VjcmV0"}));
+}
+
+TEST(Plan, NameWithoutAValueIsAnErrorAtItsPlace) {
+  const Case test = test_with("C: NOOP\nmessage:\n  {nothing}\n", "start: connected\n");
+  const auto plan = make_plan(test, test.dialogue, test.rows[0], Role::relay, facts);
+  ASSERT_FALSE(plan);
+  EXPECT_EQ(to_string(plan.error()), "a/b.yaml:7:5: no value for {nothing}");
+}
+
+// --- facts ----------------------------------------------------------------------------------------------------------------------
+
+TEST(Plan, FactsThatAreMissingAreNamed) {
+  const auto missing = [](std::string_view dialogue, std::string_view header, Role role, Facts have = {}) {
+    return missing_facts(test_with(dialogue, header), role, have);
+  };
+  const std::string_view noop = "C: NOOP\nS: 250\n";
+  EXPECT_EQ(missing(noop, "", Role::relay), Texts{});
+  EXPECT_EQ(missing(noop, "", Role::submission), Texts{"account"}) << "submission logs in by itself";
+  EXPECT_EQ(missing(noop, "start: tls\n", Role::submission), Texts{});
+  EXPECT_EQ(missing(noop, "start: auth\n", Role::relay), Texts{"account"});
+  EXPECT_EQ(missing(noop, "start: rcpt\n", Role::relay), Texts{"recipient"});
+  EXPECT_EQ(missing("message:\nS: 250\n", "", Role::relay), Texts{"recipient"});
+  EXPECT_EQ(missing("check: no transaction\n", "", Role::relay), Texts{"recipient"});
+  EXPECT_EQ(missing("do: auth\nS: 235\n", "", Role::relay), Texts{"account"});
+  EXPECT_EQ(missing("C: {password} {unknown-recipient}\nS: 250\n", "", Role::relay), (Texts{"account", "unknown-recipient"}));
+  EXPECT_EQ(missing("C: {x}\nS: 250\n", "each: {a: {x: y}}\n", Role::relay), Texts{}) << "the row has it";
+  EXPECT_EQ(missing("C: {recipient}\nS: 250\n", "", Role::relay, facts), Texts{});
+  EXPECT_EQ(missing(std::string(noop) + "\n", "twin: |\n  C: VRFY {user}\n", Role::relay), Texts{"account"}) << "the twin counts too";
+}
+
+}  // namespace
+}  // namespace smtpspec::script
