@@ -32,7 +32,7 @@ namespace {
 
 constexpr auto with_code = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::seconds goodbye_time(1);  // how long a closed connection is drained
-constexpr std::chrono::seconds stuck_time(5);    // how long a close waits for the octets in front of it
+constexpr std::chrono::seconds stuck_time(3);    // how long a close waits for the octets in front of it
 constexpr std::chrono::seconds handshake_time(30);
 constexpr std::size_t most_queued = 64u << 20;
 

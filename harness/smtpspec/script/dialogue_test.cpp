@@ -50,6 +50,7 @@ const Form forms[] = {
     {"message:\n\n  behind an empty line\n"},
     {"message:\n   \n  behind a line of blanks\n", "message:\n\n  behind a line of blanks\n"},
     {"message:\n  \\x20first\n   second\n  \\x20\n  \\x20 \\x20\n", "message:\n  \\x20first\n   second\n  \\x20\n  \\x20  \n"},
+    {"message:\n\n  \\x20first behind an empty line\n"},
     {"message, unended2:\n  a\n"},
     {"content:\n  a\n"},
     {"content, unstuffed, unended:\n  .\n"},

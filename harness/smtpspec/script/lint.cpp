@@ -131,7 +131,6 @@ struct Linter {
             if (open.count(step.other)) say("connection " + std::to_string(step.other) + " is open already", step.place);
             open.insert(step.other);
             owed[step.other] = step.at == Start::connected ? 1 : 0;  // the greeting
-            if (step.at == Start::connected) owed[step.other] = 1;   // the greeting
           }
           if (step.act == Step::Act::auth) ++owed[step.connection];
           break;

@@ -127,6 +127,7 @@ TEST(Plan, ContentIsStuffedAndEndedAsItSays) {
 TEST(Plan, ContentKeepsItsCuts) {
   EXPECT_EQ(octets(moves("content:\n  a{cut}\n  {cut}.b\n  c\\r{cut}\\n.{cut}d\n")[0]),
             (Texts{"a", "\r\n", "..b\r\nc\r", "\n..", "d\r\n.\r\n"}));
+  EXPECT_EQ(octets(moves("content:\n  {cut}.a{cut}{cut}b\n")[0]), (Texts{"", "..a", "", "b\r\n.\r\n"}));
 }
 
 TEST(Plan, MessageHasACleanHeader) {

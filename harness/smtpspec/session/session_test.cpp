@@ -527,11 +527,6 @@ TEST(Session, AConnectionThatWasNeverOpened) {
 
 // --- AUTH -------------------------------------------------------------------------------------------------------------------
 
-struct Login {
-  const char* mechanism;
-  const char* password;
-};
-
 Transcript log_in(const std::string& step, Setup with,
                   std::vector<std::string> mechanisms = {"PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256"}) {
   serve::Config config;

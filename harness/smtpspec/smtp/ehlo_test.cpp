@@ -10,7 +10,8 @@ namespace smtpspec::smtp {
 namespace {
 
 Capabilities offered(std::string_view octets) {
-  const auto view = ReplyParser().next(octets);
+  ReplyParser parser;  // outlives the view, which points into its line table
+  const auto view = parser.next(octets);
   return view ? capabilities(own(*view, octets)) : Capabilities{};
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "smtpspec/crypto/digests.hpp"
+#include "smtpspec/smtp/encoding.hpp"
 #include "smtpspec/smtp/octets.hpp"
 #include "test/naive.hpp"
 
@@ -172,6 +173,26 @@ TEST(Scram, ServerRefusesAProofThatIsNotOfThisExchange) {
   EXPECT_EQ(changed(",p=", ",p=AAAA"), Outcome::failure);
   EXPECT_EQ(changed(",p=", ",p=A"), Outcome::malformed);
   EXPECT_EQ(changed(",p=", ",q="), Outcome::malformed);
+}
+
+// The proof itself is right, but over a message that is not of this exchange: what it covers is looked at too.
+TEST(Scram, ServerRefusesARightProofOverAnotherNonceOrHeader) {
+  const auto outcome = [](std::string_view binding, std::string_view nonce) {
+    const auto at = server("SCRAM-SHA-256");
+    const std::string bare = "n=alice,r=mine", first = at->respond("n,," + bare).challenge;
+    const std::string salt = first.substr(first.find(",s=") + 3, first.find(",i=") - first.find(",s=") - 3);
+    const std::string full = first.substr(2, first.find(",s=") - 2);
+    const std::string last = "c=" + std::string(binding) + ",r=" + (nonce.empty() ? full : std::string(nonce));
+    const Digests digests = crypto::digests();
+    const std::string salted = digests.pbkdf2_sha256("secret", *decode_base64(salt), std::stoi(first.substr(first.find(",i=") + 3)));
+    std::string proof = digests.hmac_sha256(salted, "Client Key");
+    const std::string signature = digests.hmac_sha256(digests.sha256(proof), bare + "," + first + "," + last);
+    for (std::size_t i = 0; i < proof.size(); ++i) proof[i] = static_cast<char>(proof[i] ^ signature[i]);
+    return at->respond(last + ",p=" + encode_base64(proof)).outcome;
+  };
+  EXPECT_EQ(outcome("biws", ""), Outcome::challenge);
+  EXPECT_EQ(outcome("eSws", ""), Outcome::failure) << "y,, was never sent";
+  EXPECT_EQ(outcome("biws", "mine"), Outcome::failure) << "the server's part of the nonce is missing";
 }
 
 // --- garbage --------------------------------------------------------------------------------------------------------------
