@@ -1,6 +1,7 @@
 #include "smtpspec/script/suite.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
