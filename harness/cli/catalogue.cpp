@@ -36,7 +36,7 @@ int list(const Environment& environment, const std::vector<std::string>& globs) 
                         });
     if (!wanted) continue;
     ++n;
-    std::printf("%s  %s%s\n    %s\n", test.id.c_str(), std::string(to_string(test.level)).c_str(),
+    std::printf("%s  %s%s\n    %s\n", test.id.c_str(), std::string(to_string(level_of(test, suite->registry))).c_str(),
                 test.rows.size() > 1 ? (" x" + std::to_string(test.rows.size())).c_str() : "", test.title.c_str());
   }
   for (const auto& rule : judge::rules()) {
@@ -99,7 +99,7 @@ int show(const Environment& environment, const std::string& id) {
   }
   std::printf("%s  (%s)\n%s\n", test->id.c_str(), test->file.c_str(), test->title.c_str());
   if (!test->why.empty()) std::printf("%s\n", test->why.c_str());
-  std::printf("\nlevel %s, roles %s, start %s", std::string(to_string(test->level)).c_str(), roles_of(*test).c_str(),
+  std::printf("\nlevel %s, roles %s, start %s", std::string(to_string(level_of(*test, suite->registry))).c_str(), roles_of(*test).c_str(),
               std::string(to_string(test->start)).c_str());
   if (!test->tags.empty()) std::printf(", tags %s", joined(test->tags).c_str());
   std::printf("\n");

@@ -21,9 +21,12 @@ class Forwarding final : public serve::Store {
   Forwarding(serve::Store& local, net::Loop& loop, net::Address hop, std::string host, std::string domain)
       : local_(local), loop_(loop), hop_(std::move(hop)), host_(std::move(host)), domain_(std::move(domain)) {}
 
-  bool deliver(const std::string& mailbox, const std::string& content) override { return local_.deliver(mailbox, content); }
-  bool forward(const serve::Envelope& envelope, const std::string& content) override {
-    attempt(envelope, content, 1);
+  bool take(const serve::Message& message) override {
+    serve::Message here = message;
+    std::erase_if(here.envelope.recipients, [](const serve::Recipient& recipient) { return recipient.mailbox.empty(); });
+    if (!here.envelope.recipients.empty() && !local_.take(here)) return false;
+    serve::Message rest = serve::onward(message);
+    if (!rest.envelope.recipients.empty()) attempt(rest.envelope, rest.content, 1);
     return true;
   }
 
@@ -52,7 +55,8 @@ class Forwarding final : public serve::Store {
     const std::string notice = serve::failure_notice(host_, serve::date_time(std::time(nullptr)), envelope, failures, content);
     const std::size_t at = envelope.reverse_path.rfind('@');
     if (at != std::string::npos && smtp::iequals(std::string_view(envelope.reverse_path).substr(at + 1), domain_)) {
-      local_.deliver(smtp::to_lower(envelope.reverse_path.substr(0, at)), "Return-Path: <>\r\n" + notice);
+      local_.take(
+          {{.recipients = {{.address = envelope.reverse_path, .mailbox = smtp::to_lower(envelope.reverse_path.substr(0, at))}}}, notice});
       return;
     }
     serve::Envelope back;

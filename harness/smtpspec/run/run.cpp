@@ -295,7 +295,7 @@ struct Runner::State {
     result.id = full_id(*test.test, *test.row);
     result.row = test.row->name;
     result.role = test.role;
-    result.level = test.test->level;
+    result.level = level_of(*test.test, suite.registry);
     result.requirements = test.test->covers;
     result.title = test.test->title;
     result.place = Place{test.test->file};

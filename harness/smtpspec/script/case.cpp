@@ -82,7 +82,7 @@ bool same(const Case& a, const Case& b) {
     for (const CaseRow& row : c.rows) rows.emplace_back(row.name, row.variables);
     std::vector<std::pair<std::string, std::string>> exempt;
     for (const Exemption& exemption : c.exempt) exempt.emplace_back(exemption.rule, exemption.reason);
-    return std::tuple(c.title, c.why, c.covers, c.level, c.roles, c.tags, c.conditions, c.start, rows, c.clones, c.timeout, exempt,
+    return std::tuple(c.title, c.why, c.covers, c.weakened, c.roles, c.tags, c.conditions, c.start, rows, c.clones, c.timeout, exempt,
                       c.dialogue, c.twin);
   };
   return all(a) == all(b);
@@ -153,6 +153,11 @@ bool meets(const Condition& condition, const smtp::Capabilities& offered) {
 
 bool Case::tagged(std::string_view tag) const { return std::find(tags.begin(), tags.end(), tag) != tags.end(); }
 
+Level level_of(const Case& test, const Registry& registry, std::string_view requirement) {
+  const auto* found = registry.find(requirement);
+  return std::max(found ? found->level : Level::must, test.weakened.value_or(Level::must));
+}
+
 Result<Case> parse_case(const std::string& text, std::string id, const std::string& file) {
   auto yaml = parse_yaml(text, file);
   if (!yaml) return tl::unexpected(yaml.error());
@@ -181,7 +186,8 @@ Result<Case> parse_case(const std::string& text, std::string id, const std::stri
     } else if (key.text == "level") {
       auto level = parse_level(value.text);
       if (!level) return at(value, level.error());
-      out.level = *level;
+      out.weakened = *level;
+      out.level_place = value.place;
     } else if (key.text == "roles") {
       auto words = value.as_texts("roles");
       if (!words) return tl::unexpected(words.error());

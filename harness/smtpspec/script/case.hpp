@@ -56,7 +56,8 @@ struct Case {
   std::string why;
   std::vector<std::string> covers;
   std::vector<Place> covers_places;
-  Level level = Level::must;
+  std::optional<Level> weakened;  // `level:`, where the case judges more mildly than its requirement
+  Place level_place;
   std::vector<smtp::Role> roles;
   std::vector<std::string> tags;
   std::vector<Condition> conditions;
@@ -71,6 +72,10 @@ struct Case {
 
   bool tagged(std::string_view tag) const;
 };
+
+// What breaking `requirement` in this case means: the requirement's level, or the milder one of the case's header.
+Level level_of(const Case& test, const Registry& registry, std::string_view requirement);
+inline Level level_of(const Case& test, const Registry& registry) { return level_of(test, registry, test.covers.front()); }
 
 Result<Case> parse_case(const std::string& text, std::string id, const std::string& file);
 

@@ -26,6 +26,15 @@ struct Linter {
       say("requirement " + id + " cannot be observed on a server, so that no case can cover it", place);
   }
 
+  // The requirement says how grave it is to break it; a header may only take something off.
+  void level() {
+    const auto* first = suite.registry.find(test.covers.front());
+    if (!first || !test.weakened || *test.weakened > first->level) return;
+    const std::string is(to_string(first->level));
+    say("the level of " + first->id + " is " + is + "; 'level:' stands only where a case judges more mildly than that", test.level_place,
+        "leave it out");
+  }
+
   void names(const std::vector<Step>& steps) {
     std::vector<std::string_view> known;
     for (const FactName& fact : fact_names()) known.push_back(fact.name);
@@ -159,6 +168,7 @@ struct Linter {
 std::vector<Error> lint(const Case& test, const Suite& suite, std::span<const std::string_view> rule_names) {
   Linter linter{test, suite, {}};
   for (std::size_t i = 0; i < test.covers.size(); ++i) linter.requirement(test.covers[i], test.covers_places[i]);
+  linter.level();
   std::set<std::string> seen;
   for (std::size_t i = 0; i < test.covers.size(); ++i)
     if (!seen.insert(test.covers[i]).second) linter.say("requirement " + test.covers[i] + " stands here twice", test.covers_places[i]);
