@@ -1,0 +1,64 @@
+// What a run leaves behind: a result for each test and each always-on rule, what the target offered, and what became of
+// it. The reports are made from this and nothing else.
+#pragma once
+
+#include "smtpspec/judge/judge.hpp"
+#include "smtpspec/run/profile.hpp"
+
+namespace smtpspec::run {
+
+using judge::Verdict;
+
+struct TestResult {
+  const script::Case* test = nullptr;  // null for an always-on rule
+  const judge::Rule* rule = nullptr;
+  std::string id;  // with the row: "rfc5321/data/end-of-data[lf-dot-lf]"
+  std::string row;
+  smtp::Role role = smtp::Role::relay;
+  script::Level level = script::Level::must;
+  std::vector<std::string> requirements;
+  std::string title;
+  Verdict verdict = Verdict::skip;
+  std::string summary;  // expected and came, or why it was skipped
+  std::string choice;
+  bool by_letter = false;
+  std::vector<judge::Finding> findings;
+  session::Transcript transcript;
+  int marked = -1;  // entry of the transcript that breaks the law
+  Place place;      // of the expectation that was not met
+  session::Duration duration{};
+  std::size_t seen_in = 0;       // a rule: in how many tests it was broken
+  std::size_t checked = 0;       // a rule: replies looked at
+  std::string example;           // a rule: the test whose transcript is shown
+  std::vector<std::string> log;  // what the target logged meanwhile, masked; of a finding
+};
+
+struct Offer {
+  bool probed = false;
+  std::string greeting;
+  smtp::Capabilities clear;  // by the first EHLO (inside TLS on submissions)
+  smtp::Capabilities ready;  // where mail can be sent: after TLS and login as the role wants
+  smtp::TlsFacts tls;
+  std::string trouble;  // why a probe did not get there
+};
+
+struct Run {
+  std::string target;
+  std::string version;
+  std::map<smtp::Role, Endpoint> endpoints;
+  std::map<smtp::Role, Offer> offers;
+  std::vector<TestResult> tests;
+  std::map<std::string, std::size_t> missing;  // fact -> tests that it would add
+  session::Deadlines deadlines;
+  std::uint64_t replies = 0;
+  session::Duration duration{};
+  bool interrupted = false;
+  bool dead = false;                // the target stopped answering
+  std::vector<std::string> deaths;  // of the target's process, each with what was under way
+  std::string trouble;              // why, in a sentence
+
+  std::size_t count(Verdict verdict) const;
+  std::size_t by_letter() const;
+};
+
+}  // namespace smtpspec::run
