@@ -104,7 +104,7 @@ std::string terminal_test(const run::TestResult& test, const script::Registry& r
     if (!test.findings.empty()) break;  // the first is the one that is broken
   }
   if (!test.summary.empty()) out += wrapped(session::mask(test.summary, test.transcript.secrets), 4);
-  if (test.rule && test.seen_in) out += wrapped(fmt::format("seen in {} sessions; the first is {}", test.seen_in, test.example), 4);
+  if (test.rule && test.seen_in) out += wrapped(fmt::format("seen in {} test{}; the first is {}", test.seen_in, test.seen_in == 1 ? "" : "s", test.example), 4);
   if (test.place.line) out += fmt::format("    {}:{}\n", test.place.file, test.place.line);
   int index = 0;
   for (const auto& entry : test.transcript.entries) {

@@ -38,6 +38,7 @@ struct Runner::State {
   Probes probes;
   Trials trials;
   std::deque<std::size_t> queue;
+  std::deque<Play> to_confirm;  // for the rules
   std::size_t finished = 0;
   int silent_in_a_row = 0;
   bool asking = false;  // a known-good session decides whether the target is dead
@@ -88,6 +89,21 @@ struct Runner::State {
       if (const std::string why = trials.untouched(index) ? not_applicable(trials.test(index)) : ""; !why.empty())
         trials.settle(index, Verdict::skip, why);
       else trials.play(index);
+    }
+    if (finished == trials.size()) confirm_rules();
+  }
+
+  // Once the tests are through, and many a rule was confirmed on the way.
+  void confirm_rules() {
+    if (to_confirm.empty() && stage.empty()) {
+      const auto plays = watch.to_confirm();
+      to_confirm.assign(plays.begin(), plays.end());
+    }
+    while (!to_confirm.empty() && stage.has_room(to_confirm.front(), options.jobs)) {
+      const Play play = std::move(to_confirm.front());
+      to_confirm.pop_front();
+      // It was played before, so that it can be started.
+      static_cast<void>(stage.start(play, [this](Group& group) { watch.hear(group); }));
     }
   }
 
