@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "smtpspec/report/findings.hpp"
 #include "smtpspec/report/report.hpp"
 
 namespace smtpspec::report {
@@ -73,11 +74,17 @@ std::vector<std::string> wire_lines(const session::Transcript& transcript, const
   return lines;
 }
 
-std::string section_of(const std::string& id) {
-  const std::size_t dash = id.find('-');
-  const std::size_t last = id.rfind('-');
-  if (dash == std::string::npos || last <= dash) return id;
-  return "RFC " + id.substr(3, dash - 3) + " section " + id.substr(dash + 1, last - dash - 1);
+std::string plural(std::size_t n, std::string_view noun) { return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s"); }
+
+// "fail rfc5321/data/bare-lf  6 tests: 3 rows, relay submission" and below it what is wrong.
+std::string bug_lines(const Bug& bug, const Paint& paint) {
+  const run::TestResult& first = *bug.tests.front();
+  std::string out = fmt::format("  {}{} {}", paint(to_string(first.verdict), colour_of(first.verdict)), first.by_letter ? " by-letter" : "",
+                                paint(bug.finding->rule, "1"));
+  out += "  " + plural(bug.tests.size(), "test") + ":";
+  if (first.test && !first.row.empty()) out += " " + plural(bug.rows(), "row") + ",";
+  for (const smtp::Role role : bug.roles()) out += " " + std::string(to_string(role));
+  return out + "\n" + wrapped(what_is_wrong(*bug.finding, first), 6);
 }
 
 }  // namespace
@@ -100,11 +107,12 @@ std::string terminal_test(const run::TestResult& test, const script::Registry& r
   if (!whole) return out + wrapped(session::mask(test.summary, test.transcript.secrets), 4);
   for (const std::string& id : test.requirements) {
     const auto* requirement = registry.find(id);
-    out += wrapped(fmt::format("{} ({}): {}", id, section_of(id), requirement ? requirement->says : "?"), 4);
+    out += wrapped(
+        requirement ? fmt::format("{} (RFC {} section {}): {}", id, requirement->rfc, requirement->section, requirement->says) : id, 4);
     if (!test.findings.empty()) break;  // the first is the one that is broken
   }
   if (!test.summary.empty()) out += wrapped(session::mask(test.summary, test.transcript.secrets), 4);
-  if (test.rule && test.seen_in) out += wrapped(fmt::format("seen in {} test{}; the first is {}", test.seen_in, test.seen_in == 1 ? "" : "s", test.example), 4);
+  if (test.rule && test.seen_in) out += wrapped(fmt::format("seen in {}; the first is {}", plural(test.seen_in, "test"), test.example), 4);
   if (test.place.line) out += fmt::format("    {}:{}\n", test.place.file, test.place.line);
   int index = 0;
   for (const auto& entry : test.transcript.entries) {
@@ -142,6 +150,8 @@ std::string terminal_summary(const run::Run& run, const TerminalOptions& options
                      static_cast<double>(run.duration.count()) / 1e6, counts_text);
   if (const std::size_t n = run.by_letter(); n > 0)
     out += fmt::format("  {} of these by-letter: rules that nearly every deployed server breaks; they do not set the exit status\n", n);
+  for (const Bug& bug : bugs(run))
+    if (bug.tests.front()->verdict >= Verdict::deviation || options.verbosity > 0) out += bug_lines(bug, paint);
   if (run.interrupted) out += "  interrupted: the rest did not run\n";
   for (const std::string& death : run.deaths) out += wrapped(death, 2);
   if (run.dead) out += wrapped("the target stopped answering: " + run.trouble, 2);

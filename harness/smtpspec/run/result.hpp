@@ -31,6 +31,9 @@ struct TestResult {
   std::size_t checked = 0;       // a rule: replies looked at
   std::string example;           // a rule: the test whose transcript is shown
   std::vector<std::string> log;  // what the target logged meanwhile, masked; of a finding
+
+  // The finding that the verdict rests on: the first of the worst, or none.
+  const judge::Finding* worst() const;
 };
 
 struct Offer {

@@ -16,14 +16,6 @@ constexpr int most_silent = 2;  // plays in a row without a greeting, before it 
 
 }  // namespace
 
-std::size_t Run::count(Verdict verdict) const {
-  return static_cast<std::size_t>(
-      std::count_if(tests.begin(), tests.end(), [&](const TestResult& test) { return test.verdict == verdict; }));
-}
-std::size_t Run::by_letter() const {
-  return static_cast<std::size_t>(std::count_if(tests.begin(), tests.end(), [](const TestResult& test) { return test.by_letter; }));
-}
-
 struct Runner::State {
   const script::Suite& suite;
   Profile profile;

@@ -127,10 +127,7 @@ void Trials::finish(std::size_t index, Judged judged) {
   result.duration = judged.duration;
   if (result.verdict >= Verdict::deviation) result.log = std::move(judged.log);
   result.transcript = std::move(judged.transcript);
-  const judge::Finding* worst = nullptr;
-  for (const auto& finding : result.findings)
-    if (!worst || finding.verdict > worst->verdict) worst = &finding;
-  if (worst) {
+  if (const judge::Finding* worst = result.worst()) {
     result.marked = worst->entry;
     result.place = worst->place;
     result.by_letter = worst->by_letter && worst->verdict >= Verdict::deviation;
