@@ -48,9 +48,7 @@ int doctor(const DoctorFlags& flags, const Environment& environment) {
     complain(target.error().error);
     return target.error().status;
   }
-  std::map<smtp::Role, net::Address> addresses;
-  for (const auto& [role, endpoint] : target->profile.endpoints) addresses[role] = {endpoint.host, endpoint.port};
-  net::Transport transport(loop, addresses, {target->profile.source, {}});
+  net::Transport transport(loop, target->profile.endpoints, {target->profile.source, {}});
   // A run of no case at all: the probes are what is wanted.
   script::Suite nothing;
   nothing.registry = suite->registry;

@@ -47,9 +47,7 @@ Result<run::Options> options_of(const RunFlags& flags) {
   s.covers = flags.covers;
   s.tags = flags.tags;
   s.slow = flags.slow;
-  for (const std::string& word : flags.roles)
-    for (const smtp::Role role : smtp::all_roles)
-      if (to_string(role) == word) s.roles.push_back(role);
+  for (const std::string& word : flags.roles) s.roles.push_back(*run::role_named(word));
   auto shard = flags.shard.empty() ? shard_of_environment() : std::optional<std::pair<int, int>>{};
   if (!flags.shard.empty()) {
     auto given = parse_shard(flags.shard);
@@ -122,6 +120,22 @@ class Screen {
   bool dirty_ = false;
 };
 
+report::TerminalOptions terminal_options(const RunFlags& flags, const Environment& environment) {
+  report::TerminalOptions out{.color = environment.color_out,
+                              .verbosity = flags.quiet ? -1 : flags.verbose,
+                              .by_letter = flags.by_letter,
+                              .level = *script::parse_level(flags.level),
+                              .variables = {},
+                              .command = {"smtpspec"},
+                              .flags = flags.facts.words()};
+  if (const std::string variable = flags.facts.password_variable(); !variable.empty()) out.variables = {variable};
+  if (environment.cases_given) out.command.insert(out.command.end(), {"--cases", environment.cases});
+  out.command.insert(out.command.end(), {"run", flags.target});
+  if (flags.slow) out.flags.push_back("--slow");
+  if (flags.by_letter) out.flags.push_back("--by-letter");
+  return out;
+}
+
 int run_command(const RunFlags& flags, const Environment& environment) {
   auto options = options_of(flags);
   auto reports = reports_of(flags.reports);
@@ -140,13 +154,9 @@ int run_command(const RunFlags& flags, const Environment& environment) {
     return target.error().status;
   }
   const report::Suite about{version(), crypto::sha256_hex(suite->digest_input)};
-  std::map<smtp::Role, net::Address> addresses;
-  for (const auto& [role, endpoint] : target->profile.endpoints) addresses[role] = {endpoint.host, endpoint.port};
-  net::Transport transport(loop, addresses, {target->profile.source, [&] { return target->restart(); }});
+  net::Transport transport(loop, target->profile.endpoints, {target->profile.source, [&] { return target->restart(); }});
 
-  const std::string flag_text = flags.facts.rcpt.empty() ? "" : " --rcpt " + flags.facts.rcpt;
-  report::TerminalOptions terminal{
-      environment.color_out, flags.quiet ? -1 : flags.verbose, flags.by_letter, *script::parse_level(flags.level), flags.target, flag_text};
+  const report::TerminalOptions terminal = terminal_options(flags, environment);
   Screen screen(environment, flags, suite->registry, terminal);
   run::Runner runner(*suite, target->profile, *options, transport,
                      {.deadlines = {}, .digests = crypto::digests(), .credentials = {}, .nonce = crypto::random_hex(8)},
@@ -206,7 +216,7 @@ void add_run(CLI::App& app, Environment& environment, int& status) {
   command->add_option("--covers", flags->covers, "Only cases that cover these requirements")->type_name("GLOB");
   command->add_option("--tag", flags->tags, "Only cases with one of these tags")->type_name("TAG");
   command->add_option("--role", flags->roles, "Only these roles")
-      ->check(CLI::IsMember({"relay", "submission", "submissions"}))
+      ->check(CLI::IsMember(std::vector<std::string>(run::role_words().begin(), run::role_words().end())))
       ->type_name("ROLE");
   command->add_option("--level", flags->level, "What fails the exit status")
       ->check(CLI::IsMember({"must", "should", "may"}))

@@ -216,7 +216,7 @@ std::vector<script::Case> cases(int count, const std::string& header = "start: g
   return out;
 }
 
-run::Profile profile_of(const std::map<Role, Address>& endpoints) {
+run::Profile profile_of(const std::map<Role, Endpoint>& endpoints) {
   run::Profile profile;
   profile.name = "hostile";
   for (const auto& [role, address] : endpoints) profile.endpoints[role] = {address.host, address.port};
@@ -262,7 +262,7 @@ struct Seen {
 // The target and what plays against it.
 struct Bench {
   Loop loop;
-  std::map<Role, Address> endpoints;
+  std::map<Role, Endpoint> endpoints;
   session::Deadlines deadlines = quick();
 
   void serve(Role role, Accept accept) {

@@ -71,7 +71,7 @@ class Link : public std::enable_shared_from_this<Link> {
   tcp::socket& socket() { return socket_; }
   void set_sink(Sink sink) { sink_ = std::move(sink); }
 
-  void connect(Address to, std::string source) {
+  void connect(Endpoint to, std::string source) {
     asio::co_spawn(
         io_,
         [self = shared_from_this(), to = std::move(to), source = std::move(source)]() -> asio::awaitable<void> {
@@ -145,7 +145,7 @@ class Link : public std::enable_shared_from_this<Link> {
     if (const Sink sink = sink_) sink(std::move(event));
   }
 
-  asio::awaitable<error_code> connect_now(const Address& to, const std::string& source) {
+  asio::awaitable<error_code> connect_now(const Endpoint& to, const std::string& source) {
     error_code not_numeric;
     asio::ip::make_address(to.host, not_numeric);
     if (not_numeric) server_name_ = to.host;  // SNI names hosts, never addresses (RFC 6066 section 3)
@@ -420,7 +420,7 @@ asio::awaitable<void> accept_all(Loop::Impl& impl, tcp::acceptor& acceptor, ssl:
 
 }  // namespace
 
-Result<std::uint16_t> listen(Loop& loop, const Address& address, smtp::Role role, Accept accept, const crypto::Certificate& certificate) {
+Result<std::uint16_t> listen(Loop& loop, const Endpoint& address, smtp::Role role, Accept accept, const crypto::Certificate& certificate) {
   auto& impl = loop.impl();
   error_code error;
   const auto ip = asio::ip::make_address(address.host, error);
@@ -457,7 +457,7 @@ void after(Loop& loop, smtp::Duration delay, std::function<void()> task) {
   });
 }
 
-void call(Loop& loop, const Address& address, std::shared_ptr<smtp::Machine> machine, std::function<void()> done) {
+void call(Loop& loop, const Endpoint& address, std::shared_ptr<smtp::Machine> machine, std::function<void()> done) {
   auto& impl = loop.impl();
   auto link = std::make_shared<Link>(impl.io, impl.client_context, ssl::stream_base::client);
   auto caller = std::make_shared<Served>(impl.io, std::move(machine), link);
@@ -512,7 +512,7 @@ struct Transport::Impl {
             if (const auto& before = links[action.connection]) before->leave();
             links[action.connection] = link;
             const auto endpoint = owner.endpoints.find(role);
-            link->connect(endpoint == owner.endpoints.end() ? Address{} : endpoint->second, owner.options.source);
+            link->connect(endpoint == owner.endpoints.end() ? Endpoint{} : endpoint->second, owner.options.source);
             break;
           }
           case Action::Kind::alarm:
@@ -536,7 +536,7 @@ struct Transport::Impl {
   };
 
   Loop& loop;
-  std::map<smtp::Role, Address> endpoints;
+  std::map<smtp::Role, Endpoint> endpoints;
   TransportOptions options;
   std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
   int work = 0;                                 // sessions and tasks under way
@@ -548,7 +548,7 @@ struct Transport::Impl {
   }
 };
 
-Transport::Transport(Loop& loop, std::map<smtp::Role, Address> endpoints, TransportOptions options)
+Transport::Transport(Loop& loop, std::map<smtp::Role, Endpoint> endpoints, TransportOptions options)
     : impl_(new Impl{loop, std::move(endpoints), std::move(options)}) {
   // A test certificate is the rule; its names are facts, judged by cases.
   loop.impl().client_context.set_verify_mode(ssl::verify_none);

@@ -35,18 +35,15 @@ class Loop {
   std::unique_ptr<Impl> impl_;
 };
 
-struct Address {
-  std::string host;
-  std::uint16_t port = 0;
-};
+using smtp::Endpoint;
 
 using Accept = std::function<std::unique_ptr<smtp::Machine>(smtp::Role)>;
 
 // Listens until the Loop ends; each connection gets a machine from `accept`. Returns the port.
-Result<std::uint16_t> listen(Loop& loop, const Address& address, smtp::Role role, Accept accept, const crypto::Certificate& certificate);
+Result<std::uint16_t> listen(Loop& loop, const Endpoint& address, smtp::Role role, Accept accept, const crypto::Certificate& certificate);
 
 // Plays one client machine on one connection; `done` is called when it has finished.
-void call(Loop& loop, const Address& address, std::shared_ptr<smtp::Machine> machine, std::function<void()> done);
+void call(Loop& loop, const Endpoint& address, std::shared_ptr<smtp::Machine> machine, std::function<void()> done);
 void after(Loop& loop, smtp::Duration delay, std::function<void()> task);
 
 struct TransportOptions {
@@ -56,7 +53,7 @@ struct TransportOptions {
 
 class Transport final : public session::Transport {
  public:
-  Transport(Loop& loop, std::map<smtp::Role, Address> endpoints, TransportOptions options);
+  Transport(Loop& loop, std::map<smtp::Role, Endpoint> endpoints, TransportOptions options);
   ~Transport() override;
   session::Time now() const override;
   void play(session::Session& session, std::function<void()> changed) override;

@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 
 #include "smtpspec/report/findings.hpp"
+#include "smtpspec/report/shell.hpp"
 
 namespace smtpspec::report {
 namespace {
@@ -98,6 +99,20 @@ TEST(Terminal, SummaryListsEachBugOnce) {
   EXPECT_CONTAINS(text, "  fail c  1 test: relay\n");
   EXPECT_EQ(text.find("observed b"), std::string::npos);
   EXPECT_CONTAINS(terminal_summary(some_run(), {.verbosity = 1}), "  observed b  1 test: submission\n      refused: 550\n");
+}
+
+TEST(Terminal, SaysHowToRunItAgain) {
+  auto test = result("a", "x", Role::submission, {finding("a", Verdict::fail, "500 no")});
+  test.again = test.id;
+  const TerminalOptions options{
+      .variables = {"SECRET"}, .command = {"smtpspec", "run", "my server.yaml"}, .flags = {"--start", "server -p {port}"}};
+  EXPECT_CONTAINS(terminal_test(test, {}, options),
+                  "    again: SECRET=\"$SECRET\" smtpspec run 'my server.yaml' 'a[x]' --role submission --start 'server -p {port}'\n");
+}
+
+TEST(Shell, Words) {
+  EXPECT_EQ(shell_line({"run", "smtp://[::1]:25", "a b", "", "it's", "~", "--x=a@b", "$HOME", "*"}),
+            R"(run 'smtp://[::1]:25' 'a b' '' 'it'\''s' '~' --x=a@b '$HOME' '*')");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "smtpspec/report/findings.hpp"
 #include "smtpspec/report/report.hpp"
+#include "smtpspec/report/shell.hpp"
 
 namespace smtpspec::report {
 
@@ -87,6 +88,15 @@ std::string bug_lines(const Bug& bug, const Paint& paint) {
   return out + "\n" + wrapped(what_is_wrong(*bug.finding, first), 6);
 }
 
+std::string again(const run::TestResult& test, const TerminalOptions& options) {
+  std::string out;
+  for (const std::string& variable : options.variables) out += fmt::format("{0}=\"${0}\" ", variable);
+  std::vector<std::string> words = options.command;
+  words.insert(words.end(), {test.again, "--role", std::string(to_string(test.role))});
+  words.insert(words.end(), options.flags.begin(), options.flags.end());
+  return out + shell_line(words);
+}
+
 }  // namespace
 
 bool counts(const run::TestResult& test, const TerminalOptions& options) {
@@ -131,8 +141,7 @@ std::string terminal_test(const run::TestResult& test, const script::Registry& r
     out += "    the target logged meanwhile:\n";
     for (const std::string& line : test.log) out += "      " + line.substr(0, 200) + "\n";
   }
-  if (test.test && test.verdict >= Verdict::deviation)
-    out += fmt::format("    again: smtpspec run {} '{}' --role {}{}\n", options.target, test.id, to_string(test.role), options.again);
+  if (!test.again.empty() && test.verdict >= Verdict::deviation) out += "    again: " + again(test, options) + "\n";
   return out;
 }
 

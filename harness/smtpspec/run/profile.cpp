@@ -31,9 +31,8 @@ constexpr std::array<std::string_view, 1> mailbox_keys = {"maildir"};
 constexpr std::array<std::string_view, 2> tls_keys = {"ca", "name"};
 constexpr std::array<std::string_view, 1> start_keys = {"command"};
 constexpr std::array<std::string_view, 1> stop_keys = {"pids"};
-constexpr std::array<std::string_view, 8> limit_keys = {"connections", "connect", "greeting", "reply", "data", "quiet", "source", "errors"};
-constexpr std::array<std::string_view, 3> role_keys = {"relay", "submission", "submissions"};
-constexpr std::array<std::string_view, 3> schemes = {"smtp", "submission", "submissions"};
+constexpr std::array<std::string_view, 7> limit_keys = {"connections", "connect", "greeting", "reply", "data", "quiet", "source"};
+constexpr std::array<std::string_view, 3> schemes = {"smtp", "submission", "submissions"};  // by role
 
 // The text of a key, if the key is there.
 Result<void> take_text(const script::Yaml& yaml, std::string_view key, std::string& into) {
@@ -45,8 +44,7 @@ Result<void> take_text(const script::Yaml& yaml, std::string_view key, std::stri
   return {};
 }
 
-Result<void> parse_account(const script::Yaml& yaml, Profile& out,
-                           const std::function<std::optional<std::string>(const std::string&)>& environment) {
+Result<void> parse_account(const script::Yaml& yaml, Profile& out, const Surroundings& surroundings) {
   if (auto ok = yaml.only(account_keys, "an account"); !ok) return ok;
   const auto *user = yaml.find("user"), *env = yaml.find("password_env"), *file = yaml.find("password_file"),
              *plain = yaml.find("password");
@@ -55,15 +53,15 @@ Result<void> parse_account(const script::Yaml& yaml, Profile& out,
   if ((env != nullptr) == (file != nullptr)) return yaml.fail("an account needs password_env or password_file, one of them");
   std::string password;
   if (env) {
-    const auto value = environment(env->text);
+    const auto value = surroundings.variable(env->text);
     if (!value) return env->fail("environment variable " + env->text + " is not set");
     password = *value;
   } else {
-    auto text = script::read_file(file->text);
+    auto text = password_in(file->text, surroundings);
     if (!text) return file->fail("password_file " + file->text + ": " + text.error().message);
-    password = text->substr(0, text->find_last_not_of("\r\n") + 1);
+    password = *text;
   }
-  if (password.empty()) return yaml.fail("the password is empty");
+  if (password.empty()) return env->fail("environment variable " + env->text + " is empty");
   out.facts.values["user"] = user->text;
   out.facts.values["password"] = password;
   return {};
@@ -80,9 +78,6 @@ Result<void> parse_limits(const script::Yaml& yaml, Profile& out) {
       auto source = value.as_text("an address to connect from");
       if (!source) return tl::unexpected(source.error());
       out.source = *source;
-    } else if (key.text == "errors") {
-      // Informative: how many errors the target bears per connection. No case makes more than three.
-      if (auto number = value.as_number("errors per connection", 0, 1000000); !number) return tl::unexpected(number.error());
     } else {
       auto time = script::parse_duration(value.text);
       if (!time) return value.fail(time.error().message);
@@ -151,34 +146,49 @@ bool Profile::has(std::string_view fact) const {
   if (fact == "restart") return restartable || !start_command.empty();
   if (fact == "untrusted") return trusted.has_value() && !*trusted;
   if (fact == "tls-name") return !tls_name.empty();
-  if (fact == "sink") return false;
   return facts.has(fact);
 }
 
-Result<Profile> parse_profile(const std::string& text, const std::string& file,
-                              const std::function<std::optional<std::string>(const std::string&)>& environment) {
+Result<std::string> password_in(const std::string& path, const Surroundings& surroundings) {
+  auto text = surroundings.file(path);
+  if (!text) return text;
+  text->resize(text->find_last_not_of("\r\n") + 1);
+  if (text->empty()) return failure("the password is empty", Place{path});
+  return text;
+}
+
+std::span<const std::string_view> role_words() {
+  static const std::array words = {to_string(smtp::Role::relay), to_string(smtp::Role::submission), to_string(smtp::Role::submissions)};
+  return words;
+}
+
+std::optional<smtp::Role> role_named(std::string_view word) {
+  for (const smtp::Role role : smtp::all_roles)
+    if (to_string(role) == word) return role;
+  return std::nullopt;
+}
+
+Result<Profile> parse_profile(const std::string& text, const std::string& file, const Surroundings& surroundings) {
   auto yaml = script::parse_yaml(text, file);
   if (!yaml) return tl::unexpected(yaml.error());
   if (auto ok = yaml->only(keys, "a profile"); !ok) return tl::unexpected(ok.error());
   Profile out;
   const auto* endpoints = yaml->find("endpoints");
   if (!endpoints) return yaml->fail("a profile needs endpoints, {relay: smtp://host:25}");
-  if (auto ok = endpoints->only(role_keys, "endpoints"); !ok) return tl::unexpected(ok.error());
+  if (auto ok = endpoints->only(role_words(), "endpoints"); !ok) return tl::unexpected(ok.error());
   for (const auto& [key, value] : endpoints->entries) {
     auto url = parse_url(value.text);
     if (!url) return value.fail(url.error().message, url.error().hint);
     if (smtp::to_string(url->first) != key.text)
-      return value.fail(
-          "the URL of role " + key.text + " begins with " +
-          std::string(schemes[static_cast<std::size_t>(std::find(role_keys.begin(), role_keys.end(), key.text) - role_keys.begin())]) +
-          "://");
+      return value.fail("the URL of role " + key.text + " begins with " +
+                        std::string(schemes[static_cast<std::size_t>(*role_named(key.text))]) + "://");
     out.endpoints.emplace(url->first, url->second);
   }
   if (out.endpoints.empty()) return endpoints->fail("a profile needs at least one endpoint");
   for (const auto& [key, value] : yaml->entries) {
     if (key.text == "endpoints") continue;
     if (key.text == "account") {
-      if (auto ok = parse_account(value, out, environment); !ok) return tl::unexpected(ok.error());
+      if (auto ok = parse_account(value, out, surroundings); !ok) return tl::unexpected(ok.error());
     } else if (key.text == "limits") {
       if (auto ok = parse_limits(value, out); !ok) return tl::unexpected(ok.error());
     } else if (key.text == "mailbox") {
@@ -188,8 +198,9 @@ Result<Profile> parse_profile(const std::string& text, const std::string& file,
       if (auto ok = value.only(tls_keys, "tls"); !ok) return tl::unexpected(ok.error());
       if (auto ok = take_text(value, "name", out.tls_name); !ok) return tl::unexpected(ok.error());
       if (const auto* ca = value.find("ca")) {
-        if (auto pem = script::read_file(ca->text); !pem) return ca->fail("certificate " + ca->text + ": " + pem.error().message);
-        out.tls_ca = ca->text;
+        auto pem = surroundings.file(ca->text);
+        if (!pem) return ca->fail("certificate " + ca->text + ": " + pem.error().message);
+        out.tls_ca = *pem;
       }
     } else if (key.text == "start") {
       if (auto ok = value.only(start_keys, "start"); !ok) return tl::unexpected(ok.error());

@@ -14,6 +14,7 @@ struct TestResult {
   const judge::Rule* rule = nullptr;
   std::string id;  // with the row: "rfc5321/data/end-of-data[lf-dot-lf]"
   std::string row;
+  std::string again;  // the id that shows it again, or ""
   smtp::Role role = smtp::Role::relay;
   script::Level level = script::Level::must;
   std::vector<std::string> requirements;

@@ -93,6 +93,7 @@ void RuleWatch::describe(const Tally& tally, TestResult& result) {
   result.marked = shown.finding.entry;
   result.seen_in = tally.tests.size();
   result.example = shown.play.name;
+  if (!shown.play.test->id.empty()) result.again = shown.play.name;  // a probe has none
 }
 
 }  // namespace smtpspec::run

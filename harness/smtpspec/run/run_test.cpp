@@ -2,10 +2,6 @@
 #include "smtpspec/run/run.hpp"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
-
-#include <filesystem>
-#include <fstream>
 #include <set>
 
 #include "smtpspec/crypto/digests.hpp"
@@ -737,9 +733,18 @@ TEST(Url, Bad) {
 
 // --- profiles ---------------------------------------------------------------------------------------------------------------
 
-std::optional<std::string> environment(const std::string& name) {
-  return name == "PASSWORD" ? std::optional<std::string>("secret") : name == "EMPTY" ? std::optional<std::string>("") : std::nullopt;
-}
+const Surroundings surroundings{
+    .variable = [](const std::string& name) -> std::optional<std::string> {
+      if (name == "PASSWORD") return "secret";
+      return name == "EMPTY" ? std::optional<std::string>("") : std::nullopt;
+    },
+    .file = [](const std::string& path) -> Result<std::string> {
+      if (path == "ca.pem") return "PEM";
+      if (path == "password") return "two words\r\n";
+      if (path == "empty") return "\n";
+      return failure("cannot read it", Place{path});
+    },
+};
 
 TEST(Profile, Whole) {
   const auto profile = parse_profile(R"(name: lab
@@ -754,14 +759,14 @@ sender: me@client.test
 client: client.test
 account: {user: alice, password_env: PASSWORD}
 mailbox: {maildir: /var/mail/alice}
-tls: {name: mx.example.test}
+tls: {name: mx.example.test, ca: ca.pem}
 log: /var/log/mail
 start: {command: "server {port}"}
 stop: {pids: [123, 456]}
-limits: {connections: 5, connect: 1s, greeting: 2s, reply: 3s, data: 4s, quiet: 100ms, source: 127.0.0.2, errors: 10}
+limits: {connections: 5, connect: 1s, greeting: 2s, reply: 3s, data: 4s, quiet: 100ms, source: 127.0.0.2}
 trusted: false
 )",
-                                     "lab.yaml", environment);
+                                     "lab.yaml", surroundings);
   ASSERT_TRUE(profile) << to_string(profile.error());
   EXPECT_EQ(profile->name, "lab");
   EXPECT_EQ(profile->version, "3.7");
@@ -771,6 +776,7 @@ trusted: false
   EXPECT_EQ(profile->facts.get("password"), "secret");
   EXPECT_EQ(profile->maildir, "/var/mail/alice");
   EXPECT_EQ(profile->tls_name, "mx.example.test");
+  EXPECT_EQ(profile->tls_ca, "PEM");
   EXPECT_EQ(profile->start_command, "server {port}");
   EXPECT_EQ(profile->stop_pids, (std::vector<int>{123, 456}));
   EXPECT_EQ(profile->connections, 5);
@@ -786,7 +792,7 @@ trusted: false
 }
 
 TEST(Profile, Least) {
-  const auto profile = parse_profile("endpoints: {relay: \"smtp://mx\"}\n", "mx.yaml", environment);
+  const auto profile = parse_profile("endpoints: {relay: \"smtp://mx\"}\n", "mx.yaml", surroundings);
   ASSERT_TRUE(profile);
   EXPECT_EQ(profile->name, "mx.yaml");
   for (const char* fact : {"account", "mailbox", "restart", "untrusted", "tls-name", "unknown-recipient"})
@@ -816,7 +822,7 @@ TEST(Profile, Errors) {
            {good + "account: {user: a, password_env: PASSWORD, password_file: b}\n",
             "p.yaml:2:10: an account needs password_env or password_file, one of them"},
            {good + "account: {user: a, password_env: NONE}\n", "p.yaml:2:34: environment variable NONE is not set"},
-           {good + "account: {user: a, password_env: EMPTY}\n", "p.yaml:2:10: the password is empty"},
+           {good + "account: {user: a, password_env: EMPTY}\n", "p.yaml:2:34: environment variable EMPTY is empty"},
            {good + "account: alice\n", "p.yaml:2:10: expected an account, a mapping of keys to values"},
            {good + "limits: {connections: 0}\n", "p.yaml:2:23: expected connections at once, a number from 1 to 500"},
            {good + "limits: {conections: 5}\n", "p.yaml:2:10: no key 'conections' in limits (did you mean 'connections'?)"},
@@ -829,26 +835,29 @@ TEST(Profile, Errors) {
            {good + "mailbox: {maildir: {}}\n", "p.yaml:2:20: expected a text"},
            {good + "tls: {nam: x}\n", "p.yaml:2:7: no key 'nam' in tls (did you mean 'name'?)"},
        }) {
-    const auto profile = parse_profile(text, "p.yaml", environment);
+    const auto profile = parse_profile(text, "p.yaml", surroundings);
     ASSERT_FALSE(profile) << text;
     EXPECT_EQ(to_string(profile.error()), error);
   }
-  EXPECT_CONTAINS(to_string(parse_profile(good + "tls: {ca: /nonexistent/ca.pem}\n", "p.yaml", environment).error()),
+  EXPECT_CONTAINS(to_string(parse_profile(good + "tls: {ca: /nonexistent/ca.pem}\n", "p.yaml", surroundings).error()),
                   "p.yaml:2:11: certificate /nonexistent/ca.pem: cannot read");
-  EXPECT_CONTAINS(to_string(parse_profile(good + "account: {user: a, password_file: /nonexistent/p}\n", "p.yaml", environment).error()),
+  EXPECT_CONTAINS(to_string(parse_profile(good + "account: {user: a, password_file: /nonexistent/p}\n", "p.yaml", surroundings).error()),
                   "p.yaml:2:35: password_file /nonexistent/p: cannot read");
-  EXPECT_CONTAINS(to_string(parse_profile("endpoints: {", "p.yaml", environment).error()), "p.yaml:1:");
+  EXPECT_CONTAINS(to_string(parse_profile(good + "account: {user: a, password_file: empty}\n", "p.yaml", surroundings).error()),
+                  "p.yaml:2:35: password_file empty: the password is empty");
+  EXPECT_CONTAINS(to_string(parse_profile("endpoints: {", "p.yaml", surroundings).error()), "p.yaml:1:");
 }
 
 TEST(Profile, PasswordFile) {
-  char pattern[] = "/tmp/smtpspec-test-XXXXXX";
-  const std::string directory = ::mkdtemp(pattern);
-  std::ofstream(directory + "/password") << "two words\r\n";
-  const auto profile = parse_profile("endpoints: {relay: \"smtp://mx\"}\naccount: {user: a, password_file: " + directory + "/password}\n",
-                                     "p.yaml", environment);
+  const auto profile =
+      parse_profile("endpoints: {relay: \"smtp://mx\"}\naccount: {user: a, password_file: password}\n", "p.yaml", surroundings);
   ASSERT_TRUE(profile) << to_string(profile.error());
   EXPECT_EQ(profile->facts.get("password"), "two words");
-  std::filesystem::remove_all(directory);
+}
+
+TEST(Profile, RoleWords) {
+  for (const std::string_view word : role_words()) EXPECT_EQ(to_string(role_named(word).value()), word);
+  EXPECT_FALSE(role_named("rely"));
 }
 
 TEST(Profile, CompleteFacts) {

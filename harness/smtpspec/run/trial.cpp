@@ -109,6 +109,7 @@ TestResult Trials::blank(const Test& test) const {
   result.test = test.test;
   result.id = full_id(*test.test, *test.row);
   result.row = test.row->name;
+  result.again = result.id;
   result.role = test.role;
   result.level = level_of(*test.test, registry_);
   result.requirements = test.test->covers;

@@ -27,6 +27,13 @@ struct TlsFacts {
   bool operator==(const TlsFacts&) const = default;
 };
 
+// Where a server listens; IPv6 addresses stand without brackets.
+struct Endpoint {
+  std::string host;
+  std::uint16_t port = 0;
+  bool operator==(const Endpoint&) const = default;
+};
+
 struct Event {
   enum class Kind : std::uint8_t {
     opened,      // the connection is there
