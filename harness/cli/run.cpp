@@ -146,6 +146,10 @@ int run_command(const RunFlags& flags, const Environment& environment) {
     }
   const auto suite = open_suite(environment);
   if (!suite) return usage;
+  if (const auto unknown = run::unknown_patterns(*suite, options->selection); !unknown.empty()) {
+    for (const Error& error : unknown) complain(error);
+    return usage;
+  }
 
   net::Loop loop;
   auto target = open_target(flags.target, flags.facts, environment, loop);
@@ -162,10 +166,6 @@ int run_command(const RunFlags& flags, const Environment& environment) {
                      {.deadlines = {}, .digests = crypto::digests(), .credentials = {}, .nonce = crypto::random_hex(8)},
                      {[&](std::size_t done, std::size_t all, const run::TestResult& test) { screen.result(done, all, test); }},
                      target->attendant());
-  if (const auto unknown = runner.unknown_globs(); !unknown.empty()) {
-    for (const Error& error : unknown) complain(error);
-    return usage;
-  }
   if (runner.selected() == 0) {
     complain({"the selection is empty: no test case fits all of the filters and the target's roles"});
     return empty_selection;

@@ -128,6 +128,29 @@ class Start(Files):
         self.assertIn("write {submission} where it goes", err)
 
 
+class Selection(unittest.TestCase):
+    def test_list_knows_rows(self):
+        _, out, _ = run("list", "rfc5321/data/bare-lf-end-in-one-segment")
+        self.assertRegex(out, r"^rfc5321/data/bare-lf-end-in-one-segment  MUST x\d+\n")
+        status, out, _ = run("list", "rfc5321/data/bare-lf-end-in-one-segment[lf-dot-lf]")
+        self.assertEqual((status, out.splitlines()[0]), (0, "rfc5321/data/bare-lf-end-in-one-segment[lf-dot-lf]  MUST"))
+        status, out, _ = run("list", "rules")
+        self.assertEqual(len(out.splitlines()) % 2, 0)
+        self.assertTrue(all(line.startswith(("rules/", "    ")) for line in out.splitlines()))
+
+    def test_a_pattern_without_a_fit_is_an_error(self):
+        for words, hint in {
+                ("list", "rfc5321/data/bare-lf-end-in-one-segment[lf-dot-l]"): "bare-lf-end-in-one-segment[lf-dot-lf]'?",
+                ("list", "rfc5321/order", "rfc5321/ordr/transaction"): "rfc5321/order/transaction'?",
+                ("run", "embedded", "rfc5321/order", "--skip", "rfc5321/order/transacton"): "rfc5321/order/transaction'?",
+                ("run", "embedded", "--covers", "RFC5321-4.1.4-144"): "did you mean 'RFC5321-4.1.4-1",
+                ("run", "embedded", "--tag", "securiti"): "did you mean 'security'?",
+        }.items():
+            status, out, err = run(*words)
+            self.assertEqual((status, out), (2, ""))
+            self.assertIn(hint, err)
+
+
 class Ipv6(Files):
     def setUp(self):
         super().setUp()

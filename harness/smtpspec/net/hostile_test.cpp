@@ -587,7 +587,8 @@ TEST(Hostile, TerminalEscapes) {
   const script::Registry registry;
   for (const auto& test : run.tests) {
     for (const int verbosity : {-1, 0, 1, 2}) {
-      const std::string shown = report::terminal_test(test, registry, {.verbosity = verbosity, .target = "smtp://127.0.0.1"});
+      const std::string shown =
+          report::terminal_test(test, registry, {.verbosity = verbosity, .command = {"smtpspec", "run", "smtp://127.0.0.1"}});
       EXPECT_TRUE(clean(shown)) << smtp::spell(shown);
     }
     EXPECT_TRUE(clean(report::json_line(test)));

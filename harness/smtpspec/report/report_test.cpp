@@ -101,6 +101,17 @@ TEST(Terminal, SummaryListsEachBugOnce) {
   EXPECT_CONTAINS(terminal_summary(some_run(), {.verbosity = 1}), "  observed b  1 test: submission\n      refused: 550\n");
 }
 
+TEST(Terminal, SummaryEndsWithWhatFactsWouldAdd) {
+  run::Run run;
+  run.missing[{"second-recipient"}] = {{Role::relay, 5}, {Role::submission, 7}};
+  run.missing[{"account", "restart"}] = {{Role::relay, 1}};
+  const std::string text = terminal_summary(run, {});
+  EXPECT_CONTAINS(text, "  12 more tests with a second recipient (--rcpt-second ADDRESS): relay 5, submission 7\n");
+  EXPECT_CONTAINS(text,
+                  "  1 more test with an account and a target that smtpspec starts (--user NAME (password from SMTPSPEC_PASSWORD), "
+                  "--start COMMAND): relay 1\n");
+}
+
 TEST(Terminal, SaysHowToRunItAgain) {
   auto test = result("a", "x", Role::submission, {finding("a", Verdict::fail, "500 no")});
   test.again = test.id;

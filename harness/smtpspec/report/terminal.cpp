@@ -88,6 +88,21 @@ std::string bug_lines(const Bug& bug, const Paint& paint) {
   return out + "\n" + wrapped(what_is_wrong(*bug.finding, first), 6);
 }
 
+// "12 more tests with a second recipient (--rcpt-second ADDRESS): relay 6, submission 6"
+std::string missing_line(const std::vector<std::string>& facts, const std::map<smtp::Role, std::size_t>& roles) {
+  std::string words, ways, parts;
+  for (const std::string& fact : facts) {
+    words += (words.empty() ? "" : " and ") + run::fact_in_words(fact);
+    ways += (ways.empty() ? "" : ", ") + run::how_to_give(fact);
+  }
+  std::size_t all = 0;
+  for (const auto& [role, n] : roles) {
+    all += n;
+    parts += fmt::format("{}{} {}", parts.empty() ? "" : ", ", to_string(role), n);
+  }
+  return fmt::format("  {} more test{} with {} ({}): {}\n", all, all == 1 ? "" : "s", words, ways, parts);
+}
+
 std::string again(const run::TestResult& test, const TerminalOptions& options) {
   std::string out;
   for (const std::string& variable : options.variables) out += fmt::format("{0}=\"${0}\" ", variable);
@@ -166,7 +181,7 @@ std::string terminal_summary(const run::Run& run, const TerminalOptions& options
   if (run.dead) out += wrapped("the target stopped answering: " + run.trouble, 2);
   for (const auto& [role, offer] : run.offers)
     if (!offer.trouble.empty() && !run.dead) out += wrapped(fmt::format("{}: {}", to_string(role), offer.trouble), 2);
-  for (const auto& [fact, n] : run.missing) out += fmt::format("  {} more test{} with {}\n", n, n == 1 ? "" : "s", run::how_to_give(fact));
+  for (const auto& [facts, roles] : run.missing) out += missing_line(facts, roles);
   return out;
 }
 

@@ -1,5 +1,6 @@
 #include "smtpspec/run/profile.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -242,19 +243,40 @@ void complete_facts(Profile& profile, const std::string& token) {
   if (const std::size_t at = recipient.rfind('@'); at != std::string::npos) values["domain"] = recipient.substr(at + 1);
 }
 
+namespace {
+
+struct Way {
+  std::string_view fact, words, way;
+};
+constexpr std::array<Way, 11> ways = {{
+    {"domain", "a recipient with a domain", "--rcpt ADDRESS"},
+    {"recipient", "a recipient", "--rcpt ADDRESS"},
+    {"second-recipient", "a second recipient", "--rcpt-second ADDRESS"},
+    {"unknown-recipient", "a recipient that does not exist", "--rcpt-unknown ADDRESS"},
+    {"relayed-recipient", "a recipient to relay to", "--rcpt-relay ADDRESS"},
+    {"denied-recipient", "a recipient that is denied to strangers", "--rcpt-denied ADDRESS"},
+    {"account", "an account", "--user NAME (password from SMTPSPEC_PASSWORD)"},
+    {"mailbox", "the recipient's mailbox", "--mailbox DIR"},
+    {"restart", "a target that smtpspec starts", "--start COMMAND"},
+    {"untrusted", "a client that the target does not trust", "a profile with 'trusted: false'"},
+    {"tls-name", "the name in the certificate", "a profile with 'tls: {name: DOMAIN}'"},
+}};
+
+const Way* way_of(std::string_view fact) {
+  const auto it = std::find_if(ways.begin(), ways.end(), [&](const Way& way) { return way.fact == fact; });
+  return it == ways.end() ? nullptr : &*it;
+}
+
+}  // namespace
+
 std::string how_to_give(std::string_view fact) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 7> ways = {{
-      {"domain", "--rcpt ADDRESS"},
-      {"recipient", "--rcpt ADDRESS"},
-      {"second-recipient", "--rcpt-second ADDRESS"},
-      {"unknown-recipient", "--rcpt-unknown ADDRESS"},
-      {"relayed-recipient", "--rcpt-relay ADDRESS"},
-      {"denied-recipient", "--rcpt-denied ADDRESS"},
-      {"account", "--user NAME (password from SMTPSPEC_PASSWORD)"},
-  }};
-  for (const auto& [name, way] : ways)
-    if (name == fact) return std::string(way);
-  return "a profile with '" + std::string(fact) + "'";
+  const Way* way = way_of(fact);
+  return way ? std::string(way->way) : "a profile with '" + std::string(fact) + "'";
+}
+
+std::string fact_in_words(std::string_view fact) {
+  const Way* way = way_of(fact);
+  return std::string(way ? way->words : fact);
 }
 
 }  // namespace smtpspec::run

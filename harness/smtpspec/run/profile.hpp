@@ -58,7 +58,8 @@ std::optional<smtp::Role> role_named(std::string_view word);
 // every server to accept. Fills in `domain` from the recipient.
 void complete_facts(Profile& profile, const std::string& token);
 
-// What each missing fact is called in a profile and on the command line, for hints.
+// For hints: what a missing fact is, "a second recipient", and how to give it, "--rcpt-second ADDRESS".
+std::string fact_in_words(std::string_view fact);
 std::string how_to_give(std::string_view fact);
 
 }  // namespace smtpspec::run

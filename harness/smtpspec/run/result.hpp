@@ -46,13 +46,16 @@ struct Offer {
   std::string trouble;  // why a probe did not get there
 };
 
+// Facts that the target's profile lacks -> role -> tests that they would add together.
+using Missing = std::map<std::vector<std::string>, std::map<smtp::Role, std::size_t>>;
+
 struct Run {
   std::string target;
   std::string version;
   std::map<smtp::Role, Endpoint> endpoints;
   std::map<smtp::Role, Offer> offers;
   std::vector<TestResult> tests;
-  std::map<std::string, std::size_t> missing;  // fact -> tests that it would add
+  Missing missing;
   session::Deadlines deadlines;
   std::uint64_t replies = 0;
   session::Duration duration{};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <deque>
+#include <set>
 
 #include "smtpspec/run/probe.hpp"
 #include "smtpspec/run/trial.hpp"
@@ -127,14 +128,11 @@ struct Runner::State {
 
   // Why a test does not apply, or "".
   std::string not_applicable(const Test& test) {
-    const auto missing = script::missing_facts(*test.test, test.role, profile.facts);
-    if (!missing.empty()) {
-      ++out.missing[missing.front()];
-      return "needs " + missing.front() + ": give " + how_to_give(missing.front());
-    }
     const Offer& offer = out.offers[test.role];
     const bool early = test.test->start == script::Start::connected || test.test->start == script::Start::greeted;
     const auto& offered = early ? offer.clear : offer.ready;
+    const auto facts = script::missing_facts(*test.test, test.role, profile.facts);
+    std::set<std::string> missing(facts.begin(), facts.end());
     for (const script::Condition& condition : test.test->conditions) {
       if (condition.kind == script::Condition::Kind::keyword) {
         if (!meets(condition, offered))
@@ -142,12 +140,18 @@ struct Runner::State {
       } else if (condition.name == "ipv6") {
         if (profile.endpoints.at(test.role).host.find(':') == std::string::npos) return "the endpoint has no IPv6 address";
       } else if (profile.has(condition.name) == condition.negated) {
-        if (!condition.negated) ++out.missing[condition.name];
-        return condition.negated ? "the profile has " + condition.name
-                                 : "needs " + condition.name + ": give " + how_to_give(condition.name);
+        if (condition.negated) return "the profile has " + condition.name;
+        missing.insert(condition.name);
       }
     }
-    return "";
+    if (missing.empty()) return "";
+    ++out.missing[{missing.begin(), missing.end()}][test.role];
+    std::string names, ways;
+    for (const std::string& fact : missing) {
+      names += (names.empty() ? "" : " and ") + fact;
+      ways += (ways.empty() ? "" : ", ") + how_to_give(fact);
+    }
+    return "needs " + names + ": give " + ways;
   }
 
   // --- life and death of the target --------------------------------------------------------------------------------
@@ -217,21 +221,6 @@ Runner::Runner(const script::Suite& suite, Profile profile, Options options, ses
 Runner::~Runner() = default;
 
 std::size_t Runner::selected() const { return state_->trials.size(); }
-
-std::vector<Error> Runner::unknown_globs() const {
-  std::vector<Error> out;
-  for (const std::string& glob : state_->options.selection.globs) {
-    bool known = glob.starts_with("rules/");
-    for (const script::Case& test : state_->suite.cases)
-      for (const auto& row : test.rows) known = known || fits(glob, full_id(test, row));
-    if (known) continue;
-    std::string hint = state_->suite.nearest(glob);
-    for (const auto& stone : state_->suite.removed)
-      if (stone.id == glob) hint = stone.instead;
-    out.push_back({"no test case '" + glob + "'", {}, hint});
-  }
-  return out;
-}
 
 void Runner::interrupt() { state_->interrupted = true; }
 

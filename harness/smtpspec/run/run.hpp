@@ -32,10 +32,8 @@ class Runner {
          Progress progress = {}, Attendant attendant = {});
   ~Runner();
 
-  // How many tests the selection has, rules left out. 0 with globs given: see `unknown_globs`.
+  // How many tests the selection has, rules left out.
   std::size_t selected() const;
-  // Globs that fit no case at all, each with the nearest id.
-  std::vector<Error> unknown_globs() const;
 
   Run run();
   // From a signal handler's thread or a callback: finish with what there is.

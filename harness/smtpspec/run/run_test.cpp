@@ -182,16 +182,33 @@ TEST(Selection, ShardsPartTheSet) {
   }
 }
 
-TEST(Selection, GlobsThatFitNothing) {
-  Bench bench(some_cases());
-  bench.suite.removed = {{"rfc5321/old", "rfc5321/data/size", "it was doubled"}};
-  bench.options.selection.globs = {"rfc5321/data", "rfc5321/data/sise", "rules/reply-text", "rfc5321/old", "rfc5321/order/noop"};
-  session::MemoryTransport transport([&](Role) { return bench.target.accept(); });
-  const Runner runner(bench.suite, bench.profile, bench.options, transport, {});
-  const auto unknown = runner.unknown_globs();
-  ASSERT_EQ(unknown.size(), 2u) << "a slow case is no unknown one";
-  EXPECT_EQ(to_string(unknown[0]), "no test case 'rfc5321/data/sise' (did you mean 'rfc5321/data/size'?)");
-  EXPECT_EQ(unknown[1].hint, "rfc5321/data/size") << "the one that took its place";
+TEST(Selection, PatternsThatFitNothing) {
+  script::Suite suite;
+  suite.cases = some_cases();
+  suite.removed = {{"rfc5321/old", "rfc5321/data/size", "it was doubled"}};
+  ASSERT_TRUE(
+      suite.registry.add("rfc: 1870\ntitle: SIZE\nrequirements:\n  3-1:\n    level: MUST\n    subject: server\n    observable: "
+                         "wire\n    says: x\n    check: y\n",
+                         "rfc1870.yaml"));
+  const auto said = [&](const Selection& selection) {
+    std::string out;
+    for (const Error& error : unknown_patterns(suite, selection)) out += to_string(error) + "\n";
+    return out;
+  };
+  EXPECT_EQ(said({.globs = {"rfc5321/data", "rfc5321/data/end[lf]", "*[l?]", "rules/reply-text", "rfc5321/order/noop"},
+                  .skip = {"rules"},
+                  .covers = {"RFC1870*"},
+                  .tags = {"security"}}),
+            "")
+      << "a slow case is no unknown one";
+  EXPECT_EQ(said({.globs = {"rfc5321/data/sise"}}), "no test case or rule fits 'rfc5321/data/sise' (did you mean 'rfc5321/data/size'?)\n");
+  EXPECT_EQ(said({.globs = {"rfc5321/data/end[lv]"}}),
+            "no test case or rule fits 'rfc5321/data/end[lv]' (did you mean 'rfc5321/data/end[lf]'?)\n");
+  EXPECT_EQ(said({.globs = {"rfc5321/old"}}), "test case 'rfc5321/old' was removed: it was doubled (did you mean 'rfc5321/data/size'?)\n");
+  EXPECT_EQ(said({.globs = {"rules/reply-texd"}}), "no test case or rule fits 'rules/reply-texd' (did you mean 'rules/reply-text'?)\n");
+  EXPECT_EQ(said({.skip = {"rfc5321/dta"}}).find("no test case or rule fits 'rfc5321/dta'"), 0u);
+  EXPECT_EQ(said({.covers = {"RFC1870-3-2"}}), "no requirement fits 'RFC1870-3-2' (did you mean 'RFC1870-3-1'?)\n");
+  EXPECT_EQ(said({.tags = {"securty"}}), "no test case has the tag 'securty' (did you mean 'security'?)\n");
 }
 
 TEST(Selection, Conditions) {
@@ -219,8 +236,24 @@ TEST(Selection, Conditions) {
     EXPECT_EQ(result_of(run, id).verdict, Verdict::skip) << id;
     EXPECT_EQ(result_of(run, id).summary, why);
   }
-  EXPECT_EQ(run.missing, (std::map<std::string, std::size_t>{{"account", 2}, {"unknown-recipient", 1}}));
+  EXPECT_EQ(run.missing, (Missing{{{"account"}, {{Role::relay, 2}}}, {{"unknown-recipient"}, {{Role::relay, 1}}}}));
   EXPECT_EQ(bench.target.times("NOOP"), 2) << "one is a probe's: what is skipped is not played";
+}
+
+TEST(Selection, MissingFactsAreCountedByRoleAndTogether) {
+  Bench bench({case_of("one", "requires: [restart]"), case_of("two", "requires: [restart, account]"),
+               case_of("not-offered", "requires: [restart, DSN]"), case_of("relay", "requires: [restart]\nroles: [relay]")});
+  bench.profile.endpoints[Role::submission] = {"memory", 1};
+  bench.options.selection.globs = {"one", "two", "not-offered", "relay"};
+  const auto run = bench.run();
+  EXPECT_EQ(run.missing.at({"restart"}).at(Role::relay), 2u);
+  EXPECT_EQ(run.missing.at({"account", "restart"}).at(Role::relay), 1u) << "one of them alone would add nothing";
+  for (const auto& test : run.tests)
+    if (test.id == "not-offered") {
+      EXPECT_EQ(test.summary, "DSN is not offered");
+    }
+  EXPECT_EQ(result_of(run, "two").summary,
+            "needs account and restart: give --user NAME (password from SMTPSPEC_PASSWORD), --start COMMAND");
 }
 
 // --- verdicts of a run ------------------------------------------------------------------------------------------------------
@@ -876,7 +909,10 @@ TEST(Profile, CompleteFacts) {
 
 TEST(Profile, HowToGive) {
   EXPECT_EQ(how_to_give("unknown-recipient"), "--rcpt-unknown ADDRESS");
-  EXPECT_EQ(how_to_give("mailbox"), "a profile with 'mailbox'");
+  EXPECT_EQ(how_to_give("mailbox"), "--mailbox DIR");
+  EXPECT_EQ(how_to_give("sink"), "a profile with 'sink'");
+  EXPECT_EQ(fact_in_words("second-recipient"), "a second recipient");
+  EXPECT_EQ(fact_in_words("sink"), "sink");
 }
 
 }  // namespace

@@ -32,6 +32,11 @@ std::string full_id(const script::Case& test, const script::CaseRow& row);
 bool fits(std::string_view glob, std::string_view id);
 bool fits_any(const std::vector<std::string>& globs, std::string_view id);
 
+// The selection's patterns that fit nothing there is, each with the nearest right spelling.
+std::vector<Error> unknown_patterns(const script::Suite& suite, const Selection& selection);
+// A pattern over ids that fits no case, row or rule.
+std::optional<Error> unknown_id(const script::Suite& suite, const std::string& glob);
+
 std::vector<Test> select(const script::Suite& suite, const Selection& selection, const Profile& profile);
 
 }  // namespace smtpspec::run
