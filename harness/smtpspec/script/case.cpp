@@ -49,7 +49,7 @@ Result<void> parse_rows(const Yaml& each, Case& out) {
     if (!is_word(name.text))
       return name.fail("'" + smtp::spell(name.text) + "' is no row name; names are lower-case letters, digits and hyphens");
     if (variables.kind != Yaml::Kind::map) return variables.fail("expected the row's variables, {name: text}");
-    CaseRow row{name.text, {}, name.place};
+    CaseRow row{name.text, {}, name.place, {}};
     for (const auto& [key, value] : variables.entries) {
       if (!is_word(key.text))
         return key.fail("'" + smtp::spell(key.text) + "' is no variable name; names are lower-case letters, digits and hyphens");
@@ -59,6 +59,7 @@ Result<void> parse_rows(const Yaml& each, Case& out) {
       auto octets = smtp::unspell(value.text);
       if (!octets) return value.fail(octets.error().message);
       row.variables.emplace(key.text, std::move(*octets));
+      row.places.emplace(key.text, CaseRow::Places{key.place, value.place});
     }
     if (!out.rows.empty())
       for (const auto& [key, text] : out.rows.front().variables)
@@ -212,9 +213,11 @@ Result<Case> parse_case(const std::string& text, std::string id, const std::stri
       auto words = value.as_texts("conditions");
       if (!words) return tl::unexpected(words.error());
       for (std::size_t i = 0; i < words->size(); ++i) {
+        const Yaml& word = value.kind == Yaml::Kind::list ? value.items[i] : value;
         auto condition = parse_condition((*words)[i]);
-        if (!condition) return at(value.kind == Yaml::Kind::list ? value.items[i] : value, condition.error());
+        if (!condition) return at(word, condition.error());
         out.conditions.push_back(std::move(*condition));
+        out.condition_places.push_back(word.place);
       }
     } else if (key.text == "start") {
       auto start = parse_start(value.text);

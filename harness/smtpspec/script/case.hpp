@@ -38,9 +38,14 @@ std::span<const std::string_view> condition_facts();
 bool meets(const Condition& condition, const smtp::Capabilities& offered);
 
 struct CaseRow {
+  struct Places {
+    Place name;
+    Place value;
+  };
   std::string name;
   std::map<std::string, std::string, std::less<>> variables;
   Place place;
+  std::map<std::string, Places, std::less<>> places;  // of the variables
 };
 
 struct Exemption {
@@ -61,6 +66,7 @@ struct Case {
   std::vector<smtp::Role> roles;
   std::vector<std::string> tags;
   std::vector<Condition> conditions;
+  std::vector<Place> condition_places;
   Start start = Start::ehlo;
   std::vector<CaseRow> rows;  // never empty: a case without `each` has one row without a name
   int clones = 1;
