@@ -1,9 +1,11 @@
 #include "smtpspec/run/run.hpp"
 
 #include <cstdio>
+#include <ctime>
 
 #include "cli/target.hpp"
 #include "smtpspec/report/report.hpp"
+#include "smtpspec/script/yaml.hpp"
 
 namespace smtpspec::cli {
 namespace {
@@ -12,9 +14,9 @@ struct RunFlags {
   std::string target;
   TargetFlags facts;
   std::vector<std::string> cases, skip, covers, tags, roles, reports;
-  std::string level = "must", shard;
+  std::string level = "must", shard, waivers;
   bool slow = false, by_letter = false, fail_fast = false, json = false, quiet = false;
-  int jobs = 0;
+  int jobs = 0, repeat = 1;
   int verbose = 0;
 };
 
@@ -41,6 +43,7 @@ Result<run::Options> options_of(const RunFlags& flags) {
   run::Options options;
   options.jobs = flags.jobs;
   options.fail_fast = flags.fail_fast;
+  options.repeat = flags.repeat;
   auto& s = options.selection;
   s.globs = flags.cases;
   s.skip = flags.skip;
@@ -88,7 +91,7 @@ class Screen {
       clear();
       std::fputs((report::terminal_test(test, registry_, options_) + "\n").c_str(), stdout);
     }
-    if (test.verdict == judge::Verdict::fail) ++failed_;
+    if (test.verdict == judge::Verdict::fail && test.waived.empty()) ++failed_;
     if (environment_.live && !flags_.quiet && !flags_.json) {
       std::fprintf(stderr, "\r\x1b[K%zu/%zu  %zu failed  %s", done, all, failed_, test.id.substr(0, 50).c_str());
       std::fflush(stderr);
@@ -105,6 +108,7 @@ class Screen {
     using judge::Verdict;
     if (flags_.quiet) return false;
     if (flags_.verbose >= 2) return true;
+    if (!test.waived.empty()) return flags_.verbose >= 1;
     if (test.verdict == Verdict::fail || test.verdict == Verdict::deviation || test.verdict == Verdict::error)
       return flags_.verbose >= 1 || !test.by_letter || flags_.by_letter;
     if (test.verdict == Verdict::inconclusive) return !stopped(test) || flags_.verbose >= 1;
@@ -120,6 +124,22 @@ class Screen {
   bool dirty_ = false;
 };
 
+Result<std::vector<run::Waiver>> waivers_of(const std::string& file, const script::Suite& suite) {
+  if (file.empty()) return {};
+  auto text = script::read_file(file);
+  if (!text) return tl::unexpected(text.error());
+  return run::parse_waivers(*text, file, suite);
+}
+
+// The day as the user's calendar has it.
+std::string today() {
+  const std::time_t now = std::time(nullptr);
+  std::tm day{};
+  ::localtime_r(&now, &day);
+  char text[16];
+  return {text, std::strftime(text, sizeof text, "%F", &day)};
+}
+
 report::TerminalOptions terminal_options(const RunFlags& flags, const Environment& environment) {
   report::TerminalOptions out{.color = environment.color_out,
                               .verbosity = flags.quiet ? -1 : flags.verbose,
@@ -132,6 +152,7 @@ report::TerminalOptions terminal_options(const RunFlags& flags, const Environmen
   if (environment.cases_given) out.command.insert(out.command.end(), {"--cases", environment.cases});
   out.command.insert(out.command.end(), {"run", flags.target});
   if (flags.slow) out.flags.push_back("--slow");
+  if (flags.repeat > 1) out.flags.insert(out.flags.end(), {"--repeat", std::to_string(flags.repeat)});
   if (flags.by_letter) out.flags.push_back("--by-letter");
   return out;
 }
@@ -149,6 +170,13 @@ int run_command(const RunFlags& flags, const Environment& environment) {
   if (const auto unknown = run::unknown_patterns(*suite, options->selection); !unknown.empty()) {
     for (const Error& error : unknown) complain(error);
     return usage;
+  }
+  if (auto waivers = waivers_of(flags.waivers, *suite); !waivers) {
+    complain(waivers.error());
+    return usage;
+  } else {
+    options->waivers = std::move(*waivers);
+    options->today = today();
   }
 
   net::Loop loop;
@@ -227,6 +255,10 @@ void add_run(CLI::App& app, Environment& environment, int& status) {
       ->check(CLI::Range(1, 500))
       ->type_name("N");
   command->add_option("--shard", flags->shard, "Run part m of n of the selection")->type_name("m/n");
+  command->add_option("--repeat", flags->repeat, "Play each test so often; a verdict that changes is flaky, and inconclusive")
+      ->check(CLI::Range(1, 1000))
+      ->type_name("N");
+  command->add_option("--waivers", flags->waivers, "Known findings that do not fail the exit status")->type_name("FILE");
   command->add_flag("--fail-fast", flags->fail_fast, "Stop at the first failure");
   command->add_option("--report", flags->reports, "Write a report: json=PATH or junit=PATH, - for standard output")->type_name("KIND=PATH");
   command->add_flag("--json", flags->json, "One JSON object a line as results come");

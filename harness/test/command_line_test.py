@@ -151,6 +151,35 @@ class Selection(unittest.TestCase):
             self.assertIn(hint, err)
 
 
+class Waivers(Files):
+    TARGET = ("smtp://127.0.0.1", CASE, "--start", f"{YES} {{port}}", "--skip", "rules")
+
+    def test_a_known_finding_fails_nothing(self):
+        file = self.file("w.yaml", f"- case: {CASE}\n  reason: it says yes\n")
+        status, found = document(*self.TARGET, "--waivers", file)
+        self.assertEqual((status, found["summary"]["waived"], found["summary"]["fail"]), (0, 1, 0))
+        self.assertEqual(found["waivers"], [{"case": CASE, "reason": "it says yes", "state": "used", "tests": 1}])
+        _, out, _ = run("run", *self.TARGET, "--waivers", file)
+        self.assertIn(f"  waived {CASE}  1 test: relay\n", out)
+
+    def test_an_expired_one_counts_again(self):
+        file = self.file("w.yaml", f"- case: {CASE}\n  reason: it says yes\n  until: 2020-01-01\n")
+        status, out, _ = run("run", *self.TARGET, "--waivers", file)
+        self.assertEqual(status, 1)
+        self.assertIn("ended on 2020-01-01", " ".join(out.split()))
+
+    def test_a_bad_file(self):
+        file = self.file("w.yaml", f"- case: {CASE}x\n  reason: it says yes\n")
+        status, _, err = run("run", *self.TARGET, "--waivers", file)
+        self.assertEqual(status, 2)
+        self.assertIn(f"{file}:1:9: no test case or rule fits '{CASE}x' (did you mean '{CASE}'?)", err)
+
+    def test_repeat(self):
+        status, out, _ = run("run", *self.TARGET, "--repeat", "3")
+        self.assertEqual(status, 1)
+        self.assertRegex(out, r"again: .* --repeat 3\n")
+
+
 class Ipv6(Files):
     def setUp(self):
         super().setUp()

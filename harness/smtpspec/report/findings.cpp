@@ -34,11 +34,11 @@ std::vector<smtp::Role> Bug::roles() const {
 
 std::vector<Bug> bugs(const run::Run& run) {
   std::vector<Bug> out;
-  std::map<std::tuple<std::string, judge::Verdict, std::string>, std::size_t> known;
+  std::map<std::tuple<std::string, std::string_view, std::string>, std::size_t> known;
   for (const run::TestResult& test : run.tests) {
     const judge::Finding* finding = test.worst();
     if (!finding) continue;
-    const auto [at, fresh] = known.try_emplace({finding->rule, test.verdict, fault_of(*finding, test)}, out.size());
+    const auto [at, fresh] = known.try_emplace({finding->rule, verdict_word(test), fault_of(*finding, test)}, out.size());
     if (fresh) out.push_back({finding, {}});
     out[at->second].tests.push_back(&test);
   }

@@ -39,13 +39,15 @@ json_::object test_object(const run::TestResult& test) {
   json_::object out;
   out["id"] = text(test.id);
   out["role"] = to_string(test.role);
-  out["verdict"] = to_string(test.verdict);
+  out["verdict"] = verdict_word(test);
   out["level"] = to_string(test.level);
   out["title"] = text(test.title);
   out["requirements"] = texts(test.requirements);
   out["summary"] = text(session::mask(test.summary, test.transcript.secrets));
   if (!test.choice.empty()) out["choice"] = text(test.choice);
   if (test.by_letter) out["by_letter"] = true;
+  if (test.flaky) out["flaky"] = true;
+  if (!test.waived.empty()) out["waiver"] = {{"reason", text(test.waived)}, {"verdict", to_string(test.verdict)}};
   json_::array also;
   for (const auto& finding : test.findings)
     if (&finding != test.worst()) also.push_back(text(std::string(to_string(finding.verdict)) + ": " + what_is_wrong(finding, test)));
@@ -72,7 +74,7 @@ json_::object finding_object(const Bug& bug, const script::Registry& registry) {
   out["rule"] = text(finding.rule);
   out["requirements"] = texts(finding.requirements);
   out["level"] = to_string(finding.level);
-  out["verdict"] = to_string(bug.tests.front()->verdict);
+  out["verdict"] = verdict_word(*bug.tests.front());
   out["expected"] = text(finding.expected);
   out["came"] = text(session::mask(finding.came, bug.tests.front()->transcript.secrets));
   if (!finding.choice.empty()) out["choice"] = text(finding.choice);
@@ -86,6 +88,18 @@ json_::object finding_object(const Bug& bug, const script::Registry& registry) {
   out["count"] = bug.tests.size();
   out["rows"] = bug.rows();
   out["roles"] = std::move(roles);
+  return out;
+}
+
+json_::array waivers(const run::Run& run) {
+  json_::array out;
+  for (const run::WaiverUse& use : run.waivers) {
+    json_::object one{
+        {"case", text(use.waiver.glob)}, {"reason", text(use.waiver.reason)}, {"state", to_string(use.state)}, {"tests", use.tests}};
+    if (use.waiver.role) one["role"] = to_string(*use.waiver.role);
+    if (!use.waiver.until.empty()) one["until"] = text(use.waiver.until);
+    out.push_back(std::move(one));
+  }
   return out;
 }
 
@@ -124,8 +138,8 @@ std::string json(const run::Run& run, const Suite& suite, const script::Registry
   summary["cases"] = run.tests.size();
   for (int v = 0; v < judge::verdict_count; ++v)
     summary[to_string(static_cast<judge::Verdict>(v))] = run.count(static_cast<judge::Verdict>(v));
-  summary["waived"] = 0;
-  summary["stale-waiver"] = 0;
+  summary["waived"] = run.waived();
+  summary["stale-waiver"] = run.waivers_in(run::WaiverUse::State::stale);
   summary["by-letter"] = run.by_letter();
   out["summary"] = std::move(summary);
   out["duration_ms"] = ms(run.duration);
@@ -133,6 +147,7 @@ std::string json(const run::Run& run, const Suite& suite, const script::Registry
   if (run.interrupted) out["interrupted"] = true;
   if (!run.trouble.empty()) out["trouble"] = text(run.trouble);
   if (!run.deaths.empty()) out["deaths"] = texts(run.deaths);
+  if (!run.waivers.empty()) out["waivers"] = waivers(run);
   json_::array cases, findings;
   for (const auto& test : run.tests) cases.push_back(test_object(test));
   for (const Bug& bug : bugs(run)) findings.push_back(finding_object(bug, registry));

@@ -101,6 +101,35 @@ TEST(Terminal, SummaryListsEachBugOnce) {
   EXPECT_CONTAINS(terminal_summary(some_run(), {.verbosity = 1}), "  observed b  1 test: submission\n      refused: 550\n");
 }
 
+TEST(Reports, AWaivedFindingDoesNotCount) {
+  auto run = some_run();
+  for (auto& test : run.tests)
+    if (test.id == "a[x]" || test.id == "a[y]") test.waived = "known <since> 2024";
+  run.waivers = {{{"a[x]", {}, "known", "2026-12-31", {"w.yaml", 3, 1}}, run::WaiverUse::State::used, 2},
+                 {{"d", {}, "known", "", {"w.yaml", 5, 1}}, run::WaiverUse::State::stale, 0},
+                 {{"c", {}, "known", "2020-12-31", {"w.yaml", 7, 1}}, run::WaiverUse::State::expired, 1}};
+  EXPECT_FALSE(counts(run.tests[0], {.by_letter = true, .level = script::Level::may}));
+  EXPECT_TRUE(counts(run.tests[3], {}));
+  const std::string text = terminal_summary(run, {});
+  EXPECT_CONTAINS(text, "2 fail");
+  EXPECT_CONTAINS(text, "3 waived");
+  EXPECT_CONTAINS(text, "  waived a  3 tests: 2 rows, relay submission\n");
+  EXPECT_CONTAINS(text, "      waived: known <since> 2024\n");
+  EXPECT_CONTAINS(text, "  w.yaml:5: the waiver of d is stale: all that it names passes\n");
+  EXPECT_CONTAINS(text, "  w.yaml:7: the waiver of c ended on 2020-12-31: 1 test count again\n");
+  EXPECT_EQ(text.find("w.yaml:3"), std::string::npos);
+  const auto document = boost::json::parse(json(run, {"1", ""}, {})).as_object();
+  const auto& summary = document.at("summary").as_object();
+  EXPECT_EQ(summary.at("waived").as_int64(), 3);
+  EXPECT_EQ(summary.at("stale-waiver").as_int64(), 1);
+  EXPECT_EQ(summary.at("fail").as_int64(), 2);
+  EXPECT_EQ(document.at("cases").as_array().at(0).at("verdict").as_string(), "waived");
+  EXPECT_EQ(document.at("cases").as_array().at(0).at("waiver").at("verdict").as_string(), "fail");
+  EXPECT_EQ(document.at("findings").as_array().at(0).at("verdict").as_string(), "waived");
+  run.endpoints[Role::relay] = {"h", 1};
+  EXPECT_CONTAINS(junit(run, {}), "<skipped message=\"waived: known &lt;since&gt; 2024\"/>");
+}
+
 TEST(Terminal, SummaryEndsWithWhatFactsWouldAdd) {
   run::Run run;
   run.missing[{"second-recipient"}] = {{Role::relay, 5}, {Role::submission, 7}};

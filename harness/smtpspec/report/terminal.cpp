@@ -17,6 +17,12 @@ struct Paint {
   }
 };
 
+std::string_view colour_of(Verdict verdict);
+// The verdict in its colour; what is waived is grey.
+std::string painted_verdict(const run::TestResult& test, const Paint& paint) {
+  return paint(verdict_word(test), test.waived.empty() ? colour_of(test.verdict) : "90");
+}
+
 std::string_view colour_of(Verdict verdict) {
   switch (verdict) {
     case Verdict::pass: return "32";
@@ -80,12 +86,23 @@ std::string plural(std::size_t n, std::string_view noun) { return fmt::format("{
 // "fail rfc5321/data/bare-lf  6 tests: 3 rows, relay submission" and below it what is wrong.
 std::string bug_lines(const Bug& bug, const Paint& paint) {
   const run::TestResult& first = *bug.tests.front();
-  std::string out = fmt::format("  {}{} {}", paint(to_string(first.verdict), colour_of(first.verdict)), first.by_letter ? " by-letter" : "",
-                                paint(bug.finding->rule, "1"));
+  std::string out =
+      fmt::format("  {}{} {}", painted_verdict(first, paint), first.by_letter ? " by-letter" : "", paint(bug.finding->rule, "1"));
   out += "  " + plural(bug.tests.size(), "test") + ":";
   if (first.test && !first.row.empty()) out += " " + plural(bug.rows(), "row") + ",";
   for (const smtp::Role role : bug.roles()) out += " " + std::string(to_string(role));
-  return out + "\n" + wrapped(what_is_wrong(*bug.finding, first), 6);
+  out += "\n" + wrapped(what_is_wrong(*bug.finding, first), 6);
+  return first.waived.empty() ? out : out + wrapped("waived: " + first.waived, 6);
+}
+
+// A waiver that wants a hand: it lifts nothing any more, or its day is over.
+std::string waiver_line(const run::WaiverUse& use) {
+  using State = run::WaiverUse::State;
+  const std::string place = fmt::format("{}:{}: the waiver of {}", use.waiver.place.file, use.waiver.place.line, use.waiver.glob);
+  if (use.state == State::stale) return wrapped(place + " is stale: all that it names passes", 2);
+  if (use.state == State::expired)
+    return wrapped(fmt::format("{} ended on {}: {} count again", place, use.waiver.until, plural(use.tests, "test")), 2);
+  return "";
 }
 
 // "12 more tests with a second recipient (--rcpt-second ADDRESS): relay 6, submission 6"
@@ -115,7 +132,7 @@ std::string again(const run::TestResult& test, const TerminalOptions& options) {
 }  // namespace
 
 bool counts(const run::TestResult& test, const TerminalOptions& options) {
-  if (test.by_letter && !options.by_letter) return false;
+  if (!test.waived.empty() || (test.by_letter && !options.by_letter)) return false;
   if (test.verdict == Verdict::fail) return true;
   if (test.verdict == Verdict::deviation) return options.level != script::Level::must;
   return test.verdict == Verdict::observed && options.level == script::Level::may;
@@ -123,12 +140,13 @@ bool counts(const run::TestResult& test, const TerminalOptions& options) {
 
 std::string terminal_test(const run::TestResult& test, const script::Registry& registry, const TerminalOptions& options) {
   const Paint paint{options.color};
-  std::string out = fmt::format("{} {}  {} {}", paint(to_string(test.verdict), colour_of(test.verdict)), paint(test.id, "1"),
-                                to_string(test.role), to_string(test.level));
+  std::string out =
+      fmt::format("{} {}  {} {}", painted_verdict(test, paint), paint(test.id, "1"), to_string(test.role), to_string(test.level));
   if (test.by_letter) out += " by-letter";
   if (test.duration.count() > 0) out += fmt::format("  {} ms", test.duration.count() / 1000);
   out += "\n";
-  const bool whole = test.verdict >= Verdict::deviation || options.verbosity >= 2;
+  if (!test.waived.empty()) out += wrapped("waived: " + test.waived, 4);
+  const bool whole = (test.verdict >= Verdict::deviation && test.waived.empty()) || options.verbosity >= 2;
   if (!whole) return out + wrapped(session::mask(test.summary, test.transcript.secrets), 4);
   for (const std::string& id : test.requirements) {
     const auto* requirement = registry.find(id);
@@ -170,12 +188,14 @@ std::string terminal_summary(const run::Run& run, const TerminalOptions& options
     if (n == 0 && verdict != Verdict::pass && verdict != Verdict::fail) continue;
     counts_text += (counts_text.empty() ? "" : " · ") + paint(fmt::format("{} {}", n, to_string(verdict)), n ? colour_of(verdict) : "0");
   }
+  if (const std::size_t n = run.waived(); n > 0) counts_text += " · " + paint(fmt::format("{} waived", n), "90");
   out += fmt::format("{}: {} tests, {} replies, {:.1f} s\n  {}\n", run.target, run.tests.size(), run.replies,
                      static_cast<double>(run.duration.count()) / 1e6, counts_text);
   if (const std::size_t n = run.by_letter(); n > 0)
     out += fmt::format("  {} of these by-letter: rules that nearly every deployed server breaks; they do not set the exit status\n", n);
   for (const Bug& bug : bugs(run))
     if (bug.tests.front()->verdict >= Verdict::deviation || options.verbosity > 0) out += bug_lines(bug, paint);
+  for (const run::WaiverUse& use : run.waivers) out += waiver_line(use);
   if (run.interrupted) out += "  interrupted: the rest did not run\n";
   for (const std::string& death : run.deaths) out += wrapped(death, 2);
   if (run.dead) out += wrapped("the target stopped answering: " + run.trouble, 2);

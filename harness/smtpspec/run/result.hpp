@@ -4,6 +4,7 @@
 
 #include "smtpspec/judge/judge.hpp"
 #include "smtpspec/run/profile.hpp"
+#include "smtpspec/run/waivers.hpp"
 
 namespace smtpspec::run {
 
@@ -23,6 +24,8 @@ struct TestResult {
   std::string summary;  // expected and came, or why it was skipped
   std::string choice;
   bool by_letter = false;
+  std::string waived;  // the reason why a fail or deviation does not count, or ""
+  bool flaky = false;  // its verdict changed from one repetition to the next
   std::vector<judge::Finding> findings;
   session::Transcript transcript;
   int marked = -1;  // entry of the transcript that breaks the law
@@ -36,6 +39,9 @@ struct TestResult {
   // The finding that the verdict rests on: the first of the worst, or none.
   const judge::Finding* worst() const;
 };
+
+// The verdict as reports name it: "fail", or "waived".
+std::string_view verdict_word(const TestResult& test);
 
 struct Offer {
   bool probed = false;
@@ -64,8 +70,13 @@ struct Run {
   std::vector<std::string> deaths;  // of the target's process, each with what was under way
   std::string trouble;              // why, in a sentence
 
+  std::vector<WaiverUse> waivers;
+
+  // These add up to the tests: what is waived counts as nothing else. By-letter is a part of fail and deviation.
   std::size_t count(Verdict verdict) const;
+  std::size_t waived() const;
   std::size_t by_letter() const;
+  std::size_t waivers_in(WaiverUse::State state) const;
 };
 
 }  // namespace smtpspec::run

@@ -30,6 +30,7 @@ struct Runner::State {
   RuleWatch watch;
   Probes probes;
   Trials trials;
+  Waivers waivers;
   std::deque<std::size_t> queue;
   std::deque<Play> to_confirm;  // for the rules
   std::size_t finished = 0;
@@ -49,11 +50,12 @@ struct Runner::State {
         stage(profile, transport, std::move(setup), attendant, [this] { fill(); }),
         watch(suite.registry, options.quiet_rules),
         probes(suite.registry, stage, watch),
-        trials(suite.registry, select(suite, options.selection, profile), options.retry_delay, stage, watch,
+        trials(suite.registry, select(suite, options.selection, profile), {options.repeat, options.retry_delay}, stage, watch,
                {.again = [this](std::size_t index, session::Duration delay) { requeue(index, delay); },
                 .done = [this](std::size_t, TestResult result) { take(std::move(result)); },
                 .heard = [this](bool greeted) { silent_in_a_row = greeted ? 0 : silent_in_a_row + 1; },
-                .stopped = [this] { return stopping ? why_stopped() : ""; }}) {
+                .stopped = [this] { return stopping ? why_stopped() : ""; }}),
+        waivers(options.waivers, options.today) {
     if (options.jobs == 0) options.jobs = profile.connections;
   }
 
@@ -110,10 +112,15 @@ struct Runner::State {
   }
 
   void take(TestResult result) {
+    waivers.apply(result);
     out.tests.push_back(std::move(result));
     ++finished;
     if (progress.on_result) progress.on_result(finished, trials.size(), out.tests.back());
-    if (options.fail_fast && out.tests.back().verdict == Verdict::fail && !out.tests.back().by_letter) stop_all();
+    if (options.fail_fast && counts_for_fail_fast(out.tests.back())) stop_all();
+  }
+
+  static bool counts_for_fail_fast(const TestResult& test) {
+    return test.verdict == Verdict::fail && !test.by_letter && test.waived.empty();
   }
 
   std::string why_stopped() const {
@@ -204,9 +211,11 @@ struct Runner::State {
     out.replies = watch.replies();
     for (TestResult& result : watch.results()) {
       if (fits_any(options.selection.skip, result.id)) continue;
+      waivers.apply(result);
       out.tests.push_back(std::move(result));
       if (progress.on_result && out.tests.back().seen_in > 0) progress.on_result(finished, trials.size(), out.tests.back());
     }
+    out.waivers = waivers.uses();
     std::stable_sort(out.tests.begin(), out.tests.end(), [](const TestResult& a, const TestResult& b) {
       const bool rule_a = a.rule != nullptr, rule_b = b.rule != nullptr;
       return std::tie(rule_a, a.id, a.role) < std::tie(rule_b, b.id, b.role);

@@ -17,6 +17,9 @@ struct Options {
   Selection selection;
   int jobs = 0;  // sessions at once; 0: as many as the target takes connections
   bool fail_fast = false;
+  int repeat = 1;  // plays of each test; a verdict that changes is inconclusive
+  std::vector<Waiver> waivers;
+  std::string today;         // "2026-12-31": the day by which a waiver expires
   bool quiet_rules = false;  // leave the always-on rules out (a fuzzer brings its own)
   session::Duration retry_delay = std::chrono::seconds(1);
 };

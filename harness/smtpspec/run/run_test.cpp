@@ -331,6 +331,64 @@ TEST(Runner, AFindingThatDoesNotComeBackIsNone) {
   }
 }
 
+TEST(Repeat, EachTestSoOften) {
+  Bench bench({case_of("a", "start: greeted", "C: VRFY a\nS: 250"), case_of("skipped", "requires: [DSN]")});
+  bench.options.repeat = 4;
+  const auto run = bench.run();
+  EXPECT_EQ(result_of(run, "a").verdict, Verdict::pass);
+  EXPECT_FALSE(result_of(run, "a").flaky);
+  EXPECT_EQ(bench.target.times("VRFY a"), 4);
+  EXPECT_EQ(result_of(run, "skipped").verdict, Verdict::skip);
+}
+
+TEST(Repeat, AVerdictThatChangesIsFlaky) {
+  Bench bench({case_of("a", "start: greeted", "C: VRFY a\nS: 250")});
+  bench.options.repeat = 5;
+  // The first round fails on both its connections, the others pass.
+  bench.target.answer = [n = 0](const std::string& line, int) mutable {
+    return line == "VRFY a" && n++ < 2 ? "500 what?\r\n" : "250 fine\r\n";
+  };
+  const auto run = bench.run();
+  EXPECT_EQ(result_of(run, "a").verdict, Verdict::inconclusive);
+  EXPECT_TRUE(result_of(run, "a").flaky);
+  EXPECT_EQ(result_of(run, "a").summary, "flaky, of 5 rounds pass 4, fail 1: expected 250, but came 500 what?");
+  EXPECT_TRUE(result_of(run, "a").findings.empty());
+  EXPECT_EQ(bench.target.times("VRFY a"), 6);
+}
+
+TEST(Repeat, AVerdictThatStaysIsOneResult) {
+  Bench bench({case_of("a", "start: greeted", "C: VRFY a\nS: 251")});
+  bench.options.repeat = 3;
+  const auto run = bench.run();
+  EXPECT_EQ(result_of(run, "a").verdict, Verdict::fail);
+  EXPECT_EQ(result_of(run, "a").findings.size(), 1u);
+  EXPECT_EQ(run.tests.size(), 1u);
+}
+
+TEST(Waiving, LiftsWhatItNames) {
+  Bench bench({case_of("a", "start: greeted", "C: VRFY a\nS: 251"), case_of("b", "start: greeted", "C: VRFY a\nS: 251"), case_of("c"),
+               case_of("d", "requires: [DSN]")});
+  const auto waiver = [](const char* glob, const char* until) { return Waiver{glob, {}, "known", until, {"w.yaml", 1, 3}}; };
+  bench.options.waivers = {waiver("a", "2026-05-01"), waiver("b", "2026-04-30"), waiver("c", ""), waiver("d", ""), waiver("e", "")};
+  bench.options.today = "2026-05-01";
+  const auto run = bench.run();
+  EXPECT_EQ(result_of(run, "a").waived, "known") << "the last day counts";
+  EXPECT_EQ(verdict_word(result_of(run, "a")), "waived");
+  EXPECT_EQ(result_of(run, "b").waived, "");
+  EXPECT_EQ(run.count(Verdict::fail), 1u);
+  EXPECT_EQ(run.waived(), 1u);
+  std::string states;
+  for (const auto& use : run.waivers) states += use.waiver.glob + " " + std::string(to_string(use.state)) + "\n";
+  EXPECT_EQ(states, "a used\nb expired\nc stale\nd untested\ne untested\n");
+}
+
+TEST(Waiving, LetsARunGoOn) {
+  Bench bench({case_of("a", "start: greeted", "C: VRFY a\nS: 251"), case_of("b"), case_of("c")});
+  bench.options.waivers = {{"a", {}, "known", "", {}}};
+  bench.options.fail_fast = true;
+  EXPECT_EQ(bench.run().count(Verdict::pass), 2u);
+}
+
 // --- twins ------------------------------------------------------------------------------------------------------------------
 
 std::string refuses_all(const std::string& line, int) { return line.starts_with("VRFY") ? "550 no\r\n" : "250 fine\r\n"; }

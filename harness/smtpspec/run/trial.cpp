@@ -4,9 +4,8 @@
 
 namespace smtpspec::run {
 
-Trials::Trials(const script::Registry& registry, std::vector<Test> tests, session::Duration retry_delay, Stage& stage, RuleWatch& watch,
-               Calls calls)
-    : registry_(registry), retry_delay_(retry_delay), stage_(stage), watch_(watch), calls_(std::move(calls)) {
+Trials::Trials(const script::Registry& registry, std::vector<Test> tests, Patience patience, Stage& stage, RuleWatch& watch, Calls calls)
+    : registry_(registry), patience_(patience), stage_(stage), watch_(watch), calls_(std::move(calls)) {
   for (const Test& test : tests) trials_.push_back({test});
 }
 
@@ -42,7 +41,7 @@ void Trials::played(std::size_t index, Group& group) {
   Judged judged = assess(group);
   auto& judgement = judged.judgement;
   calls_.heard(!judgement.no_greeting || trial.test.test->start == script::Start::connected);
-  if (judgement.verdict == Verdict::inconclusive && judgement.policy && trial.plays == 1) return calls_.again(index, retry_delay_);
+  if (judgement.verdict == Verdict::inconclusive && judgement.policy && trial.plays == 1) return calls_.again(index, patience_.retry_delay);
   const bool accuses = judgement.verdict == Verdict::fail || judgement.verdict == Verdict::deviation;
   if (accuses && !trial.confirming) {
     // Nobody is accused on the strength of one connection.
@@ -133,8 +132,33 @@ void Trials::finish(std::size_t index, Judged judged) {
     result.place = worst->place;
     result.by_letter = worst->by_letter && worst->verdict >= Verdict::deviation;
   }
-  trials_[index].settled = true;
-  calls_.done(index, std::move(result));
+  end_round(index, std::move(result));
+}
+
+void Trials::end_round(std::size_t index, TestResult result) {
+  Trial& trial = trials_[index];
+  ++trial.rounds[result.verdict];
+  if (!trial.worst || trial.worst->verdict < result.verdict) trial.worst = std::move(result);
+  int rounds = 0;
+  std::string each;
+  for (const auto& [verdict, n] : trial.rounds) {
+    rounds += n;
+    each += (each.empty() ? "" : ", ") + std::string(to_string(verdict)) + " " + std::to_string(n);
+  }
+  if (rounds < patience_.repeat) {
+    trial.plays = 0;
+    trial.confirming = false;
+    return calls_.again(index, {});
+  }
+  if (trial.rounds.size() > 1) {
+    trial.worst->flaky = true;
+    trial.worst->verdict = Verdict::inconclusive;
+    trial.worst->summary = "flaky, of " + std::to_string(rounds) + " rounds " + each + ": " + trial.worst->summary;
+    trial.worst->findings.clear();
+    trial.worst->by_letter = false;
+  }
+  trial.settled = true;
+  calls_.done(index, std::move(*trial.worst));
 }
 
 void Trials::settle(std::size_t index, Verdict verdict, std::string why) {

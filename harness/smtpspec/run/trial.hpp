@@ -16,12 +16,15 @@ class Trials {
     std::function<void(bool greeted)> heard;  // after each play: was anybody there?
     std::function<std::string()> stopped;     // why plays count no longer, or ""
   };
-  Trials(const script::Registry& registry, std::vector<Test> tests, session::Duration retry_delay, Stage& stage, RuleWatch& watch,
-         Calls calls);
+  struct Patience {
+    int repeat = 1;  // rounds of each test; a verdict that changes from one to the next is inconclusive
+    session::Duration retry_delay{};
+  };
+  Trials(const script::Registry& registry, std::vector<Test> tests, Patience patience, Stage& stage, RuleWatch& watch, Calls calls);
 
   std::size_t size() const { return trials_.size(); }
   const Test& test(std::size_t index) const { return trials_[index].test; }
-  bool untouched(std::size_t index) const { return trials_[index].plays == 0; }
+  bool untouched(std::size_t index) const { return trials_[index].plays == 0 && trials_[index].rounds.empty(); }
   bool settled(std::size_t index) const { return trials_[index].settled; }
   Play play_of(std::size_t index) const;
 
@@ -32,10 +35,12 @@ class Trials {
  private:
   struct Trial {
     Test test;
-    int plays = 0;
+    int plays = 0;  // in this round
     bool settled = false;
     bool confirming = false;
-    judge::Judgement first{};  // before its confirmation
+    judge::Judgement first{};           // before its confirmation
+    std::map<Verdict, int> rounds{};    // how they ended
+    std::optional<TestResult> worst{};  // of the rounds
   };
   struct Judged {
     judge::Judgement judgement;
@@ -57,9 +62,10 @@ class Trials {
   void twin_played(Twin& twin, const Group& group);
   TestResult blank(const Test& test) const;
   void finish(std::size_t index, Judged judged);
+  void end_round(std::size_t index, TestResult result);
 
   const script::Registry& registry_;
-  session::Duration retry_delay_;
+  Patience patience_;
   Stage& stage_;
   RuleWatch& watch_;
   Calls calls_;
