@@ -48,7 +48,7 @@ int doctor(const DoctorFlags& flags, const Environment& environment) {
     complain(target.error().error);
     return target.error().status;
   }
-  net::Transport transport(loop, target->profile.endpoints, {target->profile.source, {}});
+  net::Transport transport(loop, target->profile.endpoints, target->transport_options());
   // A run of no case at all: the probes are what is wanted.
   script::Suite nothing;
   nothing.registry = suite->registry;
@@ -78,6 +78,7 @@ int doctor(const DoctorFlags& flags, const Environment& environment) {
     line("EHLO    ", offer.clear);
     if (!(offer.ready == offer.clear)) line("ready   ", offer.ready);
     if (offer.tls.version) std::printf("  TLS       1.%d %s\n", offer.tls.version - 10, offer.tls.cipher.c_str());
+    if (!offer.tls.trust.empty()) std::printf("  trust     %s\n", offer.tls.trust.c_str());
     if (!offer.trouble.empty()) std::printf("  trouble   %s\n", offer.trouble.c_str());
   }
   std::printf("\n");

@@ -186,7 +186,7 @@ int run_command(const RunFlags& flags, const Environment& environment) {
     return target.error().status;
   }
   const report::Suite about{version(), crypto::sha256_hex(suite->digest_input)};
-  net::Transport transport(loop, target->profile.endpoints, {target->profile.source, [&] { return target->restart(); }});
+  net::Transport transport(loop, target->profile.endpoints, target->transport_options());
 
   const report::TerminalOptions terminal = terminal_options(flags, environment);
   Screen screen(environment, flags, suite->registry, terminal);

@@ -221,6 +221,10 @@ std::string Target::restart() {
   return "'" + command + "' did not listen at " + silent + " within 30 s";
 }
 
+net::TransportOptions Target::transport_options() {
+  return {profile.source, profile.tls_ca, profile.tls_name, [this] { return restart(); }};
+}
+
 run::Attendant Target::attendant() {
   run::Attendant out;
   if (!profile.log.empty()) {

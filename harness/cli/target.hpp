@@ -42,6 +42,8 @@ class Target {
   std::string directory;  // of a lab server, removed at the end
   std::string command;    // that starts it, ports filled in
 
+  // How to connect to it.
+  net::TransportOptions transport_options();
   run::Attendant attendant();
   // Stops and starts it again; "" or what failed.
   std::string restart();

@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -178,6 +179,42 @@ class Waivers(Files):
         status, out, _ = run("run", *self.TARGET, "--repeat", "3")
         self.assertEqual(status, 1)
         self.assertRegex(out, r"again: .* --repeat 3\n")
+
+
+class Trust(Files):
+    def test_the_embedded_server_is_known(self):
+        _, out, _ = run("doctor", "embedded")
+        self.assertEqual(out.count("  trust     verified\n"), 2, out)
+
+    def test_a_certificate_verifies_by_ca_and_name(self):
+        with subprocess.Popen([PROGRAM, "serve", "--listen", "submissions=0"], stdout=subprocess.PIPE, text=True,
+                              stderr=subprocess.DEVNULL) as server:
+            url = server.stdout.readline().strip()
+            own = self.file("own.pem", ssl.get_server_certificate(("127.0.0.1", int(url.rsplit(":", 1)[1]))))
+            trust = {}
+            for name in "mx.example.test", "other.test":
+                profile = self.file("p.yaml", f"endpoints: {{submissions: \"{url}\"}}\ntls: {{ca: {own}, name: {name}}}\n")
+                _, found = document(profile, "rfc5321/order/noop-in-transaction")
+                trust[name] = found["target"]["trust"]["submissions"]
+            _, out, _ = run("run", profile, "rfc5321/order/noop-in-transaction")
+            server.terminate()
+        self.assertEqual(trust["mx.example.test"], "verified")
+        self.assertRegex(trust["other.test"], "(?i)hostname mismatch")
+        self.assertRegex(out, "(?i)submissions: the certificate does not verify: hostname mismatch")
+
+    def test_a_certificate_of_somebody_else(self):
+        with subprocess.Popen([PROGRAM, "serve", "--listen", "submissions=0", "--listen", "submission=0"], stdout=subprocess.PIPE, text=True,
+                              stderr=subprocess.DEVNULL) as server:
+            url = server.stdout.readline().strip()
+            with subprocess.Popen([PROGRAM, "serve", "--listen", "submissions=0"], stdout=subprocess.PIPE, text=True,
+                                  stderr=subprocess.DEVNULL) as other:
+                port = int(other.stdout.readline().strip().rsplit(":", 1)[1])
+                ca = self.file("other.pem", ssl.get_server_certificate(("127.0.0.1", port)))
+                other.terminate()
+            profile = self.file("p.yaml", f"endpoints: {{submissions: \"{url}\"}}\ntls: {{ca: {ca}, name: mx.example.test}}\n")
+            _, found = document(profile, "rfc5321/order/noop-in-transaction")
+            server.terminate()
+        self.assertNotIn(found["target"]["trust"]["submissions"], ("", "verified"))
 
 
 class Ipv6(Files):

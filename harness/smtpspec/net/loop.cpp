@@ -42,7 +42,7 @@ std::string reason(const error_code& error) {
   return text;
 }
 
-smtp::TlsFacts facts_of(SSL* handle) {
+smtp::TlsFacts facts_of(SSL* handle, bool verify) {
   smtp::TlsFacts facts;
   facts.version = 10 + (SSL_version(handle) - TLS1_VERSION);
   if (const char* name = SSL_get_cipher_name(handle)) facts.cipher = name;
@@ -57,6 +57,10 @@ smtp::TlsFacts facts_of(SSL* handle) {
   }
   GENERAL_NAMES_free(names);
   X509_free(certificate);
+  if (verify) {
+    const long result = SSL_get_verify_result(handle);
+    facts.trust = result == X509_V_OK ? "verified" : X509_verify_cert_error_string(result);
+  }
   return facts;
 }
 
@@ -70,6 +74,8 @@ class Link : public std::enable_shared_from_this<Link> {
 
   tcp::socket& socket() { return socket_; }
   void set_sink(Sink sink) { sink_ = std::move(sink); }
+  // Have the peer's certificate verified, for this name or, when it is empty, for the host's.
+  void verify(std::string name) { verify_ = std::move(name); }
 
   void connect(Endpoint to, std::string source) {
     asio::co_spawn(
@@ -148,6 +154,7 @@ class Link : public std::enable_shared_from_this<Link> {
   asio::awaitable<error_code> connect_now(const Endpoint& to, const std::string& source) {
     error_code not_numeric;
     asio::ip::make_address(to.host, not_numeric);
+    if (verify_ && verify_->empty()) verify_ = to.host;
     if (not_numeric) server_name_ = to.host;  // SNI names hosts, never addresses (RFC 6066 section 3)
     tcp::resolver resolver(io_);
     auto [resolve_error, found] = co_await resolver.async_resolve(to.host, std::to_string(to.port), with_code);
@@ -214,6 +221,10 @@ class Link : public std::enable_shared_from_this<Link> {
     }
     stream_.emplace(socket_, context_);
     if (!server_name_.empty()) SSL_set_tlsext_host_name(stream_->native_handle(), server_name_.c_str());
+    if (verify_) {
+      X509_VERIFY_PARAM* expected = SSL_get0_param(stream_->native_handle());
+      if (X509_VERIFY_PARAM_set1_ip_asc(expected, verify_->c_str()) != 1) X509_VERIFY_PARAM_set1_host(expected, verify_->c_str(), 0);
+    }
     goodbye_.expires_after(handshake_time);
     goodbye_.async_wait([self = shared_from_this()](error_code error) {
       if (!error && self->handshaking_) self->shut();
@@ -226,7 +237,7 @@ class Link : public std::enable_shared_from_this<Link> {
       shut();
       co_return false;
     }
-    tell({.kind = Event::Kind::tls_up, .tls = facts_of(stream_->native_handle())});
+    tell({.kind = Event::Kind::tls_up, .tls = facts_of(stream_->native_handle(), verify_.has_value())});
     pump();
     co_return true;
   }
@@ -310,6 +321,7 @@ class Link : public std::enable_shared_from_this<Link> {
   bool dead_ = false;
   bool reading_ = true;
   std::string server_name_;
+  std::optional<std::string> verify_;  // the name that the certificate should bear
 };
 
 struct Served;
@@ -509,6 +521,7 @@ struct Transport::Impl {
               event.connection = number;
               if (const auto self = weak.lock()) self->on(std::move(event));
             });
+            if (!owner.options.ca.empty()) link->verify(owner.options.name);
             if (const auto& before = links[action.connection]) before->leave();
             links[action.connection] = link;
             const auto endpoint = owner.endpoints.find(role);
@@ -550,8 +563,11 @@ struct Transport::Impl {
 
 Transport::Transport(Loop& loop, std::map<smtp::Role, Endpoint> endpoints, TransportOptions options)
     : impl_(new Impl{loop, std::move(endpoints), std::move(options)}) {
-  // A test certificate is the rule; its names are facts, judged by cases.
-  loop.impl().client_context.set_verify_mode(ssl::verify_none);
+  // A test certificate is the rule: its names, and whether it verifies, are facts and refuse nothing.
+  auto& context = loop.impl().client_context;
+  context.set_verify_mode(ssl::verify_none);
+  error_code ignored;
+  if (const std::string& ca = impl_->options.ca; !ca.empty()) context.add_certificate_authority(asio::buffer(ca), ignored);
 }
 Transport::~Transport() {
   for (const auto& player : impl_->players) {

@@ -48,6 +48,8 @@ void after(Loop& loop, smtp::Duration delay, std::function<void()> task);
 
 struct TransportOptions {
   std::string source;                    // local address to connect from
+  std::string ca;                        // in PEM: certificates are verified by these. Nothing is refused; TlsFacts say what came of it
+  std::string name;                      // that a certificate should bear; "": the host's
   std::function<std::string()> restart;  // restarts the target; "" or what failed
 };
 

@@ -118,7 +118,7 @@ std::string json(const run::Run& run, const Suite& suite, const script::Registry
   json_::object out;
   out["schema"] = "smtpspec.run.v1";
   out["suite"] = {{"version", suite.version}, {"cases_sha256", suite.cases_sha256}};
-  json_::object target, ehlo, endpoints, greetings;
+  json_::object target, ehlo, endpoints, trust;
   json_::array roles;
   target["name"] = text(run.target);
   if (!run.version.empty()) target["version"] = text(run.version);
@@ -129,7 +129,9 @@ std::string json(const run::Run& run, const Suite& suite, const script::Registry
   for (const auto& [role, offer] : run.offers) {
     if (!target.contains("greeting")) target["greeting"] = text(smtp::spell(offer.greeting));
     ehlo[to_string(role)] = capabilities(offer.ready);
+    if (!offer.tls.trust.empty()) trust[to_string(role)] = text(offer.tls.trust);
   }
+  if (!trust.empty()) target["trust"] = std::move(trust);
   target["roles"] = std::move(roles);
   target["endpoints"] = std::move(endpoints);
   target["ehlo"] = std::move(ehlo);

@@ -201,6 +201,9 @@ std::string terminal_summary(const run::Run& run, const TerminalOptions& options
   if (run.dead) out += wrapped("the target stopped answering: " + run.trouble, 2);
   for (const auto& [role, offer] : run.offers)
     if (!offer.trouble.empty() && !run.dead) out += wrapped(fmt::format("{}: {}", to_string(role), offer.trouble), 2);
+  for (const auto& [role, offer] : run.offers)
+    if (!offer.tls.trust.empty() && offer.tls.trust != "verified")
+      out += wrapped(fmt::format("{}: the certificate does not verify: {}", to_string(role), offer.tls.trust), 2);
   for (const auto& [facts, roles] : run.missing) out += missing_line(facts, roles);
   return out;
 }

@@ -201,6 +201,8 @@ Result<Profile> parse_profile(const std::string& text, const std::string& file, 
       if (const auto* ca = value.find("ca")) {
         auto pem = surroundings.file(ca->text);
         if (!pem) return ca->fail("certificate " + ca->text + ": " + pem.error().message);
+        if (pem->find("-----BEGIN CERTIFICATE-----") == std::string::npos)
+          return ca->fail("certificate " + ca->text + ": no certificate in PEM");
         out.tls_ca = *pem;
       }
     } else if (key.text == "start") {

@@ -830,7 +830,8 @@ const Surroundings surroundings{
       return name == "EMPTY" ? std::optional<std::string>("") : std::nullopt;
     },
     .file = [](const std::string& path) -> Result<std::string> {
-      if (path == "ca.pem") return "PEM";
+      if (path == "ca.pem") return "-----BEGIN CERTIFICATE-----";
+      if (path == "key.pem") return "-----BEGIN PRIVATE KEY-----";
       if (path == "password") return "two words\r\n";
       if (path == "empty") return "\n";
       return failure("cannot read it", Place{path});
@@ -867,7 +868,7 @@ trusted: false
   EXPECT_EQ(profile->facts.get("password"), "secret");
   EXPECT_EQ(profile->maildir, "/var/mail/alice");
   EXPECT_EQ(profile->tls_name, "mx.example.test");
-  EXPECT_EQ(profile->tls_ca, "PEM");
+  EXPECT_EQ(profile->tls_ca, "-----BEGIN CERTIFICATE-----");
   EXPECT_EQ(profile->start_command, "server {port}");
   EXPECT_EQ(profile->stop_pids, (std::vector<int>{123, 456}));
   EXPECT_EQ(profile->connections, 5);
@@ -924,6 +925,7 @@ TEST(Profile, Errors) {
            {good + "stop: {pids: 123}\n", "p.yaml:2:14: expected a list of process ids"},
            {good + "start: {command: [a]}\n", "p.yaml:2:18: expected a text"},
            {good + "mailbox: {maildir: {}}\n", "p.yaml:2:20: expected a text"},
+           {good + "tls: {ca: key.pem}\n", "p.yaml:2:11: certificate key.pem: no certificate in PEM"},
            {good + "tls: {nam: x}\n", "p.yaml:2:7: no key 'nam' in tls (did you mean 'name'?)"},
        }) {
     const auto profile = parse_profile(text, "p.yaml", surroundings);

@@ -24,6 +24,7 @@ struct TlsFacts {
   int version = 0;
   std::string cipher;
   std::vector<std::string> names;  // of the peer's certificate: DNS and IP subject alternative names, else the CN
+  std::string trust;               // "verified", or why the certificate does not verify; "" when nobody asked
   bool operator==(const TlsFacts&) const = default;
 };
 
