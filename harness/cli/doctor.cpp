@@ -28,7 +28,8 @@ std::string skeleton(const run::Profile& profile) {
   }
   if (!profile.facts.has("user")) out += "# account:\n#   user: NAME\n#   password_env: VARIABLE   # or password_file: FILE\n";
   out +=
-      "# trusted: false            # may this client relay without a login?\n# limits:\n#   connections: 20         # at once\n#   reply: "
+      "# trusted: false            # may this client relay without a login?\n# tls: {ca: FILE, name: DOMAIN}   # whose certificate it "
+      "shows\n# limits:\n#   connections: 20         # at once\n#   reply: "
       "10s\n";
   return out;
 }

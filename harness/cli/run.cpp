@@ -157,6 +157,18 @@ report::TerminalOptions terminal_options(const RunFlags& flags, const Environmen
   return out;
 }
 
+int status_of(const run::Run& result, const report::TerminalOptions& options) {
+  if (result.dead) return unreachable;
+  const auto any = [&](const auto& is) { return std::any_of(result.tests.begin(), result.tests.end(), is); };
+  if (any([&](const run::TestResult& test) { return report::counts(test, options); }) || !result.deaths.empty()) return nonconformance;
+  if (result.count(judge::Verdict::error) > 0) return internal;
+  const bool answered = any([](const run::TestResult& test) {
+    return test.test && test.verdict != judge::Verdict::inconclusive && test.verdict != judge::Verdict::skip;
+  });
+  const bool hidden = any([](const run::TestResult& test) { return test.test && test.verdict == judge::Verdict::inconclusive; });
+  return hidden && !answered ? unreachable : ok;
+}
+
 int run_command(const RunFlags& flags, const Environment& environment) {
   auto options = options_of(flags);
   auto reports = reports_of(flags.reports);
@@ -171,13 +183,13 @@ int run_command(const RunFlags& flags, const Environment& environment) {
     for (const Error& error : unknown) complain(error);
     return usage;
   }
-  if (auto waivers = waivers_of(flags.waivers, *suite); !waivers) {
+  auto waivers = waivers_of(flags.waivers, *suite);
+  if (!waivers) {
     complain(waivers.error());
     return usage;
-  } else {
-    options->waivers = std::move(*waivers);
-    options->today = today();
   }
+  options->waivers = std::move(*waivers);
+  options->today = today();
 
   net::Loop loop;
   auto target = open_target(flags.target, flags.facts, environment, loop);
@@ -218,19 +230,8 @@ int run_command(const RunFlags& flags, const Environment& environment) {
     }
   }
   if (signal) return 128 + signal;
-  if (result.dead) return unreachable;
-  const bool broken =
-      std::any_of(result.tests.begin(), result.tests.end(), [&](const run::TestResult& test) { return report::counts(test, terminal); });
-  if (broken || !result.deaths.empty()) return nonconformance;
-  if (result.count(judge::Verdict::error) > 0) return internal;
-  const auto& tests = result.tests;
-  const bool all_hidden = std::all_of(tests.begin(), tests.end(), [](const run::TestResult& test) {
-    return test.rule || test.verdict == judge::Verdict::inconclusive || test.verdict == judge::Verdict::skip;
-  });
-  const bool some_hidden = std::any_of(
-      tests.begin(), tests.end(), [](const run::TestResult& test) { return !test.rule && test.verdict == judge::Verdict::inconclusive; });
-  if (all_hidden && some_hidden) return unreachable;
-  return suite->errors.empty() ? ok : usage;
+  const int status = status_of(result, terminal);
+  return status == ok && !suite->errors.empty() ? usage : status;
 }
 
 }  // namespace

@@ -169,15 +169,11 @@ std::optional<smtp::Role> role_named(std::string_view word) {
   return std::nullopt;
 }
 
-Result<Profile> parse_profile(const std::string& text, const std::string& file, const Surroundings& surroundings) {
-  auto yaml = script::parse_yaml(text, file);
-  if (!yaml) return tl::unexpected(yaml.error());
-  if (auto ok = yaml->only(keys, "a profile"); !ok) return tl::unexpected(ok.error());
-  Profile out;
-  const auto* endpoints = yaml->find("endpoints");
-  if (!endpoints) return yaml->fail("a profile needs endpoints, {relay: smtp://host:25}");
-  if (auto ok = endpoints->only(role_words(), "endpoints"); !ok) return tl::unexpected(ok.error());
-  for (const auto& [key, value] : endpoints->entries) {
+namespace {
+
+Result<void> parse_endpoints(const script::Yaml& yaml, Profile& out) {
+  if (auto ok = yaml.only(role_words(), "endpoints"); !ok) return ok;
+  for (const auto& [key, value] : yaml.entries) {
     auto url = parse_url(value.text);
     if (!url) return value.fail(url.error().message, url.error().hint);
     if (smtp::to_string(url->first) != key.text)
@@ -185,7 +181,46 @@ Result<Profile> parse_profile(const std::string& text, const std::string& file, 
                         std::string(schemes[static_cast<std::size_t>(*role_named(key.text))]) + "://");
     out.endpoints.emplace(url->first, url->second);
   }
-  if (out.endpoints.empty()) return endpoints->fail("a profile needs at least one endpoint");
+  if (out.endpoints.empty()) return yaml.fail("a profile needs at least one endpoint");
+  return {};
+}
+
+Result<void> parse_tls(const script::Yaml& yaml, Profile& out, const Surroundings& surroundings) {
+  if (auto ok = yaml.only(tls_keys, "tls"); !ok) return ok;
+  if (auto ok = take_text(yaml, "name", out.tls_name); !ok) return ok;
+  if (const auto* ca = yaml.find("ca")) {
+    auto pem = surroundings.file(ca->text);
+    if (!pem) return ca->fail("certificate " + ca->text + ": " + pem.error().message);
+    if (pem->find("-----BEGIN CERTIFICATE-----") == std::string::npos)
+      return ca->fail("certificate " + ca->text + ": no certificate in PEM");
+    out.tls_ca = *pem;
+  }
+  return {};
+}
+
+Result<void> parse_stop(const script::Yaml& yaml, Profile& out) {
+  if (auto ok = yaml.only(stop_keys, "stop"); !ok) return ok;
+  const auto* pids = yaml.find("pids");
+  if (pids && pids->kind != script::Yaml::Kind::list) return pids->fail("expected a list of process ids");
+  if (pids)
+    for (const auto& item : pids->items) {
+      auto pid = item.as_number("a process id", 2, 1 << 30);
+      if (!pid) return tl::unexpected(pid.error());
+      out.stop_pids.push_back(static_cast<int>(*pid));
+    }
+  return {};
+}
+
+}  // namespace
+
+Result<Profile> parse_profile(const std::string& text, const std::string& file, const Surroundings& surroundings) {
+  auto yaml = script::parse_yaml(text, file);
+  if (!yaml) return tl::unexpected(yaml.error());
+  if (auto ok = yaml->only(keys, "a profile"); !ok) return tl::unexpected(ok.error());
+  Profile out;
+  const auto* endpoints = yaml->find("endpoints");
+  if (!endpoints) return yaml->fail("a profile needs endpoints, {relay: smtp://host:25}");
+  if (auto ok = parse_endpoints(*endpoints, out); !ok) return tl::unexpected(ok.error());
   for (const auto& [key, value] : yaml->entries) {
     if (key.text == "endpoints") continue;
     if (key.text == "account") {
@@ -196,28 +231,12 @@ Result<Profile> parse_profile(const std::string& text, const std::string& file, 
       if (auto ok = value.only(mailbox_keys, "a mailbox"); !ok) return tl::unexpected(ok.error());
       if (auto ok = take_text(value, "maildir", out.maildir); !ok) return tl::unexpected(ok.error());
     } else if (key.text == "tls") {
-      if (auto ok = value.only(tls_keys, "tls"); !ok) return tl::unexpected(ok.error());
-      if (auto ok = take_text(value, "name", out.tls_name); !ok) return tl::unexpected(ok.error());
-      if (const auto* ca = value.find("ca")) {
-        auto pem = surroundings.file(ca->text);
-        if (!pem) return ca->fail("certificate " + ca->text + ": " + pem.error().message);
-        if (pem->find("-----BEGIN CERTIFICATE-----") == std::string::npos)
-          return ca->fail("certificate " + ca->text + ": no certificate in PEM");
-        out.tls_ca = *pem;
-      }
+      if (auto ok = parse_tls(value, out, surroundings); !ok) return tl::unexpected(ok.error());
     } else if (key.text == "start") {
       if (auto ok = value.only(start_keys, "start"); !ok) return tl::unexpected(ok.error());
       if (auto ok = take_text(value, "command", out.start_command); !ok) return tl::unexpected(ok.error());
     } else if (key.text == "stop") {
-      if (auto ok = value.only(stop_keys, "stop"); !ok) return tl::unexpected(ok.error());
-      const auto* pids = value.find("pids");
-      if (pids && pids->kind != script::Yaml::Kind::list) return pids->fail("expected a list of process ids");
-      if (pids)
-        for (const auto& item : pids->items) {
-          auto pid = item.as_number("a process id", 2, 1 << 30);
-          if (!pid) return tl::unexpected(pid.error());
-          out.stop_pids.push_back(static_cast<int>(*pid));
-        }
+      if (auto ok = parse_stop(value, out); !ok) return tl::unexpected(ok.error());
     } else if (key.text == "trusted") {
       auto trusted = value.as_bool("whether the client may relay without a login");
       if (!trusted) return tl::unexpected(trusted.error());
