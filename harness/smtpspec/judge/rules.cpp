@@ -166,14 +166,23 @@ Check three_yz(const Heard& heard) {
   return Wrong{std::to_string(heard.reply.code) + " answers " + command};
 }
 
+// Whether the connection was greeted by a refusal: 503 is then the answer to everything but QUIT (RFC 5321 section 3.1).
+bool refuses_service(const Heard& heard) {
+  const auto& entries = heard.transcript.entries;
+  return std::any_of(entries.begin(), entries.end(), [&](const Entry& entry) {
+    return entry.connection == heard.entry.connection && entry.kind == Entry::Kind::reply && entry.command == "greeting" &&
+           entry.reply->klass() == 5;
+  });
+}
+
 // The server model says which codes a verb may draw in any state; only the verbs of section 4.3.2 are this rule's.
 Check in_table(const Heard& heard) {
   constexpr std::string_view listed[] = {"greeting", "EHLO", "HELO", "MAIL", "RCPT", "DATA", ".",
                                          "RSET",     "VRFY", "EXPN", "HELP", "NOOP", "QUIT"};
   const std::string& verb = heard.entry.command;
-  if (std::find(std::begin(listed), std::end(listed), verb) == std::end(listed) || !heard.reply.code ||
-      smtp::listed_for(verb, heard.reply.code))
-    return {};
+  const int code = heard.reply.code;
+  if (std::find(std::begin(listed), std::end(listed), verb) == std::end(listed) || !code || smtp::listed_for(verb, code)) return {};
+  if (code == 503 && refuses_service(heard)) return {};
   return Wrong{heard.reply.brief() + " is not among the replies that section 4.3.2 lists for " + (verb == "." ? "mail data" : verb)};
 }
 
