@@ -110,7 +110,7 @@ int show(const Environment& environment, const std::string& id) {
     std::printf("\nrows:\n");
     for (const auto& row : test->rows) {
       std::printf("  %s:", row.name.c_str());
-      for (const auto& [name, value] : row.variables) std::printf(" %s='%s'", name.c_str(), smtp::spell(value).substr(0, 100).c_str());
+      for (const auto& [name, value] : row.variables) std::printf(" %s='%s'", name.c_str(), print_template(value).substr(0, 100).c_str());
       std::printf("\n");
     }
   }

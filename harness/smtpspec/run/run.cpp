@@ -138,7 +138,7 @@ struct Runner::State {
     const Offer& offer = out.offers[test.role];
     const bool early = test.test->start == script::Start::connected || test.test->start == script::Start::greeted;
     const auto& offered = early ? offer.clear : offer.ready;
-    const auto facts = script::missing_facts(*test.test, test.role, profile.facts);
+    const auto facts = script::missing_facts(*test.test, *test.row, test.role, profile.facts);
     std::set<std::string> missing(facts.begin(), facts.end());
     for (const script::Condition& condition : test.test->conditions) {
       if (condition.kind == script::Condition::Kind::keyword) {

@@ -56,9 +56,9 @@ Result<void> parse_rows(const Yaml& each, Case& out) {
       for (const FactName& fact : fact_names())
         if (fact.name == key.text) return key.fail("'" + key.text + "' is a fact of the profile; choose another name");
       if (value.kind != Yaml::Kind::text && value.kind != Yaml::Kind::null) return value.fail("expected a text");
-      auto octets = smtp::unspell(value.text);
-      if (!octets) return value.fail(octets.error().message);
-      row.variables.emplace(key.text, std::move(*octets));
+      auto text = parse_template(value.text);
+      if (!text) return value.fail(text.error().message);
+      row.variables.emplace(key.text, std::move(*text));
       row.places.emplace(key.text, CaseRow::Places{key.place, value.place});
     }
     if (!out.rows.empty())
@@ -79,7 +79,7 @@ Result<smtp::Role> parse_role(const std::string& word) {
 // Equal in all but places and the text itself.
 bool same(const Case& a, const Case& b) {
   const auto all = [](const Case& c) {
-    std::vector<std::pair<std::string, std::map<std::string, std::string, std::less<>>>> rows;
+    std::vector<std::pair<std::string, Variables>> rows;
     for (const CaseRow& row : c.rows) rows.emplace_back(row.name, row.variables);
     std::vector<std::pair<std::string, std::string>> exempt;
     for (const Exemption& exemption : c.exempt) exempt.emplace_back(exemption.rule, exemption.reason);

@@ -43,7 +43,7 @@ struct CaseRow {
     Place value;
   };
   std::string name;
-  std::map<std::string, std::string, std::less<>> variables;
+  Variables variables;
   Place place;
   std::map<std::string, Places, std::less<>> places;  // of the variables
 };

@@ -49,8 +49,8 @@ TEST(Case, ReadsItsHeader) {
   EXPECT_EQ(test.start, Start::connected);
   ASSERT_EQ(test.rows.size(), 2u);
   EXPECT_EQ(test.rows[0].name, "lf");
-  EXPECT_EQ(test.rows[0].variables.at("end"), "\n") << "in the spelling of octets";
-  EXPECT_EQ(test.rows[1].variables.at("also"), "");
+  EXPECT_EQ(test.rows[0].variables.at("end"), *parse_template("\\n")) << "a text like that of the dialogue";
+  EXPECT_EQ(test.rows[1].variables.at("also"), Template{});
   EXPECT_EQ(test.clones, 20);
   EXPECT_EQ(*test.timeout, std::chrono::seconds(90));
   EXPECT_EQ(test.exempt[0].rule, "reply-ends-in-crlf");

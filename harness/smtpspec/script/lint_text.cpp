@@ -7,8 +7,6 @@
 namespace smtpspec::script {
 namespace {
 
-using Variables = std::map<std::string, std::string, std::less<>>;
-
 bool is_fact(std::string_view name) {
   const auto facts = fact_names();
   return std::any_of(facts.begin(), facts.end(), [&](const FactName& fact) { return fact.name == name; });
@@ -32,33 +30,33 @@ void names(Linter& linter, const std::vector<Step>& steps) {
 // A secret in pieces cannot be masked in a transcript.
 void secrets(Linter& linter, const std::vector<Step>& steps, bool in_pieces) {
   for (const Step& step : steps) {
-    bool secret = false;
-    step.text.names([&](std::string_view name) { secret = secret || name == "password"; });
-    const bool cut = in_pieces || std::any_of(step.text.pieces.begin(), step.text.pieces.end(), is_boundary);
-    if (secret && cut) linter.say("a line with the password must not be cut: its pieces would show in the transcript", step.place);
+    const bool shown = std::any_of(linter.test.rows.begin(), linter.test.rows.end(), [&](const CaseRow& row) {
+      const Template text = with(step.text, row.variables);
+      bool secret = false;
+      text.names([&](std::string_view name) { secret = secret || name == "password"; });
+      return secret && (in_pieces || std::any_of(text.pieces.begin(), text.pieces.end(), is_boundary));
+    });
+    if (shown) linter.say("a line with the password must not be cut: its pieces would show in the transcript", step.place);
     secrets(linter, step.inside, in_pieces || step.octet_by_octet);
   }
 }
 
 constexpr std::size_t size_limit = 1u << 30;  // beyond it nobody counts
-constexpr std::size_t longest_braces = 200;   // that are looked for in a row
 
 // How many octets the pieces make at least; facts of the profile count for nothing.
-std::size_t least_size(const std::vector<Piece>& pieces, const Variables& row) {
+std::size_t least_size(const std::vector<Piece>& pieces) {
   std::size_t size = 0;
   for (const Piece& piece : pieces) {
     switch (piece.kind) {
       case Piece::Kind::octets: size += piece.text.size(); break;
-      case Piece::Kind::name:
-        if (const auto it = row.find(piece.text); it != row.end()) size += it->second.size();
-        break;
-      case Piece::Kind::repeat: size += piece.count * least_size(piece.inside, row); break;
+      case Piece::Kind::name: break;
+      case Piece::Kind::repeat: size += piece.count * least_size(piece.inside); break;
       case Piece::Kind::pad: break;
       case Piece::Kind::lines: size += piece.count < 2 ? 0 : piece.count - 2; break;
-      case Piece::Kind::base64: size += (least_size(piece.inside, row) + 2) / 3 * 4; break;
+      case Piece::Kind::base64: size += (least_size(piece.inside) + 2) / 3 * 4; break;
       case Piece::Kind::xtext:
       case Piece::Kind::upper:
-      case Piece::Kind::lower: size += least_size(piece.inside, row); break;
+      case Piece::Kind::lower: size += least_size(piece.inside); break;
       case Piece::Kind::cut:
       case Piece::Kind::pause: break;
     }
@@ -82,7 +80,7 @@ void pieces(Linter& linter, const std::vector<Piece>& all, const Place& place, s
   }
   if (!pad) return;
   for (const CaseRow& row : linter.test.rows) {
-    const std::size_t size = least_size(all, row.variables) + line_end;
+    const std::size_t size = least_size(with({all}, row.variables).pieces) + line_end;
     if (size <= pad->count) continue;
     linter.say("{pad " + std::to_string(pad->count) + "} pads to fewer octets than the line has without it; they are at least " +
                    std::to_string(size) + (row.name.empty() ? "" : " in row '" + row.name + "'"),
@@ -96,21 +94,6 @@ void lines(Linter& linter, const std::vector<Step>& steps) {
     pieces(linter, step.text.pieces, step.place, step.kind == Step::Kind::line ? 2 : 0, false);
     lines(linter, step.inside);
   }
-}
-
-// What a value of a row has in braces that would mean something in the dialogue, or "".
-std::string braces_in(const std::string& value, const Variables& row) {
-  const std::string text = smtp::spell(value);
-  for (std::size_t open = text.find('{'); open != std::string::npos; open = text.find('{', open + 1)) {
-    for (std::size_t close = text.find('}', open); close < open + longest_braces; close = text.find('}', close + 1)) {
-      std::string part = text.substr(open, close + 1 - open);
-      const auto parsed = parse_template(part);
-      if (!parsed || parsed->pieces.size() != 1 || parsed->pieces[0].kind == Piece::Kind::octets) continue;
-      const Piece& piece = parsed->pieces[0];
-      if (piece.kind != Piece::Kind::name || row.count(piece.text) || is_fact(piece.text)) return part;
-    }
-  }
-  return "";
 }
 
 }  // namespace
@@ -129,8 +112,11 @@ void lint_rows(Linter& linter) {
       });
       if (used.insert(name).second && !misspelt)
         linter.say("variable '" + name + "' is used nowhere; {" + name + "} stands for it in the dialogue", places.name);
-      if (const std::string braces = braces_in(value, row.variables); !braces.empty())
-        linter.say("a row holds octets, so that " + braces + " would be sent as it stands; braces belong in the dialogue", places.value);
+      // Rows fill the dialogue and not one another.
+      value.names([&](std::string_view other) {
+        if (!is_fact(other))
+          linter.say("{" + std::string(other) + "} is no fact; the value of a variable may name nothing else", places.value);
+      });
     }
   }
 }

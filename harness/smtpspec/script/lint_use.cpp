@@ -8,21 +8,17 @@ namespace smtpspec::script {
 namespace {
 
 // What the pieces read like: enough to tell verb and parameters, with a word for what only the profile knows.
-std::string reading(const std::vector<Piece>& pieces, const CaseRow& row) {
+std::string reading(const std::vector<Piece>& pieces) {
   std::string out;
   for (const Piece& piece : pieces) {
     switch (piece.kind) {
       case Piece::Kind::octets: out += piece.text; break;
-      case Piece::Kind::name: {
-        const auto it = row.variables.find(piece.text);
-        out += it == row.variables.end() ? piece.text : it->second;
-        break;
-      }
+      case Piece::Kind::name: out += piece.text; break;
       case Piece::Kind::repeat:
-        for (std::size_t i = 0; i < std::min<std::size_t>(piece.count, 2); ++i) out += reading(piece.inside, row);
+        for (std::size_t i = 0; i < std::min<std::size_t>(piece.count, 2); ++i) out += reading(piece.inside);
         break;
-      case Piece::Kind::upper: out += smtp::to_upper(reading(piece.inside, row)); break;
-      case Piece::Kind::lower: out += smtp::to_lower(reading(piece.inside, row)); break;
+      case Piece::Kind::upper: out += smtp::to_upper(reading(piece.inside)); break;
+      case Piece::Kind::lower: out += smtp::to_lower(reading(piece.inside)); break;
       case Piece::Kind::base64:
       case Piece::Kind::xtext: out += "x"; break;
       default: break;
@@ -82,7 +78,7 @@ std::vector<Use> uses(const Linter& linter, const Template& text, const std::vec
   std::vector<Use> out;
   Reader reader{linter, asked, out};
   for (const CaseRow& row : linter.test.rows) {
-    const std::string octets = reading(text.pieces, row);
+    const std::string octets = reading(with(text, row.variables).pieces);
     for (std::string_view rest = octets; !rest.empty();) {
       const std::size_t end = rest.find('\n');
       reader.line(rest.substr(0, end));

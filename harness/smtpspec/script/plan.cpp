@@ -18,14 +18,15 @@ constexpr std::string_view gone_probe = "C: RCPT TO:<{recipient}>\nS: 503, else 
 constexpr std::string_view there_probe = "C: RCPT TO:<{recipient}>\nS: 250 251, else 2yz is a deviation\n";
 
 struct Maker {
-  const Values values;
+  const Facts& facts;
+  const Variables& row;
   Plan& plan;
   bool account = false;
 
   tl::unexpected<Error> at(const Step& step, const Error& error) const { return failure(error.message, step.place, error.hint); }
 
   Result<std::vector<Segment>> fill(const Template& text, const Step& step, std::string_view line_end) {
-    auto expansion = expand(text, values, line_end);
+    auto expansion = expand(with(text, row), facts, line_end);
     if (!expansion) return at(step, expansion.error());
     for (auto& secret : expansion->secrets) plan.secrets.push_back(std::move(secret));
     return std::move(expansion->segments);
@@ -185,24 +186,23 @@ Result<Plan> make_plan(const Case& test, const std::vector<Step>& steps, const C
   Plan plan;
   plan.role = role;
   plan.start = test.start;
-  Maker maker{{facts, row.variables}, plan, facts.has("user") && facts.has("password")};
+  Maker maker{facts, row.variables, plan, facts.has("user") && facts.has("password")};
   if (auto ok = maker.all(*parse_dialogue(preamble(test.start, role, maker.account), test.file), true); !ok)
     return tl::unexpected(ok.error());
   if (auto ok = maker.all(steps, false); !ok) return tl::unexpected(ok.error());
   return plan;
 }
 
-std::vector<std::string> missing_facts(const Case& test, smtp::Role role, const Facts& facts) {
+std::vector<std::string> missing_facts(const Case& test, const CaseRow& row, smtp::Role role, const Facts& facts) {
   std::set<std::string> missing;
-  const auto& row = test.rows.front().variables;
   const auto need = [&](std::string_view name) {
-    if (!facts.has(name) && row.find(name) == row.end()) missing.emplace(name == "user" || name == "password" ? "account" : name);
+    if (!facts.has(name)) missing.emplace(name == "user" || name == "password" ? "account" : name);
   };
   bool logs_in = test.start == Start::auth ||
                  (role != smtp::Role::relay && test.start != Start::connected && test.start != Start::greeted && test.start != Start::tls);
   for (const auto* steps : {&test.dialogue, &test.twin}) {
     visit_templates(*steps, [&](const Template& text, const Step& step) {
-      text.names(need);
+      with(text, row.variables).names(need);
       if (step.kind == Step::Kind::act && step.act == Step::Act::auth) logs_in = true;
       if (step.kind == Step::Kind::message || step.kind == Step::Kind::check) need("recipient");
     });

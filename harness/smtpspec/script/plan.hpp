@@ -29,7 +29,7 @@ std::string preamble(Start start, smtp::Role role, bool account);
 // `steps` is the case's dialogue or its twin. A name without a value is an error at its place.
 Result<Plan> make_plan(const Case& test, const std::vector<Step>& steps, const CaseRow& row, smtp::Role role, const Facts& facts);
 
-// Facts that the plan needs and the target does not have: the dialogue's names, and `account` for a login.
-std::vector<std::string> missing_facts(const Case& test, smtp::Role role, const Facts& facts);
+// Facts that the plan needs and the target does not have: the names of dialogue and row, and `account` for a login.
+std::vector<std::string> missing_facts(const Case& test, const CaseRow& row, smtp::Role role, const Facts& facts);
 
 }  // namespace smtpspec::script

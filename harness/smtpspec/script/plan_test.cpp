@@ -185,7 +185,8 @@ TEST(Plan, NameWithoutAValueIsAnErrorAtItsPlace) {
 
 TEST(Plan, FactsThatAreMissingAreNamed) {
   const auto missing = [](std::string_view dialogue, std::string_view header, Role role, Facts have = {}) {
-    return missing_facts(test_with(dialogue, header), role, have);
+    const Case test = test_with(dialogue, header);
+    return missing_facts(test, test.rows.back(), role, have);
   };
   const std::string_view noop = "C: NOOP\nS: 250\n";
   EXPECT_EQ(missing(noop, "", Role::relay), Texts{});
@@ -198,6 +199,8 @@ TEST(Plan, FactsThatAreMissingAreNamed) {
   EXPECT_EQ(missing("do: auth\nS: 235\n", "", Role::relay), Texts{"account"});
   EXPECT_EQ(missing("C: {password} {unknown-recipient}\nS: 250\n", "", Role::relay), (Texts{"account", "unknown-recipient"}));
   EXPECT_EQ(missing("C: {x}\nS: 250\n", "each: {a: {x: y}}\n", Role::relay), Texts{}) << "the row has it";
+  EXPECT_EQ(missing("C: {x}\nS: 250\n", "each: {a: {x: y}, b: {x: '{recipient}'}}\n", Role::relay), Texts{"recipient"})
+      << "what the row names";
   EXPECT_EQ(missing("C: {recipient}\nS: 250\n", "", Role::relay, facts), Texts{});
   EXPECT_EQ(missing(std::string(noop) + "\n", "twin: |\n  C: VRFY {user}\n", Role::relay), Texts{"account"}) << "the twin counts too";
 }

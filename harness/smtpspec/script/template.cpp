@@ -195,8 +195,22 @@ std::string lines_of(std::size_t size) {
   return out;
 }
 
+std::vector<Piece> with_row(const std::vector<Piece>& pieces, const Variables& row) {
+  std::vector<Piece> out;
+  for (const Piece& piece : pieces) {
+    const auto value = piece.kind == Piece::Kind::name ? row.find(piece.text) : row.end();
+    if (value != row.end()) {
+      out.insert(out.end(), value->second.pieces.begin(), value->second.pieces.end());
+    } else {
+      out.push_back(piece);
+      out.back().inside = with_row(piece.inside, row);
+    }
+  }
+  return out;
+}
+
 struct Expander {
-  const Values& values;
+  const Facts& facts;
   Expansion out;
   bool uses_secret = false;
 
@@ -208,15 +222,13 @@ struct Expander {
       switch (piece.kind) {
         case Piece::Kind::octets: tail() += piece.text; break;
         case Piece::Kind::name: {
-          const auto row = values.row.find(piece.text);
-          if (row == values.row.end() && !values.facts.has(piece.text)) return failure("no value for {" + piece.text + "}");
-          if (row == values.row.end())
-            for (const FactName& fact : fact_names())
-              if (fact.secret && fact.name == piece.text) {
-                uses_secret = true;
-                out.secrets.emplace_back(values.facts.get(piece.text));
-              }
-          tail() += row != values.row.end() ? std::string_view(row->second) : values.facts.get(piece.text);
+          if (!facts.has(piece.text)) return failure("no value for {" + piece.text + "}");
+          for (const FactName& fact : fact_names())
+            if (fact.secret && fact.name == piece.text) {
+              uses_secret = true;
+              out.secrets.emplace_back(facts.get(piece.text));
+            }
+          tail() += facts.get(piece.text);
           break;
         }
         case Piece::Kind::lines: tail() += lines_of(piece.count); break;
@@ -228,7 +240,7 @@ struct Expander {
         case Piece::Kind::cut: out.segments.push_back({"", default_cut}); break;
         case Piece::Kind::pause: out.segments.push_back({"", piece.pause}); break;
         default: {
-          Expander inner{values, {{{}}, {}}};
+          Expander inner{facts, {{{}}, {}}};
           if (auto done = inner.run(piece.inside, ""); !done) return done;
           std::string text;
           for (auto& segment : inner.out.segments) text += segment.octets;
@@ -300,8 +312,10 @@ std::string print_duration(Duration duration) {
   return out + "ms";
 }
 
-Result<Expansion> expand(const Template& text, const Values& values, std::string_view line_end) {
-  Expander expander{values, {{{}}, {}}};
+Template with(const Template& text, const Variables& row) { return {with_row(text.pieces, row)}; }
+
+Result<Expansion> expand(const Template& text, const Facts& facts, std::string_view line_end) {
+  Expander expander{facts, {{{}}, {}}};
   if (auto done = expander.run(text.pieces, line_end); !done) return tl::unexpected(done.error());
   return std::move(expander.out);
 }

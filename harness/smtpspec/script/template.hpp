@@ -12,6 +12,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,12 +62,11 @@ struct Expansion {
   std::vector<std::string> secrets;  // encodings of the password that the octets hold
 };
 
-// Where names come from; a variable of the row goes before a fact.
-struct Values {
-  const Facts& facts;
-  const std::map<std::string, std::string, std::less<>>& row;
-};
+// What a row of a case puts in place of names: texts of the same kind, which may name facts.
+using Variables = std::map<std::string, Template, std::less<>>;
+Template with(const Template& text, const Variables& row);
+
 // `line_end` is appended and counted by {pad}. A name without a value is an error.
-Result<Expansion> expand(const Template& text, const Values& values, std::string_view line_end);
+Result<Expansion> expand(const Template& text, const Facts& facts, std::string_view line_end);
 
 }  // namespace smtpspec::script

@@ -159,7 +159,9 @@ const Facts facts{{{"recipient", "alice@example.test"}, {"user", "alice"}, {"pas
 using Row = std::map<std::string, std::string, std::less<>>;
 
 Result<Expansion> expanded(std::string_view text, std::string_view line_end = "\r\n", const Row& row = {}) {
-  return expand(*parse_template(text), {facts, row}, line_end);
+  Variables variables;
+  for (const auto& [name, value] : row) variables.emplace(name, *parse_template(value));
+  return expand(with(*parse_template(text), variables), facts, line_end);
 }
 
 TEST(Expansion, FillsNamesAndFunctions) {
