@@ -182,7 +182,7 @@ TEST(Expansion, FillsNamesAndFunctions) {
 }
 
 TEST(Expansion, ARowsVariableGoesBeforeAFact) {
-  EXPECT_EQ(expanded("{user}{end}", "", {{"user", "bob"}, {"end", "\n"}})->segments.front().octets, "bob\n");
+  EXPECT_EQ(expanded("{user}{end}", "", {{"user", "bob"}, {"end", "\\n"}})->segments.front().octets, "bob\n");
 }
 
 TEST(Expansion, NameWithoutAValueIsAnError) {
