@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "test/run_bench.hpp"
+
 namespace smtpspec::run {
 namespace {
 
@@ -53,6 +55,30 @@ TEST(Waivers, Errors) {
     ASSERT_FALSE(waivers) << text;
     EXPECT_EQ(to_string(waivers.error()), error);
   }
+}
+
+TEST(Waiving, LiftsWhatItNames) {
+  Bench bench({case_of("a", "start: greeted", "C: VRFY a\nS: 251"), case_of("b", "start: greeted", "C: VRFY a\nS: 251"), case_of("c"),
+               case_of("d", "requires: [DSN]")});
+  const auto waiver = [](const char* glob, const char* until) { return Waiver{glob, {}, "known", until, {"w.yaml", 1, 3}}; };
+  bench.options.waivers = {waiver("a", "2026-05-01"), waiver("b", "2026-04-30"), waiver("c", ""), waiver("d", ""), waiver("e", "")};
+  bench.options.today = "2026-05-01";
+  const auto run = bench.run();
+  EXPECT_EQ(result_of(run, "a").waived, "known") << "the last day counts";
+  EXPECT_EQ(verdict_word(result_of(run, "a")), "waived");
+  EXPECT_EQ(result_of(run, "b").waived, "");
+  EXPECT_EQ(run.count(Verdict::fail), 1u);
+  EXPECT_EQ(run.waived(), 1u);
+  std::string states;
+  for (const auto& use : run.waivers) states += use.waiver.glob + " " + std::string(to_string(use.state)) + "\n";
+  EXPECT_EQ(states, "a used\nb expired\nc stale\nd untested\ne untested\n");
+}
+
+TEST(Waiving, LetsARunGoOn) {
+  Bench bench({case_of("a", "start: greeted", "C: VRFY a\nS: 251"), case_of("b"), case_of("c")});
+  bench.options.waivers = {{"a", {}, "known", "", {}}};
+  bench.options.fail_fast = true;
+  EXPECT_EQ(bench.run().count(Verdict::pass), 2u);
 }
 
 }  // namespace
