@@ -70,8 +70,8 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.fallthrough();
   app.footer(
-      "Exit status: 0 nothing unexpected, 1 nonconformance, 2 usage or file error, 3 target unreachable,\n4 empty selection, 5 internal "
-      "error, 130 or 143 interrupted.");
+      "Exit status: 0 nothing unexpected, 1 nonconformance, 2 usage, file or output error, 3 no role of the target\nanswers (any more), 4 "
+      "empty selection, 5 internal error, 130 or 143 interrupted.");
 
   Environment environment;
   environment.cases = directory("SMTPSPEC_CASES", SMTPSPEC_SOURCE_DIR "/cases", "cases");

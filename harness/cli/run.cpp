@@ -157,10 +157,12 @@ report::TerminalOptions terminal_options(const RunFlags& flags, const Environmen
   return out;
 }
 
+// What was found counts whatever became of the target afterwards.
 int status_of(const run::Run& result, const report::TerminalOptions& options) {
-  if (result.dead) return unreachable;
   const auto any = [&](const auto& is) { return std::any_of(result.tests.begin(), result.tests.end(), is); };
-  if (any([&](const run::TestResult& test) { return report::counts(test, options); }) || !result.deaths.empty()) return nonconformance;
+  if (any([&](const run::TestResult& test) { return report::counts(test, options); })) return nonconformance;
+  if (result.dead) return unreachable;
+  if (!result.deaths.empty()) return nonconformance;
   if (result.count(judge::Verdict::error) > 0) return internal;
   const bool answered = any([](const run::TestResult& test) {
     return test.test && test.verdict != judge::Verdict::inconclusive && test.verdict != judge::Verdict::skip;

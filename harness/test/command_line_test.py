@@ -217,6 +217,41 @@ class Trust(Files):
         self.assertNotIn(found["target"]["trust"]["submissions"], ("", "verified"))
 
 
+class Status(Files):
+    def test_one_dead_role_silences_no_other(self):
+        for order in ["rfc5321/order"], ["rfc5321/order", "--role", "relay", "--role", "submission"]:
+            profile = self.file("p.yaml", "endpoints: {submission: \"submission://127.0.0.1\", relay: \"smtp://127.0.0.1:1\"}\n")
+            with subprocess.Popen([PROGRAM, "serve", "--listen", "submission=0"], stdout=subprocess.PIPE, text=True,
+                                  stderr=subprocess.DEVNULL) as server:
+                url = server.stdout.readline().strip()
+                profile = self.file("p.yaml", f"endpoints: {{submission: \"{url}\", relay: \"smtp://127.0.0.1:1\"}}\n")
+                status, out, err = run("run", profile, *order)
+                server.terminate()
+            self.assertEqual(status, 0, out + err)
+            self.assertIn("  relay stopped answering, and its tests are inconclusive:", out)
+            self.assertNotRegex(out, " 0 pass")
+
+    def test_findings_count_although_the_target_died(self):
+        server = self.file("mortal.py", """
+import itertools, os, socket, sys, threading
+listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+for number in itertools.count():
+    if number == 60:
+        listener.close()
+        threading.Event().wait(60)
+    def talk(peer):
+        peer.sendall(b"220 mortal.example.test\\r\\n")
+        for line in peer.makefile("rb"):
+            peer.sendall(b"250 mortal.example.test\\r\\n")
+    threading.Thread(target=talk, args=(listener.accept()[0],), daemon=True).start()
+""")
+        status, out, err = run("run", "smtp://127.0.0.1", "rfc5321", "-q", "-j", "2", "--timeout", "2s", "--start",
+                               f"{sys.executable} {server} {{port}}")
+        self.assertIn("the target stopped answering", out, err)
+        self.assertRegex(out, "[1-9][0-9]* fail")
+        self.assertEqual(status, 1)
+
+
 class Ipv6(Files):
     def setUp(self):
         super().setUp()

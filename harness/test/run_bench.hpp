@@ -90,13 +90,14 @@ struct Bench {
   Options options;
   Attendant attendant;
   std::vector<std::string> order;
+  std::function<bool(Role)> takes = [](Role) { return true; };  // connections
 
   explicit Bench(std::vector<script::Case> cases) {
     suite.cases = std::move(cases);
     options.quiet_rules = true;
   }
   Run run() {
-    session::MemoryTransport transport([this](Role) { return target.accept(); });
+    session::MemoryTransport transport([this](Role role) { return takes(role) ? target.accept() : nullptr; });
     Runner runner(suite, profile, options, transport, {.deadlines = {}, .digests = {}, .credentials = {}, .nonce = "n"},
                   {[&](std::size_t, std::size_t, const TestResult& result) { order.push_back(result.id); }}, attendant);
     const std::size_t selected = runner.selected();

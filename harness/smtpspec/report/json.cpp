@@ -148,6 +148,11 @@ std::string json(const run::Run& run, const Suite& suite, const script::Registry
   out["replies"] = run.replies;
   if (run.interrupted) out["interrupted"] = true;
   if (!run.trouble.empty()) out["trouble"] = text(run.trouble);
+  if (!run.dead_roles.empty()) {
+    json_::object dead;
+    for (const auto& [role, trouble] : run.dead_roles) dead[to_string(role)] = text(trouble);
+    out["dead_roles"] = std::move(dead);
+  }
   if (!run.deaths.empty()) out["deaths"] = texts(run.deaths);
   if (!run.waivers.empty()) out["waivers"] = waivers(run);
   json_::array cases, findings;

@@ -141,6 +141,20 @@ TEST(Terminal, SummaryEndsWithWhatFactsWouldAdd) {
                   "--start COMMAND): relay 1\n");
 }
 
+TEST(Reports, ADeadRoleIsNamed) {
+  run::Run run;
+  run.dead_roles[Role::submission] = "connection refused";
+  run.offers[Role::submission].trouble = "connection refused";
+  EXPECT_CONTAINS(terminal_summary(run, {}), "  submission stopped answering, and its tests are inconclusive: connection\n  refused\n");
+  const auto document = boost::json::parse(json(run, {"1", ""}, {})).as_object();
+  EXPECT_EQ(document.at("dead_roles").at("submission").as_string(), "connection refused");
+  EXPECT_FALSE(document.contains("trouble"));
+  run.dead = true;
+  run.trouble = "connection refused";
+  EXPECT_CONTAINS(terminal_summary(run, {}), "  the target stopped answering: connection refused\n");
+  EXPECT_EQ(terminal_summary(run, {}).find("submission"), std::string::npos);
+}
+
 TEST(Terminal, SaysHowToRunItAgain) {
   auto test = result("a", "x", Role::submission, {finding("a", Verdict::fail, "500 no")});
   test.again = test.id;

@@ -199,8 +199,10 @@ std::string terminal_summary(const run::Run& run, const TerminalOptions& options
   if (run.interrupted) out += "  interrupted: the rest did not run\n";
   for (const std::string& death : run.deaths) out += wrapped(death, 2);
   if (run.dead) out += wrapped("the target stopped answering: " + run.trouble, 2);
+  for (const auto& [role, trouble] : run.dead_roles)
+    if (!run.dead) out += wrapped(fmt::format("{} stopped answering, and its tests are inconclusive: {}", to_string(role), trouble), 2);
   for (const auto& [role, offer] : run.offers)
-    if (!offer.trouble.empty() && !run.dead) out += wrapped(fmt::format("{}: {}", to_string(role), offer.trouble), 2);
+    if (!offer.trouble.empty() && run.dead_roles.count(role) == 0) out += wrapped(fmt::format("{}: {}", to_string(role), offer.trouble), 2);
   for (const auto& [role, offer] : run.offers)
     if (!offer.tls.trust.empty() && offer.tls.trust != "verified")
       out += wrapped(fmt::format("{}: the certificate does not verify: {}", to_string(role), offer.tls.trust), 2);

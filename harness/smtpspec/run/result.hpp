@@ -66,9 +66,10 @@ struct Run {
   std::uint64_t replies = 0;
   session::Duration duration{};
   bool interrupted = false;
-  bool dead = false;                // the target stopped answering
-  std::vector<std::string> deaths;  // of the target's process, each with what was under way
-  std::string trouble;              // why, in a sentence
+  std::map<smtp::Role, std::string> dead_roles;  // which stopped answering, or never did, and why
+  bool dead = false;                             // all of them did
+  std::string trouble;                           // why, in a sentence
+  std::vector<std::string> deaths;               // of the target's process, each with what was under way
 
   std::vector<WaiverUse> waivers;
 

@@ -39,10 +39,10 @@ void RuleWatch::note(const Play& play, judge::Finding finding, const session::Tr
   tally.sightings[verdict] = {std::move(one.front()), std::move(kept), play};
 }
 
-std::vector<Play> RuleWatch::to_confirm() {
+std::vector<Play> RuleWatch::to_confirm(const std::function<bool(smtp::Role)>& answers) {
   std::map<std::pair<TestKey, smtp::Role>, Play> plays;  // one play serves all rules that it showed
   for (auto& [key, tally] : tallies_) {
-    if (tally.asked || !tally.accuses() || tally.confirmed >= tally.worst()) continue;
+    if (!answers(key.second) || tally.asked || !tally.accuses() || tally.confirmed >= tally.worst()) continue;
     tally.asked = true;
     const Play& play = tally.sightings.rbegin()->second.play;
     plays.try_emplace({TestKey{play.steps, play.row}, play.role}, play);

@@ -18,8 +18,8 @@ class RuleWatch {
   // All sessions of one play.
   void hear(const Group& group);
   std::uint64_t replies() const;
-  // What has to be played again, once for each rule and role. Empty when there is nothing to confirm any more.
-  std::vector<Play> to_confirm();
+  // What has to be played again, once for each rule and role that still answers. Empty when nothing is left to confirm.
+  std::vector<Play> to_confirm(const std::function<bool(smtp::Role)>& answers);
   std::vector<TestResult> results() const;
 
  private:

@@ -34,8 +34,14 @@ struct Runner::State {
   std::deque<std::size_t> queue;
   std::deque<Play> to_confirm;  // for the rules
   std::size_t finished = 0;
-  int silent_in_a_row = 0;
-  bool asking = false;  // a known-good session decides whether the target is dead
+  // Of each role: one may be dead while the others live.
+  struct Life {
+    int silent_in_a_row = 0;
+    bool asking = false;  // a known-good session decides whether it is dead
+    std::string trouble;  // why it is dead, or ""
+  };
+  std::map<smtp::Role, Life> lives;
+  bool gone = false;  // the target's process ended and does not come back
   std::atomic<bool> interrupted = false;
   bool stopping = false;
 
@@ -53,8 +59,12 @@ struct Runner::State {
         trials(suite.registry, select(suite, options.selection, profile), {options.repeat, options.retry_delay}, stage, watch,
                {.again = [this](std::size_t index, session::Duration delay) { requeue(index, delay); },
                 .done = [this](std::size_t, TestResult result) { take(std::move(result)); },
-                .heard = [this](bool greeted) { silent_in_a_row = greeted ? 0 : silent_in_a_row + 1; },
-                .stopped = [this] { return stopping ? why_stopped() : ""; }}),
+                .heard =
+                    [this](smtp::Role role, bool greeted) {
+                      int& silent = lives[role].silent_in_a_row;
+                      silent = greeted ? 0 : silent + 1;
+                    },
+                .stopped = [this](smtp::Role role) { return stopping || dead(role) ? why_stopped(role) : ""; }}),
         waivers(options.waivers, options.today) {
     if (options.jobs == 0) options.jobs = profile.connections;
   }
@@ -75,23 +85,34 @@ struct Runner::State {
       transport.stop();
       return;
     }
-    if (asking) return;
-    if (silent_in_a_row >= most_silent) return ask_whether_dead();
-    while (!queue.empty()) {
-      const std::size_t index = queue.front();
-      if (!stage.has_room(trials.play_of(index), options.jobs)) return;
-      queue.pop_front();
-      if (const std::string why = trials.untouched(index) ? not_applicable(trials.test(index)) : ""; !why.empty())
-        trials.settle(index, Verdict::skip, why);
-      else trials.play(index);
+    for (auto& [role, life] : lives)
+      if (life.silent_in_a_row >= most_silent && !life.asking && !dead(role)) ask_whether_dead(role, life);
+    // What waits for an answer stays where it is; the others go past it.
+    for (std::size_t at = 0; at < queue.size();) {
+      const std::size_t index = queue[at];
+      const smtp::Role role = trials.test(index).role;
+      if (lives[role].asking) {
+        ++at;
+        continue;
+      }
+      if (!dead(role) && !stage.has_room(trials.play_of(index), options.jobs)) return;
+      queue.erase(queue.begin() + static_cast<std::ptrdiff_t>(at));
+      begin_test(index, role);
     }
     if (finished == trials.size()) confirm_rules();
+  }
+
+  void begin_test(std::size_t index, smtp::Role role) {
+    if (dead(role)) return trials.settle(index, Verdict::inconclusive, why_stopped(role));
+    if (const std::string why = trials.untouched(index) ? not_applicable(trials.test(index)) : ""; !why.empty())
+      return trials.settle(index, Verdict::skip, why);
+    trials.play(index);
   }
 
   // Once the tests are through, and many a rule was confirmed on the way.
   void confirm_rules() {
     if (to_confirm.empty() && stage.empty()) {
-      const auto plays = watch.to_confirm();
+      const auto plays = watch.to_confirm([this](smtp::Role role) { return !dead(role); });
       to_confirm.assign(plays.begin(), plays.end());
     }
     while (!to_confirm.empty() && stage.has_room(to_confirm.front(), options.jobs)) {
@@ -123,8 +144,10 @@ struct Runner::State {
     return test.verdict == Verdict::fail && !test.by_letter && test.waived.empty();
   }
 
-  std::string why_stopped() const {
-    return interrupted ? "interrupted before it ran" : out.dead ? "the target stopped answering: " + out.trouble : "not run: --fail-fast";
+  std::string why_stopped(smtp::Role role) const {
+    return interrupted  ? "interrupted before it ran"
+           : dead(role) ? "the target stopped answering: " + lives.at(role).trouble
+                        : "not run: --fail-fast";
   }
 
   void stop_all() {
@@ -162,15 +185,36 @@ struct Runner::State {
   }
 
   // --- life and death of the target --------------------------------------------------------------------------------
-  void ask_whether_dead() {
-    asking = probes.ask_alive(profile.endpoints.begin()->first, [this](const std::string& trouble) {
-      asking = false;
-      silent_in_a_row = 0;
+  bool dead(smtp::Role role) const {
+    const auto life = lives.find(role);
+    return life != lives.end() && !life->second.trouble.empty();
+  }
+
+  void ask_whether_dead(smtp::Role role, Life& life) {
+    const std::size_t deaths = out.deaths.size();
+    life.asking = probes.ask_alive(role, [this, role, &life, deaths](const std::string& trouble) {
+      life.asking = false;
+      life.silent_in_a_row = 0;
       if (trouble.empty() || revived()) return;
-      out.dead = true;
-      out.trouble = out.deaths.empty() ? trouble : out.deaths.back();
-      stop_all();
+      // Another role's question brought the process back meanwhile; this one is asked once more.
+      if (out.deaths.size() > deaths && !gone) life.silent_in_a_row = most_silent;
+      else if (gone) all_died(out.deaths.back());
+      else died(role, trouble);
     });
+    if (!life.asking) life.silent_in_a_row = 0;
+  }
+
+  void died(smtp::Role role, const std::string& trouble) {
+    if (dead(role)) return;
+    lives[role].trouble = trouble;
+    out.dead_roles[role] = trouble;
+    if (out.dead_roles.size() < profile.endpoints.size()) return;
+    out.dead = true;
+    out.trouble = trouble;
+    stop_all();
+  }
+  void all_died(const std::string& trouble) {
+    for (const auto& [role, endpoint] : profile.endpoints) died(role, trouble);
   }
 
   // The target's process has ended: that is said, and it is started again, a few times.
@@ -179,7 +223,8 @@ struct Runner::State {
     if (how.empty()) return false;
     const std::string meanwhile = stage.under_way();
     out.deaths.push_back("the target's process " + how + (meanwhile.empty() ? "" : "; under way: " + meanwhile));
-    return out.deaths.size() <= most_restarts && attendant.restart && attendant.restart().empty();
+    gone = out.deaths.size() > most_restarts || !attendant.restart || !attendant.restart().empty();
+    return !gone;
   }
 
   // --- from the probes to the end ----------------------------------------------------------------------------------
@@ -191,13 +236,9 @@ struct Runner::State {
     std::vector<smtp::Role> roles;
     for (const auto& [role, endpoint] : profile.endpoints) roles.push_back(role);
     probes.ask_offers(roles, out.offers, [this] {
-      const bool anybody = std::any_of(out.offers.begin(), out.offers.end(), [](const auto& offer) { return offer.second.probed; });
       for (std::size_t i = 0; i < trials.size(); ++i) queue.push_back(i);
-      if (!anybody && !out.offers.empty()) {
-        out.dead = true;
-        out.trouble = out.offers.begin()->second.trouble;
-        stop_all();
-      }
+      for (const auto& [role, offer] : out.offers)
+        if (!offer.probed) lives[role].silent_in_a_row = most_silent;
       transport.after({}, [this] { fill(); });
     });
   }
@@ -207,7 +248,7 @@ struct Runner::State {
     stopping = true;
     out.interrupted = interrupted;
     for (std::size_t i = 0; i < trials.size(); ++i)
-      if (!trials.settled(i)) trials.settle(i, Verdict::inconclusive, why_stopped());
+      if (!trials.settled(i)) trials.settle(i, Verdict::inconclusive, why_stopped(trials.test(i).role));
     out.replies = watch.replies();
     for (TestResult& result : watch.results()) {
       if (fits_any(options.selection.skip, result.id)) continue;

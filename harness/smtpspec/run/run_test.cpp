@@ -135,6 +135,101 @@ TEST(Dead, NotWhenItAnswersOnceAsked) {
   EXPECT_EQ(run.count(Verdict::pass) + run.count(Verdict::inconclusive), 60u);
 }
 
+TEST(Dead, OneRoleSilencesNoOther) {
+  for (const Role dead : {Role::relay, Role::submission}) {
+    Bench bench(many(10));
+    bench.options.quiet_rules = false;
+    bench.profile.endpoints[Role::submission] = {"memory", 1};
+    bench.takes = [dead](Role role) { return role != dead; };
+    bench.target.hello = "250-mx.example.test\r\n250 STARTTLS\r\n";
+    const auto run = bench.run();
+    EXPECT_FALSE(run.dead);
+    EXPECT_EQ(run.trouble, "");
+    ASSERT_EQ(run.dead_roles.size(), 1u);
+    EXPECT_CONTAINS(run.dead_roles.at(dead), "connection refused");
+    for (const auto& test : run.tests) {
+      if (test.rule) continue;
+      EXPECT_EQ(test.verdict, test.role == dead ? Verdict::inconclusive : Verdict::pass) << test.id;
+      EXPECT_EQ(test.summary.starts_with("the target stopped answering: "), test.role == dead) << test.summary;
+    }
+  }
+}
+
+TEST(Dead, OneRoleInTheMiddle) {
+  Bench bench(many(50));
+  bench.options.jobs = 4;
+  bench.profile.endpoints[Role::submission] = {"memory", 1};
+  bench.takes = [n = 0](Role role) mutable { return role == Role::relay || ++n <= 12; };
+  const auto run = bench.run();
+  EXPECT_FALSE(run.dead);
+  EXPECT_EQ(run.dead_roles.count(Role::submission), 1u);
+  EXPECT_EQ(run.count(Verdict::pass), 60u) << "fifty of the one, ten behind the probes of the other";
+  EXPECT_EQ(run.count(Verdict::inconclusive), 40u);
+}
+
+TEST(Dead, OneRoleAfterTheOther) {
+  Bench bench(many(50));
+  bench.options.jobs = 4;
+  bench.profile.endpoints[Role::submission] = {"memory", 1};
+  bench.takes = [relay = 0, submission = 0](Role role) mutable { return role == Role::relay ? ++relay <= 30 : ++submission <= 12; };
+  const auto run = bench.run();
+  EXPECT_TRUE(run.dead);
+  EXPECT_CONTAINS(run.trouble, "connection refused");
+  EXPECT_EQ(run.count(Verdict::pass), 38u);
+}
+
+// What one role showed before it died is not asked of it again, and that is said.
+TEST(Dead, NothingIsConfirmedWithIt) {
+  Bench bench(many(30));
+  bench.options.quiet_rules = false;
+  bench.options.jobs = 1;
+  bench.profile.endpoints[Role::submission] = {"memory", 1};
+  int bad = 0;
+  bench.takes = [&, n = 0](Role role) mutable {
+    if (role == Role::submission) return true;
+    if (++n == 8) bad = bench.target.opened + 1;
+    return n <= 10;
+  };
+  bench.target.answer = [&](const std::string&, int connection) { return connection == bad ? "250 fine\n" : "250 fine\r\n"; };
+  for (const auto& test : bench.run().tests)
+    if (test.id == "rules/reply-ends-in-crlf" && test.role == Role::relay) {
+      EXPECT_EQ(test.verdict, Verdict::inconclusive);
+      EXPECT_CONTAINS(test.summary, "the run ended before it could be seen again");
+    }
+}
+
+// The process is one, its roles are several: the second question about it finds it alive again.
+TEST(Dead, AnAttendantStartsAllRolesAgain) {
+  Bench bench(many(60));
+  bench.profile.endpoints[Role::submission] = {"memory", 1};
+  bench.options.jobs = 8;
+  bench.target.takes = 30;
+  int restarts = 0;
+  bench.attendant.death = [&] { return bench.target.opened >= bench.target.takes ? "ended by signal 11" : ""; };
+  bench.attendant.restart = [&] {
+    ++restarts;
+    bench.target.takes += 1000;
+    return "";
+  };
+  const auto run = bench.run();
+  EXPECT_FALSE(run.dead);
+  EXPECT_TRUE(run.dead_roles.empty());
+  EXPECT_EQ(restarts, 1);
+  EXPECT_EQ(run.deaths.size(), 1u);
+  EXPECT_GT(run.count(Verdict::pass), 90u);
+}
+
+TEST(Dead, AProcessThatDoesNotComeBackTakesAllRoles) {
+  Bench bench(many(60));
+  bench.profile.endpoints[Role::submission] = {"memory", 1};
+  bench.target.takes = 30;
+  bench.attendant.death = [&] { return bench.target.opened >= bench.target.takes ? "ended by signal 11" : ""; };
+  const auto run = bench.run();
+  EXPECT_TRUE(run.dead);
+  EXPECT_EQ(run.dead_roles.size(), 2u);
+  EXPECT_CONTAINS(run.trouble, "ended by signal 11");
+}
+
 // A greeting without a text is a greeting.
 TEST(Dead, NotForAnEmptyGreeting) {
   for (const char* greeting : {"220 \r\n", "220\r\n", "\r\n"}) {

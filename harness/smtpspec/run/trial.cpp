@@ -36,11 +36,11 @@ Trials::Judged Trials::assess(const Group& group) const {
 
 void Trials::played(std::size_t index, Group& group) {
   Trial& trial = trials_[index];
-  if (const std::string why = calls_.stopped(); !why.empty()) return settle(index, Verdict::inconclusive, why);
+  if (const std::string why = calls_.stopped(trial.test.role); !why.empty()) return settle(index, Verdict::inconclusive, why);
   watch_.hear(group);
   Judged judged = assess(group);
   auto& judgement = judged.judgement;
-  calls_.heard(!judgement.no_greeting || trial.test.test->start == script::Start::connected);
+  calls_.heard(trial.test.role, !judgement.no_greeting || trial.test.test->start == script::Start::connected);
   if (judgement.verdict == Verdict::inconclusive && judgement.policy && trial.plays == 1) return calls_.again(index, patience_.retry_delay);
   const bool accuses = judgement.verdict == Verdict::fail || judgement.verdict == Verdict::deviation;
   if (accuses && !trial.confirming) {

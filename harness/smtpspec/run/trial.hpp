@@ -13,8 +13,8 @@ class Trials {
   struct Calls {
     std::function<void(std::size_t index, session::Duration delay)> again;  // wants another play
     std::function<void(std::size_t index, TestResult result)> done;
-    std::function<void(bool greeted)> heard;  // after each play: was anybody there?
-    std::function<std::string()> stopped;     // why plays count no longer, or ""
+    std::function<void(smtp::Role role, bool greeted)> heard;  // after each play: was anybody there?
+    std::function<std::string(smtp::Role role)> stopped;       // why plays count no longer, or ""
   };
   struct Patience {
     int repeat = 1;  // rounds of each test; a verdict that changes from one to the next is inconclusive
