@@ -32,7 +32,12 @@ struct Runner::State {
   Trials trials;
   Waivers waivers;
   std::deque<std::size_t> queue;
-  std::deque<Play> to_confirm;  // for the rules
+  // Plays beside the tests, which go before them: a twin once more, a confirmation for the rules.
+  struct Errand {
+    Play play;
+    std::function<void(Group&)> done;
+  };
+  std::deque<Errand> errands;
   std::size_t finished = 0;
   // Of each role: one may be dead while the others live.
   struct Life {
@@ -58,6 +63,8 @@ struct Runner::State {
         probes(suite.registry, stage, watch),
         trials(suite.registry, select(suite, options.selection, profile), {options.repeat, options.retry_delay}, stage, watch,
                {.again = [this](std::size_t index, session::Duration delay) { requeue(index, delay); },
+                .later = [this](Play play, session::Duration delay,
+                                std::function<void(Group&)> done) { add_errand(std::move(play), delay, std::move(done)); },
                 .done = [this](std::size_t, TestResult result) { take(std::move(result)); },
                 .heard =
                     [this](smtp::Role role, bool greeted) {
@@ -87,6 +94,12 @@ struct Runner::State {
     }
     for (auto& [role, life] : lives)
       if (life.silent_in_a_row >= most_silent && !life.asking && !dead(role)) ask_whether_dead(role, life);
+    while (!errands.empty() && stage.has_room(errands.front().play, options.jobs)) {
+      Errand errand = std::move(errands.front());
+      errands.pop_front();
+      // It was played before, so that it can be started.
+      static_cast<void>(stage.start(std::move(errand.play), std::move(errand.done)));
+    }
     // What waits for an answer stays where it is; the others go past it.
     for (std::size_t at = 0; at < queue.size();) {
       const std::size_t index = queue[at];
@@ -111,16 +124,16 @@ struct Runner::State {
 
   // Once the tests are through, and many a rule was confirmed on the way.
   void confirm_rules() {
-    if (to_confirm.empty() && stage.empty()) {
-      const auto plays = watch.to_confirm([this](smtp::Role role) { return !dead(role); });
-      to_confirm.assign(plays.begin(), plays.end());
-    }
-    while (!to_confirm.empty() && stage.has_room(to_confirm.front(), options.jobs)) {
-      const Play play = std::move(to_confirm.front());
-      to_confirm.pop_front();
-      // It was played before, so that it can be started.
-      static_cast<void>(stage.start(play, [this](Group& group) { watch.hear(group); }));
-    }
+    if (!errands.empty() || !stage.empty()) return;
+    for (Play& play : watch.to_confirm([this](smtp::Role role) { return !dead(role); }))
+      add_errand(std::move(play), {}, [this](Group& group) { watch.hear(group); });
+  }
+
+  void add_errand(Play play, session::Duration delay, std::function<void(Group&)> done) {
+    transport.after(delay, [this, errand = Errand{std::move(play), std::move(done)}] {
+      errands.push_back(errand);
+      fill();
+    });
   }
 
   void requeue(std::size_t index, session::Duration delay) {

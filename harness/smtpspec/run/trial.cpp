@@ -93,9 +93,12 @@ void Trials::with_twin(std::size_t index, std::function<void(const Twin&)> then)
   settle(index, Verdict::error, "twin: " + to_string(started.error()));
 }
 
-void Trials::twin_played(Twin& twin, const Group& group) {
+// A temporary refusal proves as little about a twin, which may speak for many tests, as about a test.
+void Trials::twin_played(Twin& twin, Group& group) {
   watch_.hear(group);
   const auto judgement = assess(group).judgement;
+  if (judgement.verdict == Verdict::inconclusive && judgement.policy && !std::exchange(twin.retried, true))
+    return calls_.later(group.play, patience_.retry_delay, [this, &twin](Group& again) { twin_played(twin, again); });
   twin.known = true;
   twin.passed = judgement.verdict == Verdict::pass || judgement.verdict == Verdict::observed;
   twin.summary = judgement.summary;

@@ -11,7 +11,8 @@ namespace smtpspec::run {
 class Trials {
  public:
   struct Calls {
-    std::function<void(std::size_t index, session::Duration delay)> again;  // wants another play
+    std::function<void(std::size_t index, session::Duration delay)> again;                            // wants another play
+    std::function<void(Play play, session::Duration delay, std::function<void(Group&)> done)> later;  // what is not its own dialogue
     std::function<void(std::size_t index, TestResult result)> done;
     std::function<void(smtp::Role role, bool greeted)> heard;  // after each play: was anybody there?
     std::function<std::string(smtp::Role role)> stopped;       // why plays count no longer, or ""
@@ -50,6 +51,7 @@ class Trials {
   };
   struct Twin {
     bool known = false;
+    bool retried = false;
     bool passed = false;
     std::string summary;
     std::vector<std::function<void(const Twin&)>> waiting;
@@ -59,7 +61,7 @@ class Trials {
   Judged assess(const Group& group) const;
   void with_twin(std::size_t index, std::function<void(const Twin&)> then);
   std::string twin_key(const Test& test) const;
-  void twin_played(Twin& twin, const Group& group);
+  void twin_played(Twin& twin, Group& group);
   TestResult blank(const Test& test) const;
   void finish(std::size_t index, Judged judged);
   void end_round(std::size_t index, TestResult result);

@@ -156,6 +156,41 @@ TEST(Twins, EachRowHasItsOwnWhenItNamesTheRow) {
   EXPECT_EQ(named.target.times("VRFY good"), 1);
 }
 
+TEST(Twins, IsTriedAgainAfterATemporaryRefusal) {
+  std::vector<script::Case> cases;
+  for (int i = 0; i < 5; ++i)
+    cases.push_back(case_of("t" + std::to_string(i), "start: greeted", "C: VRFY bad\nS: 550", "C: VRFY good\nS: 250"));
+  Bench bench(std::move(cases));
+  bench.options.retry_delay = 7s;
+  bench.target.answer = [n = 0](const std::string& line, int) mutable {
+    return line == "VRFY good" && n++ == 0 ? "451 busy\r\n" : "250 fine\r\n";
+  };
+  auto run = bench.run();
+  EXPECT_EQ(run.count(Verdict::fail), 5u);
+  EXPECT_EQ(bench.target.times("VRFY good"), 2);
+  EXPECT_GE(run.duration, 7s);
+
+  bench.target.heard.clear();
+  bench.target.answer = [](const std::string& line, int) { return line == "VRFY good" ? "451 busy\r\n" : "250 fine\r\n"; };
+  run = bench.run();
+  EXPECT_EQ(run.count(Verdict::inconclusive), 5u);
+  EXPECT_CONTAINS(result_of(run, "t0").summary, "451 busy");
+  EXPECT_EQ(bench.target.times("VRFY good"), 2) << "and no more";
+}
+
+// The other try waits for room like everything else.
+TEST(Twins, KeepsTheTargetsLimit) {
+  std::vector<script::Case> cases = many(30);
+  for (int i = 0; i < 10; ++i)
+    cases.push_back(case_of("u" + std::to_string(i), "start: greeted", "C: VRFY bad\ndo: wait 1s\nS: 550",
+                            "C: VRFY good-" + std::to_string(i) + "\nS: 250"));
+  Bench bench(std::move(cases));
+  bench.profile.connections = 2;
+  bench.target.answer = [](const std::string& line, int) { return line.starts_with("VRFY g") ? "451 busy\r\n" : refuses_bad(line, 0); };
+  EXPECT_EQ(bench.run().count(Verdict::inconclusive), 10u);
+  EXPECT_EQ(bench.target.most_open, 2);
+}
+
 TEST(Twins, IsNotAskedWhenNothingWasSaid) {
   Bench bench({case_of("a", "start: greeted", "C: VRFY bad\nS: 550 , else 250 is inconclusive", "C: VRFY good\nS: 250")});
   EXPECT_EQ(result_of(bench.run(), "a").verdict, Verdict::inconclusive);
