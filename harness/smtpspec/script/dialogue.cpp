@@ -54,8 +54,7 @@ struct Parser {
         std::size_t ahead = next;
         while (ahead < lines.size() && lines[ahead].text.empty()) ++ahead;
         if (ahead == lines.size() || lines[ahead].depth < depth) break;
-        out.push_back({.kind = Step::Kind::remark, .place = {std::string(file), line.number, 1}});
-        ++next;
+        for (; next < ahead; ++next) out.push_back({.kind = Step::Kind::remark, .place = {std::string(file), lines[next].number, 1}});
         continue;
       }
       if (line.depth < depth) break;

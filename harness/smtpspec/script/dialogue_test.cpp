@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 #include "smtpspec/script/suite.hpp"
 
 namespace smtpspec::script {
@@ -207,6 +209,14 @@ TEST(Dialogue, ErrorsCarryPlaceAndHint) {
     const auto moved = parse_dialogue(row.text, "a.yaml", 11, 4);
     EXPECT_EQ(moved.error().place, (Place{"a.yaml", row.line + 10, row.column + 4})) << row.text;
   }
+}
+
+// Seen quadratic once: each blank line looked for the end of all that follow it.
+TEST(Dialogue, BlankLinesCostTheirNumber) {
+  const std::string text = "C: a\n" + std::string(300000, '\n') + "C: b\n";
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_EQ(parsed(text).size(), 300002u);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(5));
 }
 
 TEST(Dialogue, VisitsTemplatesInsideBlocks) {
