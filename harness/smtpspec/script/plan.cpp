@@ -17,11 +17,17 @@ constexpr std::string_view message_header =
 constexpr std::string_view gone_probe = "C: RCPT TO:<{recipient}>\nS: 503, else 530 is inconclusive, else 5yz\n";
 constexpr std::string_view there_probe = "C: RCPT TO:<{recipient}>\nS: 250 251, else 2yz is a deviation\n";
 
+// Of all clones of a plan together. A segment costs more than its octet.
+constexpr std::size_t most_octets = 256u << 20;
+constexpr std::size_t most_single_octets = 1u << 20;
+
 struct Maker {
   const Facts& facts;
   const Variables& row;
   Plan& plan;
   bool account = false;
+  std::size_t clones = 1;
+  std::size_t total = 0;  // octets so far
 
   tl::unexpected<Error> at(const Step& step, const Error& error) const { return failure(error.message, step.place, error.hint); }
 
@@ -29,6 +35,10 @@ struct Maker {
     auto expansion = expand(with(text, row), facts, line_end);
     if (!expansion) return at(step, expansion.error());
     for (auto& secret : expansion->secrets) plan.secrets.push_back(std::move(secret));
+    for (const Segment& segment : expansion->segments) total += segment.octets.size();
+    if (total * clones > most_octets)
+      return at(step, {"here the plan grows beyond " + std::to_string(most_octets) + " octets" +
+                       (clones > 1 ? ", counted over its " + std::to_string(clones) + " clones" : "")});
     return std::move(expansion->segments);
   }
 
@@ -119,6 +129,11 @@ struct Maker {
           move.segments.insert(move.segments.end(), part->segments.begin() + 1, part->segments.end());
         }
         if (step.octet_by_octet) {
+          std::size_t octets_in_all = 0;
+          for (const Segment& segment : move.segments) octets_in_all += segment.octets.size();
+          if (octets_in_all > most_single_octets)
+            return at(step, {"octet by octet go at most " + std::to_string(most_single_octets) + " octets, not " +
+                             std::to_string(octets_in_all)});
           std::vector<Segment> octets;
           for (const Segment& segment : move.segments)
             for (const char c : segment.octets) octets.push_back({std::string(1, c), octets.empty() ? Duration{} : Duration{1000}});
@@ -186,7 +201,7 @@ Result<Plan> make_plan(const Case& test, const std::vector<Step>& steps, const C
   Plan plan;
   plan.role = role;
   plan.start = test.start;
-  Maker maker{facts, row.variables, plan, facts.has("user") && facts.has("password")};
+  Maker maker{facts, row.variables, plan, facts.has("user") && facts.has("password"), static_cast<std::size_t>(test.clones)};
   if (auto ok = maker.all(*parse_dialogue(preamble(test.start, role, maker.account), test.file), true); !ok)
     return tl::unexpected(ok.error());
   if (auto ok = maker.all(steps, false); !ok) return tl::unexpected(ok.error());

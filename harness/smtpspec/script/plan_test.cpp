@@ -181,6 +181,24 @@ TEST(Plan, NameWithoutAValueIsAnErrorAtItsPlace) {
   EXPECT_EQ(to_string(plan.error()), "a/b.yaml:7:5: no value for {nothing}");
 }
 
+TEST(Plan, ItsSizeHasALimit) {
+  const auto said = [](std::string_view dialogue, std::string_view header = "start: connected\n") {
+    const Case test = test_with(dialogue, header);
+    const auto plan = make_plan(test, test.dialogue, test.rows[0], Role::relay, facts);
+    return plan ? "" : to_string(plan.error());
+  };
+  std::string text = "raw: ";
+  for (int i = 0; i < 12; ++i) text += "{\"x\" x 200000000}";
+  EXPECT_EQ(said(text + "\n"), "a/b.yaml:5:3: the text becomes more than 268435456 octets");
+  EXPECT_EQ(said("raw: {\"{\"x\" x 20000}\" x 20000}\n"), "a/b.yaml:5:3: the text becomes more than 268435456 octets");
+  EXPECT_EQ(said("raw: {lines 200000000}{lines 200000000}\n"), "a/b.yaml:5:3: the text becomes more than 268435456 octets");
+  EXPECT_EQ(said("raw: {\"x\" x 200000000}\nraw: {\"x\" x 60000000}\ncontent:\n  {\"x\" x 10000000}\n"),
+            "a/b.yaml:8:5: here the plan grows beyond 268435456 octets");
+  EXPECT_EQ(said("raw: {\"x\" x 2000000}\n", "start: connected\nclones: 200\n"),
+            "a/b.yaml:6:3: here the plan grows beyond 268435456 octets, counted over its 200 clones");
+  EXPECT_EQ(said("octet by octet:\n  raw: {\"x\" x 2000000}\n"), "a/b.yaml:5:3: octet by octet go at most 1048576 octets, not 2000000");
+}
+
 // --- facts ----------------------------------------------------------------------------------------------------------------------
 
 TEST(Plan, FactsThatAreMissingAreNamed) {

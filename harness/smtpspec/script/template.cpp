@@ -10,9 +10,9 @@
 namespace smtpspec::script {
 namespace {
 
-constexpr std::size_t most_octets = 256u << 20;
-constexpr int deepest = 8;             // braces in quotes in braces
-constexpr Duration default_cut{5000};  // long enough that two writes are two segments for the reader
+constexpr std::size_t most_octets = 256u << 20;  // of one text: more would try the machine that tests, and no server
+constexpr int deepest = 8;                       // braces in quotes in braces
+constexpr Duration default_cut{5000};            // long enough that two writes are two segments for the reader
 
 struct Function {
   std::string_view word;
@@ -214,13 +214,27 @@ struct Expander {
   Expansion out;
   bool uses_secret = false;
 
-  std::string& tail() { return out.segments.back().octets; }
+  std::size_t size = 0;  // of all segments
+
+  // Every octet comes through here, before it is made.
+  Result<void> room(std::size_t more) {
+    size += more;
+    if (size > most_octets) return failure("the text becomes more than " + std::to_string(most_octets) + " octets");
+    return {};
+  }
+  Result<void> add(std::string_view octets) {
+    auto fits = room(octets.size());
+    if (fits) out.segments.back().octets += octets;
+    return fits;
+  }
 
   Result<void> run(const std::vector<Piece>& pieces, std::string_view line_end) {
     std::size_t pad_at = std::string::npos, pad_to = 0, pad_segment = 0;
+    Result<void> fits;
     for (const Piece& piece : pieces) {
+      if (!fits) return fits;
       switch (piece.kind) {
-        case Piece::Kind::octets: tail() += piece.text; break;
+        case Piece::Kind::octets: fits = add(piece.text); break;
         case Piece::Kind::name: {
           if (!facts.has(piece.text)) return failure("no value for {" + piece.text + "}");
           for (const FactName& fact : fact_names())
@@ -228,12 +242,15 @@ struct Expander {
               uses_secret = true;
               out.secrets.emplace_back(facts.get(piece.text));
             }
-          tail() += facts.get(piece.text);
+          fits = add(facts.get(piece.text));
           break;
         }
-        case Piece::Kind::lines: tail() += lines_of(piece.count); break;
+        case Piece::Kind::lines:
+          fits = room(std::max<std::size_t>(piece.count, 2) - 2);
+          if (fits) out.segments.back().octets += lines_of(piece.count);
+          break;
         case Piece::Kind::pad:
-          pad_at = tail().size();
+          pad_at = out.segments.back().octets.size();
           pad_to = piece.count;
           pad_segment = out.segments.size() - 1;
           break;
@@ -245,15 +262,14 @@ struct Expander {
           std::string text;
           for (auto& segment : inner.out.segments) text += segment.octets;
           if (piece.kind == Piece::Kind::repeat) {
-            if (text.size() * piece.count > most_octets)
-              return failure("the repetition makes more than " + std::to_string(most_octets) + " octets");
-            for (std::size_t i = 0; i < piece.count && !text.empty(); ++i) tail() += text;
+            fits = room(text.size() * piece.count);
+            for (std::size_t i = 0; fits && i < piece.count && !text.empty(); ++i) out.segments.back().octets += text;
           } else {
             text = piece.kind == Piece::Kind::base64  ? smtp::encode_base64(text)
                    : piece.kind == Piece::Kind::xtext ? smtp::encode_xtext(text)
                    : piece.kind == Piece::Kind::upper ? smtp::to_upper(text)
                                                       : smtp::to_lower(text);
-            tail() += text;
+            fits = add(text);
           }
           for (auto& secret : inner.out.secrets) out.secrets.push_back(std::move(secret));
           if (inner.uses_secret) {
@@ -263,15 +279,13 @@ struct Expander {
         }
       }
     }
-    tail() += line_end;
-    if (pad_at != std::string::npos) {
-      std::size_t size = 0;
-      for (const auto& segment : out.segments) size += segment.octets.size();
+    if (fits) fits = add(line_end);
+    if (fits && pad_at != std::string::npos) {
       if (size > pad_to)
         return failure("{pad " + std::to_string(pad_to) + "}: the line has " + std::to_string(size) + " octets without it");
       out.segments[pad_segment].octets.insert(pad_at, pad_to - size, 'x');
     }
-    return {};
+    return fits;
   }
 };
 
