@@ -5,12 +5,19 @@
 namespace smtpspec::report {
 namespace {
 
-// XML 1.0 text: what XML cannot hold was spelt before; what is left of it becomes '?'.
+// XML 1.0 text: what XML cannot hold was spelt before; what is left of it becomes '?'. U+FFFE and U+FFFF are UTF-8, and no
+// characters of XML.
 std::string escaped(std::string_view text) {
   std::string out;
   const bool good = smtp::utf8_error(text) == std::string_view::npos;
-  for (const char c : text) {
-    switch (c) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const std::string_view three = text.substr(i, 3);
+    if (good && (three == "\xef\xbf\xbe" || three == "\xef\xbf\xbf")) {
+      out += '?';
+      i += 2;
+      continue;
+    }
+    switch (const char c = text[i]; c) {
       case '&': out += "&amp;"; break;
       case '<': out += "&lt;"; break;
       case '>': out += "&gt;"; break;

@@ -130,6 +130,18 @@ TEST(Reports, AWaivedFindingDoesNotCount) {
   EXPECT_CONTAINS(junit(run, {}), "<skipped message=\"waived: known &lt;since&gt; 2024\"/>");
 }
 
+TEST(Junit, HoldsCharactersOfXmlOnly) {
+  run::Run run;
+  run.endpoints[Role::relay] = {"h", 1};
+  run.tests.push_back(result("a", "", Role::relay, {finding("a", Verdict::fail, "x")}));
+  run.tests.back().title =
+      "a\uFFFEb\uFFFFc\uFFFDd\x01"
+      "e\u00e9";
+  EXPECT_CONTAINS(junit(run, {}), ">a?b?c\uFFFDd?e\u00e9\n");
+  run.tests.back().title = "a\xef\xbf";
+  EXPECT_CONTAINS(junit(run, {}), ">a??\n");
+}
+
 TEST(Terminal, SummaryEndsWithWhatFactsWouldAdd) {
   run::Run run;
   run.missing[{"second-recipient"}] = {{Role::relay, 5}, {Role::submission, 7}};
