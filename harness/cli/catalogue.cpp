@@ -119,9 +119,11 @@ int show(const Environment& environment, const std::string& id) {
   return ok;
 }
 
-std::vector<std::pair<std::string, std::string>> files_of(const Environment& environment, const std::vector<std::string>& paths) {
+using Files = std::vector<std::pair<std::string, std::string>>;  // id and path
+
+Result<Files> files_of(const Environment& environment, const std::vector<std::string>& paths) {
   if (paths.empty()) return script::case_files(environment.cases);
-  std::vector<std::pair<std::string, std::string>> out;
+  Files out;
   std::error_code error;
   const auto add = [&](const fs::path& file) {
     const std::string relative = fs::relative(file, environment.cases, error).replace_extension().generic_string();
@@ -134,9 +136,12 @@ std::vector<std::pair<std::string, std::string>> files_of(const Environment& env
     }
     // The suite's own folder holds more than cases; a folder below it is taken as it is.
     const bool whole = fs::equivalent(path, environment.cases, error);
-    for (const auto& [id, file] : whole ? script::case_files(path) : std::vector<std::pair<std::string, std::string>>{}) add(file);
-    for (fs::recursive_directory_iterator it(path, error), end; !whole && it != end; it.increment(error))
-      if (it->path().extension() == ".yaml") add(it->path());
+    const auto suite = whole ? script::case_files(path) : Result<Files>();
+    const auto others = whole ? Result<std::vector<std::string>>() : script::yaml_files(path, [](const std::string&) { return true; });
+    if (!suite) return suite;
+    if (!others) return tl::unexpected(others.error());
+    for (const auto& [id, file] : *suite) add(file);
+    for (const auto& file : *others) add(file);
   }
   std::sort(out.begin(), out.end());
   return out;
@@ -150,15 +155,19 @@ int lint(const Environment& environment, const std::vector<std::string>& paths) 
   }
   std::vector<std::string_view> rule_names;
   for (const auto& rule : judge::rules()) rule_names.push_back(rule.name);
-  std::size_t problems = 0, files = 0;
-  for (const auto& [id, file] : files_of(environment, paths)) {
-    ++files;
-    auto text = script::read_file(file);
+  const auto files = files_of(environment, paths);
+  if (!files) {
+    complain(files.error());
+    return usage;
+  }
+  std::size_t problems = 0;
+  for (const auto& [id, file] : *files) {
+    auto text = script::read_regular_file(file);
     auto parsed = text ? script::parse_case(*text, id, file) : Result<script::Case>(tl::unexpected(text.error()));
     std::vector<Error> found;
     if (!parsed) found.push_back(parsed.error());
     else found = script::lint(*parsed, *suite, rule_names);
-    for (const Error& error : found) std::printf("%s\n", to_string(error).c_str());
+    for (const Error& error : found) std::printf("%s\n", printable(to_string(error)).c_str());
     problems += found.size();
   }
   for (const auto& rule : judge::rules())
@@ -171,19 +180,25 @@ int lint(const Environment& environment, const std::vector<std::string>& paths) 
     if (!stone.instead.empty() && !suite->find(stone.instead))
       std::printf("removed.yaml: '%s', named in place of '%s', is no case\n", stone.instead.c_str(), stone.id.c_str()), ++problems;
   }
-  if (files == 0) {
+  if (files->empty()) {
     complain({"no case files there"});
     return empty_selection;
   }
-  std::fprintf(stderr, "%zu case file%s, %zu problem%s\n", files, files == 1 ? "" : "s", problems, problems == 1 ? "" : "s");
+  std::fprintf(stderr, "%zu case file%s, %zu problem%s\n", files->size(), files->size() == 1 ? "" : "s", problems,
+               problems == 1 ? "" : "s");
   return problems ? nonconformance : ok;
 }
 
 int format(const Environment& environment, const std::vector<std::string>& paths, bool check) {
   std::size_t changed = 0;
   bool broken = false;
-  for (const auto& [id, file] : files_of(environment, paths)) {
-    auto text = script::read_file(file);
+  const auto files = files_of(environment, paths);
+  if (!files) {
+    complain(files.error());
+    return usage;
+  }
+  for (const auto& [id, file] : *files) {
+    auto text = script::read_regular_file(file);
     auto formatted = text ? script::format_case(*text, file) : text;
     if (!formatted) {
       complain(formatted.error());
@@ -192,7 +207,7 @@ int format(const Environment& environment, const std::vector<std::string>& paths
     }
     if (*formatted == *text) continue;
     ++changed;
-    std::printf("%s\n", file.c_str());
+    std::printf("%s\n", printable(file).c_str());
     if (check) continue;
     if (auto written = write_to(file, *formatted); !written) {
       complain(written.error());

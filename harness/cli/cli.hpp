@@ -39,6 +39,8 @@ void add_serve(CLI::App& app, Environment& environment, int& status);
 void add_doctor(CLI::App& app, Environment& environment, int& status);
 
 void complain(const Error& error);  // "smtpspec: …" on standard error
+// What a terminal takes for text: control octets are spelt, everything else stays as it is.
+std::string printable(std::string_view text);
 std::string version();
 
 // The suite, its broken files complained of; nothing when it cannot be read at all.

@@ -22,20 +22,50 @@ std::string Suite::nearest(std::string_view id) const {
   return smtp::nearest(id, std::span<const std::string_view>(ids));
 }
 
-std::vector<std::pair<std::string, std::string>> case_files(const std::string& directory) {
-  std::vector<std::pair<std::string, std::string>> out;
+Result<std::vector<std::string>> yaml_files(const std::string& directory, const std::function<bool(const std::string&)>& enter) {
+  std::vector<std::string> out;
   std::error_code error;
+  fs::path last = directory;
   for (fs::recursive_directory_iterator it(directory, error), end; it != end; it.increment(error)) {
-    if (error) break;
-    const fs::path& path = it->path();
-    if (it->is_directory() && (path.filename() == "requirements" || path.filename() == "schema" || path.filename() == "fixtures"))
-      it.disable_recursion_pending();
-    if (!it->is_regular_file() || path.extension() != ".yaml" || it.depth() == 0) continue;
-    out.emplace_back(fs::relative(path, directory).replace_extension().generic_string(), path.generic_string());
+    last = it->path();
+    std::error_code unknown;  // of a link that leads nowhere: what it is comes out when it is read
+    if (it->is_directory(unknown)) {
+      if (!enter(last.filename().string())) it.disable_recursion_pending();
+    } else if (last.extension() == ".yaml" && !last.filename().string().starts_with('.')) {
+      out.push_back(last.generic_string());
+    }
+  }
+  if (error) return failure("cannot read the folder: " + error.message(), Place{last.generic_string()});
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+Result<std::vector<std::pair<std::string, std::string>>> case_files(const std::string& directory) {
+  const auto files =
+      yaml_files(directory, [](const std::string& name) { return name != "requirements" && name != "schema" && name != "fixtures"; });
+  if (!files) return tl::unexpected(files.error());
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const std::string& file : *files) {
+    const fs::path relative = fs::path(file).lexically_relative(directory);
+    if (relative.has_parent_path()) out.emplace_back(fs::path(relative).replace_extension().generic_string(), file);
   }
   std::sort(out.begin(), out.end());
   return out;
 }
+
+namespace {
+
+// An id is typed, printed and compared; octets that a terminal obeys are no part of one.
+Result<Case> read_case(const std::string& id, const std::string& file, std::string& text) {
+  if (std::any_of(id.begin(), id.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }))
+    return failure("the name of a case file is the case's id, which has no control octets", Place{file});
+  auto read = read_regular_file(file);
+  if (!read) return tl::unexpected(read.error());
+  text = std::move(*read);
+  return parse_case(text, id, file);
+}
+
+}  // namespace
 
 Result<Suite> load_suite(const std::string& directory) {
   Suite suite;
@@ -43,29 +73,31 @@ Result<Suite> load_suite(const std::string& directory) {
   std::error_code error;
   if (!fs::is_directory(directory, error))
     return failure("no directory with test cases; set SMTPSPEC_CASES or give --cases", Place{directory});
-  std::vector<std::string> requirement_files;
-  for (const auto& entry : fs::directory_iterator(fs::path(directory) / "requirements", error))
-    if (entry.path().extension() == ".yaml") requirement_files.push_back(entry.path().generic_string());
-  std::sort(requirement_files.begin(), requirement_files.end());
-  if (requirement_files.empty()) return failure("no requirement registry below it", Place{directory + "/requirements"});
-  for (const std::string& file : requirement_files) {
-    auto text = read_file(file);
+  const fs::path registry = fs::path(directory) / "requirements";
+  if (!fs::is_directory(registry, error)) return failure("no requirement registry below it", Place{registry.generic_string()});
+  const auto requirement_files = yaml_files(registry.string(), [](const std::string&) { return false; });
+  if (!requirement_files) return tl::unexpected(requirement_files.error());
+  if (requirement_files->empty()) return failure("no requirement registry below it", Place{registry.generic_string()});
+  for (const std::string& file : *requirement_files) {
+    auto text = read_regular_file(file);
     if (!text) return tl::unexpected(text.error());
     if (auto added = suite.registry.add(*text, file); !added) return tl::unexpected(added.error());
   }
-  for (const auto& [id, file] : case_files(directory)) {
-    auto text = read_file(file);
-    auto parsed = text ? parse_case(*text, id, file) : Result<Case>(tl::unexpected(text.error()));
+  const auto files = case_files(directory);
+  if (!files) return tl::unexpected(files.error());
+  for (const auto& [id, file] : *files) {
+    std::string text;
+    auto parsed = read_case(id, file, text);
     if (!parsed) {
       suite.errors.push_back(parsed.error());
       continue;
     }
-    suite.digest_input += id + "\n" + *text;
+    suite.digest_input += id + "\n" + text;
     suite.cases.push_back(std::move(*parsed));
   }
   const std::string removed = directory + "/removed.yaml";
   if (fs::exists(removed, error)) {
-    auto text = read_file(removed);
+    auto text = read_regular_file(removed);
     auto yaml = text ? parse_yaml(*text, removed) : Result<Yaml>(tl::unexpected(text.error()));
     if (!yaml) return tl::unexpected(yaml.error());
     static constexpr std::array<std::string_view, 2> keys = {"instead", "reason"};

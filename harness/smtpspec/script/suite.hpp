@@ -5,6 +5,8 @@
 // A case file that does not parse costs itself only: its error stands in `errors`, the others are there.
 #pragma once
 
+#include <functional>
+
 #include "smtpspec/script/case.hpp"
 
 namespace smtpspec::script {
@@ -30,7 +32,10 @@ struct Suite {
 
 Result<Suite> load_suite(const std::string& directory);
 
-// Case files below `directory`, by id.
-std::vector<std::pair<std::string, std::string>> case_files(const std::string& directory);
+// Case files below `directory`, by id. What only looks like one is among them: who reads it gets the error.
+Result<std::vector<std::pair<std::string, std::string>>> case_files(const std::string& directory);
+// All files below a folder whose names end in ".yaml", hidden ones left out. A folder that cannot be read is an error, so that no case is
+// lost. `enter` says which folders are looked into.
+Result<std::vector<std::string>> yaml_files(const std::string& directory, const std::function<bool(const std::string& name)>& enter);
 
 }  // namespace smtpspec::script

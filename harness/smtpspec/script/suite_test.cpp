@@ -1,6 +1,7 @@
 #include "smtpspec/script/suite.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -68,6 +69,34 @@ TEST(Suite, ACaseThatDoesNotParseCostsItselfOnly) {
   EXPECT_EQ(suite->cases.size(), 1u);
   ASSERT_EQ(suite->errors.size(), 1u);
   EXPECT_EQ(to_string(suite->errors[0]), folder.path() + "/a/bad.yaml:1:1: a case needs 'covers'");
+}
+
+TEST(Suite, WhatOnlyLooksLikeACaseIsAnErrorOfItsOwn) {
+  const Folder folder;
+  folder.write("requirements/rfc5321.yaml", rows);
+  folder.write("a/good.yaml", good);
+  folder.write("a/.#good.yaml", "an editor's");
+  folder.write("a/e\x1b[31m.yaml", good);
+  fs::create_symlink("loop.yaml", folder.path() + "/a/loop.yaml");
+  fs::create_directory_symlink("..", folder.path() + "/a/up");
+  ASSERT_EQ(::mkfifo((folder.path() + "/a/pipe.yaml").c_str(), 0600), 0);
+  const auto suite = load_suite(folder.path());
+  ASSERT_TRUE(suite) << to_string(suite.error());
+  EXPECT_EQ(suite->cases.size(), 1u);
+  std::string said;
+  for (const Error& error : suite->errors) said += to_string(error).substr(folder.path().size()) + "\n";
+  EXPECT_EQ(said,
+            "/a/e\x1b[31m.yaml: the name of a case file is the case's id, which has no control octets\n"
+            "/a/loop.yaml: cannot read: Too many levels of symbolic links\n"
+            "/a/pipe.yaml: cannot read: it is no regular file\n");
+}
+
+TEST(Suite, ALoopOfLinksIsNoFolder) {
+  const Folder folder;
+  fs::create_symlink("requirements", folder.path() + "/requirements");
+  EXPECT_EQ(to_string(load_suite(folder.path()).error()), folder.path() + "/requirements: no requirement registry below it");
+  EXPECT_EQ(to_string(load_suite(folder.path() + "/requirements").error()),
+            folder.path() + "/requirements: no directory with test cases; set SMTPSPEC_CASES or give --cases");
 }
 
 TEST(Suite, DigestInputIsThatOfIdsAndSources) {

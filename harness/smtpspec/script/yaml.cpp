@@ -1,11 +1,16 @@
 #include "smtpspec/script/yaml.hpp"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
+#include <array>
+#include <cerrno>
 #include <charconv>
 #include <cstring>
-#include <fstream>
 #include <set>
 #include <sstream>
 
@@ -71,6 +76,13 @@ Result<Yaml> convert(const YAML::Node& node, std::string_view source, const std:
   return out;
 }
 
+// The first octet that a terminal would obey; double quotes can bring one in.
+std::size_t control_octet(std::string_view text) {
+  const auto it = std::find_if(text.begin(), text.end(),
+                               [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') || c == 0x7f; });
+  return it == text.end() ? std::string::npos : static_cast<std::size_t>(it - text.begin());
+}
+
 // Where documents begin. YAML::LoadAll would not come back from a file that begins with a comma: to yaml-cpp it holds
 // documents without end.
 struct Documents final : YAML::EventHandler {
@@ -96,6 +108,8 @@ const Yaml* Yaml::find(std::string_view key) const {
 
 Result<std::string> Yaml::as_text(std::string_view what) const {
   if (kind != Kind::text) return fail("expected " + std::string(what));
+  if (const std::size_t at = control_octet(text); at != std::string::npos)
+    return fail("octet " + smtp::spell(std::string_view(text).substr(at, 1)) + " has no place in " + std::string(what));
   return text;
 }
 
@@ -113,7 +127,10 @@ Result<bool> Yaml::as_bool(std::string_view what) const {
 }
 
 Result<std::vector<std::string>> Yaml::as_texts(std::string_view what) const {
-  if (kind == Kind::text) return std::vector<std::string>{text};
+  if (kind == Kind::text) {
+    auto one = as_text(what);
+    return one ? Result<std::vector<std::string>>({std::move(*one)}) : tl::unexpected(one.error());
+  }
   if (kind != Kind::list) return fail("expected " + std::string(what) + ", a list");
   std::vector<std::string> out;
   for (const Yaml& item : items) {
@@ -163,13 +180,51 @@ Result<Yaml> parse_yaml(const std::string& text, const std::string& file) {
   }
 }
 
-Result<std::string> read_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return failure(std::string("cannot read: ") + std::strerror(errno), Place{path});
-  std::ostringstream out;
-  out << in.rdbuf();
-  if (in.bad()) return failure("cannot read it to the end", Place{path});
-  return out.str();
+namespace {
+
+constexpr std::size_t most_file_octets = 16u << 20;
+
+// Open while it lives.
+class Opened {
+ public:
+  Opened(const std::string& path, int flags) : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | flags)) {}
+  ~Opened() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  Opened(const Opened&) = delete;
+  Opened& operator=(const Opened&) = delete;
+  int descriptor() const { return descriptor_; }
+
+ private:
+  int descriptor_;
+};
+
+Result<std::string> read_all(const Opened& file, const std::string& path) {
+  const auto fail = [&](const std::string& why) { return failure("cannot read: " + why, Place{path}); };
+  if (file.descriptor() < 0) return fail(std::strerror(errno));
+  std::string out;
+  std::array<char, 65536> part{};
+  while (true) {
+    const ssize_t size = ::read(file.descriptor(), part.data(), part.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return fail(std::strerror(errno));
+    if (size == 0) return out;
+    out.append(part.data(), static_cast<std::size_t>(size));
+    if (out.size() > most_file_octets) return fail("it has more than the 16 MiB that a file may have here");
+  }
+}
+
+}  // namespace
+
+Result<std::string> read_file(const std::string& path) { return read_all(Opened(path, 0), path); }
+
+Result<std::string> read_regular_file(const std::string& path) {
+  // A pipe without a writer would keep even its opening waiting.
+  const Opened file(path, O_NONBLOCK);
+  struct stat what{};
+  if (file.descriptor() >= 0 && ::fstat(file.descriptor(), &what) == 0 && !S_ISREG(what.st_mode))
+    return failure("cannot read: it is no regular file", Place{path});
+  return read_all(file, path);
 }
 
 }  // namespace smtpspec::script

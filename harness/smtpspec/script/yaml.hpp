@@ -39,6 +39,9 @@ struct Yaml {
 // latter for octets; YAML means code points).
 Result<Yaml> parse_yaml(const std::string& text, const std::string& file);
 
+// The whole of a file, a pipe or a device, up to 16 MiB.
 Result<std::string> read_file(const std::string& path);
+// The same of a regular file, and of nothing that could keep us waiting.
+Result<std::string> read_regular_file(const std::string& path);
 
 }  // namespace smtpspec::script

@@ -1,6 +1,8 @@
 #include "smtpspec/script/yaml.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <array>
 
@@ -62,6 +64,25 @@ TEST(Yaml, UnknownKeysAreNamedWithTheNearestOne) {
   const auto unknown = parsed("title: a\ncoves: b").only(known, "a case");
   ASSERT_FALSE(unknown);
   EXPECT_EQ(to_string(unknown.error()), "a.yaml:2:1: no key 'coves' in a case (did you mean 'covers'?)");
+}
+
+TEST(Yaml, ATextIsNothingThatATerminalObeys) {
+  const Yaml yaml = parsed("title: \"a \\e[31m\"\nlist: [\"\\a\"]\nlines: \"a\\n\\tb\"\n");
+  EXPECT_EQ(to_string(yaml.find("title")->as_text("a title").error()), "a.yaml:1:8: octet \\x1b has no place in a title");
+  EXPECT_EQ(to_string(yaml.find("title")->as_texts("words").error()), "a.yaml:1:8: octet \\x1b has no place in words");
+  EXPECT_EQ(to_string(yaml.find("list")->as_texts("words").error()), "a.yaml:2:8: octet \\x07 has no place in words");
+  EXPECT_TRUE(yaml.find("lines")->as_text("a text"));
+}
+
+TEST(Yaml, FilesWithoutEndAndThoseThatKeepOneWaiting) {
+  EXPECT_EQ(to_string(read_file("/dev/zero").error()), "/dev/zero: cannot read: it has more than the 16 MiB that a file may have here");
+  EXPECT_EQ(*read_file("/dev/null"), "");
+  EXPECT_EQ(to_string(read_regular_file("/dev/null").error()), "/dev/null: cannot read: it is no regular file");
+  EXPECT_EQ(to_string(read_regular_file("/").error()), "/: cannot read: it is no regular file");
+  const std::string pipe = testing::TempDir() + "/smtpspec-pipe-" + std::to_string(::getpid());
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_EQ(to_string(read_regular_file(pipe).error()), pipe + ": cannot read: it is no regular file");
+  ::unlink(pipe.c_str());
 }
 
 TEST(Yaml, FileThatCannotBeReadIsAnError) {
