@@ -13,6 +13,7 @@ namespace smtpspec::run {
 namespace {
 
 constexpr std::size_t most_restarts = 3;
+constexpr session::Duration look_again_after = std::chrono::milliseconds(50);
 constexpr int most_silent = 2;  // plays in a row without a greeting, before it is asked whether the target is dead
 
 }  // namespace
@@ -49,6 +50,7 @@ struct Runner::State {
   bool gone = false;  // the target's process ended and does not come back
   std::atomic<bool> interrupted = false;
   bool stopping = false;
+  bool waiting = false;  // for whoever takes the results
 
   State(const script::Suite& suite_, Profile profile_, Options options_, session::Transport& transport_, session::Setup setup,
         Progress progress_, Attendant attendant_)
@@ -92,6 +94,7 @@ struct Runner::State {
       transport.stop();
       return;
     }
+    if (progress.behind && progress.behind()) return look_again();
     for (auto& [role, life] : lives)
       if (life.silent_in_a_row >= most_silent && !life.asking && !dead(role)) ask_whether_dead(role, life);
     while (!errands.empty() && stage.has_room(errands.front().play, options.jobs)) {
@@ -113,6 +116,14 @@ struct Runner::State {
       begin_test(index, role);
     }
     if (finished == trials.size()) confirm_rules();
+  }
+
+  void look_again() {
+    if (std::exchange(waiting, true)) return;
+    transport.after(look_again_after, [this] {
+      waiting = false;
+      fill();
+    });
   }
 
   void begin_test(std::size_t index, smtp::Role role) {

@@ -27,6 +27,8 @@ struct Options {
 // Called as results come in; may be empty.
 struct Progress {
   std::function<void(std::size_t done, std::size_t all, const TestResult& last)> on_result;
+  // True while whoever takes the results is behind: what is under way goes on, nothing new is begun.
+  std::function<bool()> behind;
 };
 
 class Runner {

@@ -42,6 +42,29 @@ TEST(Runner, KeepsTheTargetsLimit) {
   }
 }
 
+TEST(Runner, BeginsNothingWhileItsReaderIsBehind) {
+  Bench bench(many(40));
+  bench.options.jobs = 4;
+  std::size_t results = 0;
+  int asked = 0, opened = 0;
+  bool idle = true;  // once what was under way is through
+  session::MemoryTransport transport([&](Role) { return bench.target.accept(); });
+  Runner runner(bench.suite, bench.profile, bench.options, transport, {},
+                {.on_result = [&](std::size_t, std::size_t, const TestResult&) { ++results; },
+                 .behind =
+                     [&] {
+                       if (results < 10 || ++asked > 30) return false;
+                       if (asked == 5) opened = bench.target.opened;
+                       idle = idle && (asked <= 5 || bench.target.opened == opened);
+                       return true;
+                     }});
+  const auto run = runner.run();
+  EXPECT_EQ(run.count(Verdict::pass), 40u);
+  EXPECT_GT(asked, 30);
+  EXPECT_TRUE(idle);
+  EXPECT_LE(opened, 20);
+}
+
 TEST(Runner, CountsAllConnectionsOfATest) {
   std::vector<script::Case> cases;
   for (int i = 0; i < 10; ++i)
