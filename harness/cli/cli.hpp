@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <string>
 
+#include "cli/output.hpp"
 #include "smtpspec/script/suite.hpp"
 
 namespace smtpspec::cli {
@@ -12,7 +13,7 @@ namespace smtpspec::cli {
 enum Status : int {
   ok = 0,
   nonconformance = 1,
-  usage = 2,
+  usage = 2,  // and what cannot be read or written
   unreachable = 3,
   empty_selection = 4,
   internal = 5,
@@ -45,8 +46,5 @@ std::string version();
 
 // The suite, its broken files complained of; nothing when it cannot be read at all.
 std::optional<script::Suite> open_suite(const Environment& environment, bool quiet = false);
-
-// Writes to a path, or to standard output for "-".
-Result<void> write_to(const std::string& path, const std::string& text);
 
 }  // namespace smtpspec::cli

@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
+#include <iostream>
 
 #include "cli/cli.hpp"
 #include "smtpspec/smtp/octets.hpp"
@@ -64,6 +64,15 @@ std::string hint_for(const CLI::App& app, const std::string& what) {
   return smtp::nearest(word.substr(0, word.find('=')), std::span<const std::string>(known));
 }
 
+// What was printed and did not arrive is an error, whatever was to be said.
+int printed(int status) {
+  std::cout.flush();
+  errno = 0;
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.good()) return status;
+  complain({std::string("cannot write: ") + (errno ? std::strerror(errno) : "some of it is lost"), Place{"standard output"}});
+  return usage;
+}
+
 int main(int argc, char** argv) {
   CLI::App app{"smtpspec: conformance tests for SMTP servers", "smtpspec"};
   app.set_version_flag("--version", "smtpspec " + version());
@@ -97,13 +106,13 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {
-    return app.exit(success);
+    return printed(app.exit(success));
   } catch (const CLI::ParseError& error) {
     complain({error.what(), {}, hint_for(app, error.what())});
     std::fputs("Try 'smtpspec --help', or 'smtpspec COMMAND --help'.\n", stderr);
     return usage;
   }
-  return status;
+  return printed(status);
 }
 
 }  // namespace
@@ -134,19 +143,6 @@ std::optional<script::Suite> open_suite(const Environment& environment, bool qui
   if (!quiet)
     for (const Error& error : suite->errors) complain(error);
   return std::move(*suite);
-}
-
-Result<void> write_to(const std::string& path, const std::string& text) {
-  if (path == "-") {
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    if (std::fflush(stdout) != 0) return failure(std::string("cannot write: ") + std::strerror(errno), Place{"standard output"});
-    return {};
-  }
-  std::ofstream out(path, std::ios::binary | std::ios::trunc);
-  out << text;
-  out.close();
-  if (!out) return failure(std::string("cannot write: ") + std::strerror(errno), Place{path});
-  return {};
 }
 
 }  // namespace smtpspec::cli

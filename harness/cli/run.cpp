@@ -1,5 +1,6 @@
 #include "smtpspec/run/run.hpp"
 
+#include <csignal>
 #include <cstdio>
 #include <ctime>
 
@@ -75,6 +76,7 @@ Result<std::vector<Report>> reports_of(const std::vector<std::string>& words) {
       return failure("--report: no report '" + report.kind + "'; there are json and junit", {},
                      smtp::nearest(report.kind, std::span<const std::string_view>(kinds)));
     if (report.path.empty()) return failure("--report: expected " + report.kind + "=PATH, or " + report.kind + "=- for standard output");
+    if (auto possible = can_write_to(report.path); !possible) return tl::unexpected(possible.error());
     out.push_back(std::move(report));
   }
   return out;
@@ -82,24 +84,25 @@ Result<std::vector<Report>> reports_of(const std::vector<std::string>& words) {
 
 class Screen {
  public:
-  Screen(const Environment& environment, const RunFlags& flags, const script::Registry& registry, report::TerminalOptions options)
-      : environment_(environment), flags_(flags), registry_(registry), options_(std::move(options)) {}
+  Screen(const Environment& environment, const RunFlags& flags, const script::Registry& registry, report::TerminalOptions options,
+         Printer& printer)
+      : environment_(environment), flags_(flags), registry_(registry), options_(std::move(options)), printer_(printer) {}
 
   void result(std::size_t done, std::size_t all, const run::TestResult& test) {
-    if (flags_.json) std::printf("%s\n", report::json_line(test).c_str());
+    if (flags_.json) printer_.out(report::json_line(test) + "\n");
     else if (wanted(test)) {
       clear();
-      std::fputs((report::terminal_test(test, registry_, options_) + "\n").c_str(), stdout);
+      printer_.out(report::terminal_test(test, registry_, options_) + "\n");
     }
     if (test.verdict == judge::Verdict::fail && test.waived.empty()) ++failed_;
     if (environment_.live && !flags_.quiet && !flags_.json) {
-      std::fprintf(stderr, "\r\x1b[K%zu/%zu  %zu failed  %s", done, all, failed_, test.id.substr(0, 50).c_str());
-      std::fflush(stderr);
+      printer_.error("\r\x1b[K" + std::to_string(done) + "/" + std::to_string(all) + "  " + std::to_string(failed_) + " failed  " +
+                     test.id.substr(0, 50));
       dirty_ = true;
     }
   }
   void clear() {
-    if (dirty_) std::fputs("\r\x1b[K", stderr);
+    if (dirty_) printer_.error("\r\x1b[K");
     dirty_ = false;
   }
 
@@ -120,6 +123,7 @@ class Screen {
   const RunFlags& flags_;
   const script::Registry& registry_;
   report::TerminalOptions options_;
+  Printer& printer_;
   std::size_t failed_ = 0;
   bool dirty_ = false;
 };
@@ -171,6 +175,38 @@ int status_of(const run::Run& result, const report::TerminalOptions& options) {
   return hidden && !answered ? unreachable : ok;
 }
 
+// What the suite has to say about the options; false when that is a complaint.
+bool complete(run::Options& options, const RunFlags& flags, const script::Suite& suite) {
+  std::vector<Error> errors = run::unknown_patterns(suite, options.selection);
+  auto waivers = waivers_of(flags.waivers, suite);
+  if (!waivers) errors.push_back(waivers.error());
+  else options.waivers = std::move(*waivers);
+  options.today = today();
+  for (const Error& error : errors) complain(error);
+  return errors.empty();
+}
+
+// The summary and the reports. What cannot be written costs itself only; false when there was such a thing.
+bool write_results(const run::Run& result, const RunFlags& flags, const std::vector<Report>& reports, const report::Suite& about,
+                   const script::Registry& registry, const report::TerminalOptions& terminal, Printer& printer) {
+  const bool to_stdout = flags.json || std::any_of(reports.begin(), reports.end(), [](const Report& r) { return r.path == "-"; });
+  std::string summary = report::terminal_summary(result, terminal);
+  if (to_stdout) printer.error(std::move(summary));
+  else printer.out(std::move(summary));
+  bool written = true;
+  const auto check = [&](const Result<void>& one) {
+    if (!one) complain(one.error());
+    written = written && one;
+  };
+  for (const Report& wanted : reports) {
+    std::string text = wanted.kind == "json" ? report::json(result, about, registry) : report::junit(result, about);
+    if (wanted.path == "-") printer.out(std::move(text));
+    else check(write_to(wanted.path, text));
+  }
+  check(printer.finish());
+  return written;
+}
+
 int run_command(const RunFlags& flags, const Environment& environment) {
   auto options = options_of(flags);
   auto reports = reports_of(flags.reports);
@@ -180,18 +216,7 @@ int run_command(const RunFlags& flags, const Environment& environment) {
       return usage;
     }
   const auto suite = open_suite(environment);
-  if (!suite) return usage;
-  if (const auto unknown = run::unknown_patterns(*suite, options->selection); !unknown.empty()) {
-    for (const Error& error : unknown) complain(error);
-    return usage;
-  }
-  auto waivers = waivers_of(flags.waivers, *suite);
-  if (!waivers) {
-    complain(waivers.error());
-    return usage;
-  }
-  options->waivers = std::move(*waivers);
-  options->today = today();
+  if (!suite || !complete(*options, flags, *suite)) return usage;
 
   net::Loop loop;
   auto target = open_target(flags.target, flags.facts, environment, loop);
@@ -203,10 +228,12 @@ int run_command(const RunFlags& flags, const Environment& environment) {
   net::Transport transport(loop, target->profile.endpoints, target->transport_options());
 
   const report::TerminalOptions terminal = terminal_options(flags, environment);
-  Screen screen(environment, flags, suite->registry, terminal);
+  Printer printer;
+  Screen screen(environment, flags, suite->registry, terminal, printer);
   run::Runner runner(*suite, target->profile, *options, transport,
                      {.deadlines = {}, .digests = crypto::digests(), .credentials = {}, .nonce = crypto::random_hex(8)},
-                     {[&](std::size_t done, std::size_t all, const run::TestResult& test) { screen.result(done, all, test); }},
+                     {[&](std::size_t done, std::size_t all, const run::TestResult& test) { screen.result(done, all, test); },
+                      [&] { return printer.backed_up(); }},
                      target->attendant());
   if (runner.selected() == 0) {
     complain({"the selection is empty: no test case fits all of the filters and the target's roles"});
@@ -219,18 +246,13 @@ int run_command(const RunFlags& flags, const Environment& environment) {
     loop.stop();
   });
   run::Run result = runner.run();
+  // A second signal ends the program at once, though nobody may read what it says.
+  if (signal)
+    for (const int number : {SIGINT, SIGTERM}) std::signal(number, SIG_DFL);
   screen.clear();
   if (const std::string death = target->death(); !death.empty()) result.deaths.push_back("the target's process " + death);
 
-  const bool to_stdout = flags.json || std::any_of(reports->begin(), reports->end(), [](const Report& r) { return r.path == "-"; });
-  std::fputs(report::terminal_summary(result, terminal).c_str(), to_stdout ? stderr : stdout);
-  for (const Report& wanted : *reports) {
-    const std::string text = wanted.kind == "json" ? report::json(result, about, suite->registry) : report::junit(result, about);
-    if (auto written = write_to(wanted.path, text); !written) {
-      complain(written.error());
-      return usage;
-    }
-  }
+  if (!write_results(result, flags, *reports, about, suite->registry, terminal, printer)) return usage;
   if (signal) return 128 + signal;
   const int status = status_of(result, terminal);
   return status == ok && !suite->errors.empty() ? usage : status;

@@ -3,11 +3,14 @@ import json
 import os
 import pathlib
 import re
+import resource
+import signal
 import socket
 import ssl
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 PROGRAM = pathlib.Path(sys.argv.pop(1)).resolve()
@@ -250,6 +253,95 @@ for number in itertools.count():
         self.assertIn("the target stopped answering", out, err)
         self.assertRegex(out, "[1-9][0-9]* fail")
         self.assertEqual(status, 1)
+
+
+def limited():
+    """No file of this process grows beyond 4 KiB: what a full disk does, without one."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+
+class Output(Files):
+    CASES = ("rfc5321/order", "-q")
+
+    def test_what_does_not_arrive_is_an_error(self):
+        for words in ("list",), ("--help",), ("run", "embedded", *self.CASES), ("run", "embedded", *self.CASES, "--json"), ("show", "model"), \
+                ("run", "embedded", *self.CASES, "--report", "json=-"):
+            with open("/dev/full", "w", encoding="ascii") as full:
+                done = subprocess.run([PROGRAM, *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=100)
+            self.assertEqual(done.returncode, 2, words)
+            self.assertRegex(done.stderr, "smtpspec: standard output: cannot write: (No space left on device|some of it is lost)\n")
+
+    def test_a_report_that_cannot_be_written_costs_itself_only(self):
+        good = pathlib.Path(self.directory.name) / "ok.xml"
+        status, _, err = run("run", "embedded", *self.CASES, "--report", "json=/dev/full", "--report", f"junit={good}")
+        self.assertEqual(status, 2)
+        self.assertIn("smtpspec: /dev/full: cannot write: No space left on device\n", err)
+        self.assertIn("</testsuites>", good.read_text())
+        self.assertEqual([path.name for path in good.parent.iterdir()], ["ok.xml"])
+
+    def test_a_report_that_cannot_be_written_is_known_at_once(self):
+        status, out, err = run("run", "embedded", *self.CASES, "--report", "json=/nonexistent/x")
+        self.assertEqual((status, out), (2, ""))
+        self.assertIn("smtpspec: /nonexistent/x: cannot write: no folder /nonexistent\n", err)
+        status, _, err = run("run", "embedded", *self.CASES, "--report", f"junit={self.directory.name}")
+        self.assertEqual(status, 2)
+        self.assertIn("cannot write: Is a directory", err)
+
+    def test_the_old_file_stays_when_there_is_no_room(self):
+        steps = "".join(f" C: NOOP {n}\n S: 250\n" for n in range(300))
+        case = self.file("a.yaml", "title:   x\ncovers: [RFC5321-4.1.4-14]\ndialogue: |\n" + steps)
+        report = self.file("run.json", "old")
+        for words, file in (("fmt", case), case), (("run", "embedded", *self.CASES, "--report", f"json={report}"), report):
+            before = pathlib.Path(file).read_text()
+            done = subprocess.run([PROGRAM, *words], capture_output=True, text=True, check=False, timeout=100, preexec_fn=limited,
+                                  restore_signals=False)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(f"{file}: cannot write: File too large", done.stderr)
+            self.assertEqual(pathlib.Path(file).read_text(), before)
+        self.assertEqual(sorted(os.listdir(self.directory.name)), ["a.yaml", "run.json"])
+
+    def test_a_file_keeps_its_rights_and_its_links(self):
+        report = self.file("run.json", "old")
+        os.chmod(report, 0o640)
+        link = pathlib.Path(self.directory.name) / "link.json"
+        link.symlink_to("run.json")
+        status, _, err = run("run", "embedded", *self.CASES, "--report", f"json={link}")
+        self.assertEqual(status, 0, err)
+        self.assertTrue(link.is_symlink())
+        self.assertEqual(os.stat(report).st_mode & 0o777, 0o640)
+        self.assertEqual(json.loads(pathlib.Path(report).read_text())["schema"], "smtpspec.run.v1")
+
+    def test_a_slow_reader_delays_no_session(self):
+        report = pathlib.Path(self.directory.name) / "run.json"
+        with subprocess.Popen([PROGRAM, "run", "embedded", "rfc5321/order", "rfc5321/syntax", "-v", "-v", "--report", f"json={report}"],
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+            # Nothing is read before the run is through.
+            for _ in range(600):
+                if report.exists():
+                    break
+                time.sleep(0.1)
+            through = report.exists()
+            out = process.stdout.read()
+            status = process.wait(timeout=100)
+        self.assertEqual((status, through), (0, True))
+        self.assertGreater(len(out), 1 << 17, "more than a pipe holds")
+
+    def test_names_are_printed_spelt(self):
+        case = self.file("e\x1b[31m.yaml", "covers: [RFC5321-4.1.4-14]\ntitle: x\ndialogue: |\n  C: NOOP\n  S: 250\n")
+        for words in ("fmt", "--check", case), ("lint", case), ("lint", self.directory.name):
+            _, out, err = run(*words)
+            self.assertNotIn("\x1b", out + err)
+        _, out, _ = run("fmt", "--check", case)
+        self.assertIn("e\\x1b[31m.yaml", out)
+
+    def test_what_is_no_regular_file_is_no_case(self):
+        pipe = pathlib.Path(self.directory.name) / "p.yaml"
+        os.mkfifo(pipe)
+        for words in ("lint", str(pipe)), ("fmt", "/dev/zero"):
+            status, out, err = run(*words)
+            self.assertIn("cannot read: it is no regular file", out + err)
+            self.assertIn(status, (1, 2))
 
 
 class Ipv6(Files):
