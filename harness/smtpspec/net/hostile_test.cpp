@@ -732,6 +732,40 @@ TEST(Hostile, InsteadOfTls) {
   }
 }
 
+// The connection is over before the client turns to TLS: the failure is an event of its own, after the machine has acted.
+TEST(Hostile, HandshakeOnAClosedConnection) {
+  Within within;
+  Bench bench;
+  bench.serve(Role::relay, spoilt([](int, const std::string& line, Actions& reply) {
+                if (line == "STARTTLS") reply = {{.octets = "220 go on\r\n"}, {.kind = Action::Kind::close}};
+              }));
+  const auto test = case_of("late", "start: greeted", "C: STARTTLS\nS: 220\ndo: wait 100ms\ndo: handshake\nS: tls");
+  auto plan = script::make_plan(test, test.dialogue, test.rows.front(), Role::relay, profile_of({}).facts);
+  ASSERT_TRUE(plan);
+  auto session = std::make_unique<session::Session>(std::move(*plan), session::Setup{quick(), crypto::digests(), {}, "n"});
+  Transport transport(bench.loop, bench.endpoints, {});
+  int finished = 0;
+  transport.play(*session, [&] {
+    if (session && !session->finished()) return;
+    ++finished;
+    session.reset();
+  });
+  transport.run();
+  EXPECT_EQ(finished, 1) << "nobody is called for a session that has been let go";
+}
+
+// A server's TLS waits behind its 220; the ClientHello that comes meanwhile is TLS all the same.
+TEST(Hostile, ClientHelloBeforeItsTurn) {
+  Within within;
+  Bench bench;
+  bench.deadlines.reply = 3s;
+  bench.serve(Role::relay, spoilt([](int, const std::string& line, Actions& reply) {
+                if (line == "STARTTLS") reply.insert(reply.begin() + 1, {.kind = Action::Kind::pause, .delay = 100ms});
+              }));
+  const auto seen = bench.play(starttls());
+  EXPECT_EQ(seen.judgement.verdict, Verdict::pass) << seen.judgement.summary;
+}
+
 // TLS from the first octet on: what was wrong with the handshake hides everything behind it.
 TEST(Hostile, SubmissionsWithoutTls) {
   Within within;
