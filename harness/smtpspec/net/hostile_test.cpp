@@ -686,7 +686,7 @@ TEST(Hostile, InsteadOfTls) {
       {"garbage", [](tcp::socket& socket) -> asio::awaitable<void> { co_await write(socket, "250 what is this?\r\n"); },
        "handshake failed"},
       {"endless garbage", [](tcp::socket& socket) -> asio::awaitable<void> { co_await flood(socket, "garbage"); }, "handshake failed"},
-      {"silence", [](tcp::socket& socket) -> asio::awaitable<void> { co_await rest(socket, 3s); }, "no answer within the deadline"},
+      {"silence", [](tcp::socket& socket) -> asio::awaitable<void> { co_await rest(socket, 3s); }, "no answer to the TLS handshake within 250ms"},
       {"close", [](tcp::socket&) -> asio::awaitable<void> { co_return; }, "handshake failed"},
       {"reset",
        [](tcp::socket& socket) -> asio::awaitable<void> {
@@ -703,13 +703,13 @@ TEST(Hostile, InsteadOfTls) {
          co_await write(socket, std::string("\x16\x03\x03\x00\x7a\x02\x00", 7));
          co_await rest(socket, 3s);
        },
-       "no answer within the deadline"},
+       "no answer to the TLS handshake within 250ms"},
       {"a record that never fills",
        [](tcp::socket& socket) -> asio::awaitable<void> {
          co_await write(socket, std::string("\x16\x03\x03\x40\x00", 5));
          while (co_await write(socket, "\x01")) co_await rest(socket, 3ms);
        },
-       "no answer within the deadline"},
+       "no answer to the TLS handshake within 250ms"},
       {"endless handshake records",
        [](tcp::socket& socket) -> asio::awaitable<void> { co_await flood(socket, std::string("\x16\x03\x03\x00\x04\x02\xff\xff\xff", 9)); },
        "handshake failed"},
@@ -726,7 +726,8 @@ TEST(Hostile, InsteadOfTls) {
     Bench bench;
     bench.serve(Role::relay, raw);
     const auto seen = bench.play(starttls());
-    EXPECT_EQ(seen.judgement.verdict, Verdict::fail);
+    const bool slow = std::string_view(trouble.summary).starts_with("no answer");
+    EXPECT_EQ(seen.judgement.verdict, slow ? Verdict::inconclusive : Verdict::fail);
     EXPECT_CONTAINS(seen.judgement.summary, trouble.summary);
     EXPECT_TRUE(has_note(seen.transcript, "TLS handshake")) << trouble.name;
   }
@@ -778,7 +779,7 @@ TEST(Hostile, SubmissionsWithoutTls) {
     bench.serve(Role::submissions, raw);
     const auto run = bench.run(cases(10));
     EXPECT_TRUE(run.dead);
-    EXPECT_CONTAINS(run.trouble, "the TLS handshake failed");
+    EXPECT_CONTAINS(run.trouble, talks ? "the TLS handshake failed" : "no answer to the TLS handshake");
     EXPECT_EQ(count(run, Verdict::inconclusive), 10u);
   }
 }

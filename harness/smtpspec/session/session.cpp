@@ -327,6 +327,7 @@ bool Session::meet(Time now, Actions& actions) {
   const int number = move.step.connection;
   Connection& connection = connections_[number];
   Came came;
+  bool half_a_reply = false;
   std::size_t entry = transcript_.entries.size();
   if (connection.state == Connection::State::opening) return false;
   while (continue_auth(connection, number, now, actions)) alarm_set_ = false;
@@ -353,15 +354,22 @@ bool Session::meet(Time now, Actions& actions) {
     return false;
   } else {
     came.kind = Came::Kind::nothing;
-    if (!connection.buffer.empty()) {
+    if (connection.state == Connection::State::handshaking) {
+      // Slow is not refused: only an alert, an end or garbage says that there is no TLS.
+      came.detail = "no answer to the TLS handshake";
+      note(number, now, came.detail);
+      connection.state = Connection::State::ended;
+      connection.detail = "the TLS handshake was given up";
+      actions.push_back({.kind = Action::Kind::reset, .connection = number});
+    } else if (!connection.buffer.empty()) {
       keep_unfinished(connection, number, now);
       came.detail = "octets came, but no whole reply";
+      half_a_reply = true;
     }
   }
   Outcome outcome{next_, came, -1, entry, now - waiting_since_, deadline_for(move, connection)};
   // Half a reply is not silence.
-  const bool whole_silence = came.kind != Came::Kind::nothing || came.detail.empty();
-  if (whole_silence) outcome.tier = match(move.step.expect, came, connection.extended_status, captures_);
+  if (!half_a_reply) outcome.tier = match(move.step.expect, came, connection.extended_status, captures_);
   if (came.kind == Came::Kind::reply && !move.step.expect.capture.empty()) captures_[move.step.expect.capture] = came.reply;
   alarm_set_ = false;
   const script::Tier* tier = outcome.tier >= 0 ? &move.step.expect.tiers[static_cast<std::size_t>(outcome.tier)] : nullptr;
@@ -458,15 +466,6 @@ void Session::advance(Time now, Actions& actions) {
       connection.detail = "no answer within the connect deadline";
       note(plan_.moves[next_].step.connection, now, "not connected: " + connection.detail);
       alarm_set_ = false;
-    }
-    if (connection.state == Connection::State::handshaking && plan_.moves[next_].step.kind == Step::Kind::expect && alarm_set_ &&
-        alarm_due_) {
-      connection.state = Connection::State::ended;
-      connection.tls_answer = true;
-      connection.tls_behind = connection.replies.size();
-      connection.tls = {.kind = Came::Kind::no_tls, .detail = "no answer within the deadline"};
-      note(plan_.moves[next_].step.connection, now, "TLS handshake: no answer");
-      actions.push_back({.kind = Action::Kind::reset, .connection = plan_.moves[next_].step.connection});
     }
     if (!play(now, actions)) return;
   }

@@ -448,8 +448,12 @@ TEST(Session, NoTls) {
   EXPECT_EQ(failed.last().tier, -1);
   EXPECT_CONTAINS(describe(failed.last().came), "the TLS handshake failed");
   const auto silent = play(plan_of("greeted", std::string(starttls) + "tls"), but({{"STARTTLS", {send("220 go\r\n")}}}));
-  EXPECT_EQ(describe(silent.last().came), "the TLS handshake failed: no answer within the deadline");
+  EXPECT_EQ(describe(silent.last().came), "no answer to the TLS handshake");
   EXPECT_EQ(silent.took, Deadlines().reply);
+  // Slow is not refused.
+  const auto go = but({{"STARTTLS", {send("220 go\r\n")}}});
+  EXPECT_EQ(play(plan_of("greeted", std::string(starttls) + "tls, else no tls is a deviation"), go).last().tier, -1);
+  EXPECT_EQ(play(plan_of("greeted", std::string(starttls) + "tls or no tls or nothing for 2s\nC: NOOP\nS: close"), go).took, 2s);
   const auto closed =
       play(plan_of("greeted", std::string(starttls) + "no tls"), but({{"STARTTLS", {send("220 go\r\n"), wait(1ms), close}}}));
   EXPECT_EQ(closed.last().tier, 0);
