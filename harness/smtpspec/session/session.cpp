@@ -1,6 +1,7 @@
 #include "smtpspec/session/session.hpp"
 
-#include <array>
+#include <algorithm>
+#include <utility>
 
 #include "smtpspec/smtp/command.hpp"
 #include "smtpspec/smtp/encoding.hpp"
@@ -44,8 +45,15 @@ void Session::set_alarm(Duration delay, Actions& actions) {
   actions.push_back({.kind = Action::Kind::alarm, .delay = delay, .alarm = ++alarm_});
 }
 
+void Session::open(int number) {
+  Connection& connection = connections_[number];
+  connection = {};
+  connection.state = Connection::State::opening;
+  connection.tls_possible = plan_.role == smtp::Role::submissions;
+}
+
 void Session::begin(Time now, Actions& actions) {
-  connections_[1].state = Connection::State::opening;
+  open(1);
   actions.push_back({.kind = Action::Kind::open, .connection = 1});
   set_alarm(setup_.deadlines.connect, actions);
   waiting_since_ = now;
@@ -135,32 +143,46 @@ void Session::on(const Event& event, Actions& actions) {
   else check_farewell(actions);
 }
 
+// A TLS record in clear, where TLS could be: an alert, most likely. It hides neither the limits nor the reply behind it.
+// True when the rest of one is still to come.
+bool Session::take_record(Connection& connection, int number, Time now, bool ended) {
+  constexpr std::size_t header = 5, most_of_a_record = (16u << 10) + 2048;  // RFC 5246 section 6.2.3
+  const std::string_view octets = connection.rest();
+  if (connection.in_tls || !connection.tls_possible || octets.empty() || octets[0] < 0x14 || octets[0] > 0x17) return false;
+  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(octets[i]); };
+  if (octets.size() > 1 && at(1) != 3) return false;
+  const std::size_t size = octets.size() < header ? header : header + at(3) * 256u + at(4);
+  if (size > most_of_a_record) return false;
+  if (octets.size() < size && !ended) return true;
+  keep_unfinished(connection, number, now, size);
+  connection.taken += std::min(size, octets.size());
+  if (++replies_heard_ >= most_replies) cut_off(connection, number, now, "more replies than a session can have");
+  return connection.state == Connection::State::ended;
+}
+
 void Session::take_octets(Connection& connection, int number, Time now, bool ended) {
-  // A TLS record where no TLS is: an alert, most likely. No reply starts with its octet.
-  if (!connection.in_tls && !connection.buffer.empty() && connection.buffer[0] >= 0x14 && connection.buffer[0] <= 0x17) {
-    transcript_.entries.push_back(
-        {.kind = Entry::Kind::octets, .at = now, .connection = number, .octets = connection.buffer.substr(0, 4096), .reply = {}});
-    connection.buffer.clear();
-    return;
+  const bool too_many = octets_heard_ > most_octets;
+  for (bool waits = false; !waits && connection.state != Connection::State::ended;) {
+    const std::size_t before = connection.taken;
+    waits = take_record(connection, number, now, ended);
+    if (waits || connection.taken != before) continue;
+    auto view = connection.parser.next(connection.rest());
+    if (!view && ended) view = connection.parser.finish(connection.rest());
+    if (view) take_reply(connection, number, now, *view);
+    waits = !view;
   }
-  for (;;) {
-    auto view = connection.parser.next(connection.buffer);
-    if (!view && ended) view = connection.parser.finish(connection.buffer);
-    if (!view) break;
-    take_reply(connection, number, now, *view);
-    if (connection.state == Connection::State::ended) return;
-  }
-  if (connection.buffer.size() <= most_octets_of_a_reply && octets_heard_ <= most_octets) return;
+  connection.buffer.erase(0, std::exchange(connection.taken, 0));
+  if (connection.state == Connection::State::ended || (connection.buffer.size() <= most_octets_of_a_reply && !too_many)) return;
   // A line without an end stands in the transcript as the reply that it is, so that the rules see it.
   const auto view = connection.parser.finish(connection.buffer);
   if (view && view->anomalies.has(smtp::Anomaly::line_endless)) return take_reply(connection, number, now, *view);
   keep_unfinished(connection, number, now);
-  cut_off(connection, number, now, octets_heard_ > most_octets ? "more octets than a session can have" : "the reply has no end");
+  cut_off(connection, number, now, too_many ? "more octets than a session can have" : "the reply has no end");
 }
 
 void Session::take_reply(Connection& connection, int number, Time now, const smtp::ReplyView& view) {
-  smtp::Reply reply = own(view, connection.buffer);
-  connection.buffer.erase(0, view.size);
+  smtp::Reply reply = own(view, connection.rest());
+  connection.taken += view.size;
   Entry entry{.kind = Entry::Kind::reply, .at = now, .connection = number, .octets = {}, .reply = reply};
   entry.extended_status = connection.extended_status;
   entry.in_tls = connection.in_tls;
@@ -188,15 +210,17 @@ void Session::take_reply(Connection& connection, int number, Time now, const smt
   else if (++replies_heard_ >= most_replies) cut_off(connection, number, now, "more replies than a session can have");
 }
 
-void Session::keep_unfinished(const Connection& connection, int number, Time now) {
-  if (connection.buffer.empty()) return;
-  std::string octets = connection.buffer.substr(0, most_octets_shown);
-  transcript_.entries.push_back({.kind = Entry::Kind::octets, .at = now, .connection = number, .octets = std::move(octets), .reply = {}});
+void Session::keep_unfinished(const Connection& connection, int number, Time now, std::size_t most) {
+  const std::string_view octets = connection.rest().substr(0, std::min(most, most_octets_shown));
+  if (octets.empty()) return;
+  transcript_.entries.push_back(
+      {.kind = Entry::Kind::octets, .at = now, .connection = number, .octets = std::string(octets), .reply = {}});
 }
 
 void Session::cut_off(Connection& connection, int number, Time now, std::string why) {
   note(number, now, "cut off: " + why);
   connection.buffer.clear();
+  connection.taken = 0;
   connection.parser = {};
   connection.detail = std::move(why);
   connection.state = Connection::State::ended;
@@ -239,6 +263,7 @@ void Session::send_move(const Move& move, Time now, Actions& actions) {
   };
   std::string whole;
   for (const auto& segment : move.segments) whole += segment.octets;
+  if (smtp::to_upper(std::string_view(whole).substr(0, line_limit)).find("STARTTLS") != std::string::npos) connection.tls_possible = true;
   if (move.step.kind == Step::Kind::together) {
     std::string_view rest = whole;
     for (const Step& inner : move.step.inside) {
@@ -403,6 +428,7 @@ bool Session::play(Time now, Actions& actions) {
     switch (step.act) {
       case Step::Act::handshake:
         connection.state = connection.state == Connection::State::open ? Connection::State::handshaking : connection.state;
+        connection.tls_possible = true;
         note(step.connection, now, "TLS handshake");
         actions.push_back({.kind = Action::Kind::start_tls, .connection = step.connection});
         alarm_set_ = false;
@@ -431,9 +457,7 @@ bool Session::play(Time now, Actions& actions) {
         break;
       case Step::Act::auth: start_auth(step, now, actions); break;
       case Step::Act::open: {
-        Connection& other = connections_[step.other];
-        other = {};
-        other.state = Connection::State::opening;
+        open(step.other);
         actions.push_back({.kind = Action::Kind::open, .connection = step.other});
         set_alarm(setup_.deadlines.connect, actions);
         break;

@@ -744,6 +744,30 @@ TEST(Session, CutsOffTooManyOctets) {
   EXPECT_LE(count_of(played.transcript, Entry::Kind::reply), 8u);
 }
 
+// Octets that look like TLS records are counted like all others, and hide nothing behind them.
+TEST(Session, RecordsInClearAreLimited) {
+  const std::string alert("\x15\x03\x03\x00\x02\x02\x28", 7);
+  const auto unasked = [](const Played& played) {
+    return std::count_if(played.transcript.entries.begin(), played.transcript.entries.end(), [](const Entry& entry) { return entry.unasked; });
+  };
+  const auto hidden = but({{"NOOP", {send("250 a\r\n"), wait(1ms), send(alert + "250 b\r\n")}}});
+  EXPECT_EQ(unasked(play(plan_of("greeted", "C: NOOP\nS: 250\ndo: wait 1s"), hidden)), 1);
+  const auto behind = play(plan_of("greeted", "C: STARTTLS\nS: 250\nC: NOOP\nS: 250\ndo: wait 1s"), hidden);
+  EXPECT_EQ(unasked(behind), 1);
+  EXPECT_CONTAINS(behind.shown(), "s: \\x15\\x03\\x03\\0\\x02\\x02(\n");
+  std::string alerts;
+  for (int i = 0; i < 400; ++i) alerts += alert;
+  for (const std::string& flood : {std::string(32768, '\x15'), std::string(4096, '\x15') + "\r\n", alerts}) {
+    Actions much;
+    for (int i = 0; i < 3000; ++i) much.push_back(send(flood));
+    for (const char* verb : {"NOOP", "STARTTLS"}) {
+      const auto played = play(plan_of("greeted", std::string("C: ") + verb + "\ndo: wait 1s\nS: 250"), but({{verb, much}}));
+      EXPECT_NE(played.shown().find("*: cut off: "), std::string::npos) << verb;
+      EXPECT_LE(played.transcript.entries.size(), 5010u);
+    }
+  }
+}
+
 // What the client itself sends counts for nothing.
 TEST(Session, ManySegmentsAreNotManyReplies) {
   const auto played = play(plan_of("greeted", "octet by octet:\n  C: NOOP {\"x\" x 6000}\nS: 250\nC: NOOP\nS: 250"), but({}));
