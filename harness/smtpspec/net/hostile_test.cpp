@@ -686,7 +686,8 @@ TEST(Hostile, InsteadOfTls) {
       {"garbage", [](tcp::socket& socket) -> asio::awaitable<void> { co_await write(socket, "250 what is this?\r\n"); },
        "handshake failed"},
       {"endless garbage", [](tcp::socket& socket) -> asio::awaitable<void> { co_await flood(socket, "garbage"); }, "handshake failed"},
-      {"silence", [](tcp::socket& socket) -> asio::awaitable<void> { co_await rest(socket, 3s); }, "no answer to the TLS handshake within 250ms"},
+      {"silence", [](tcp::socket& socket) -> asio::awaitable<void> { co_await rest(socket, 3s); },
+       "no answer to the TLS handshake within 250ms"},
       {"close", [](tcp::socket&) -> asio::awaitable<void> { co_return; }, "handshake failed"},
       {"reset",
        [](tcp::socket& socket) -> asio::awaitable<void> {
@@ -893,8 +894,8 @@ struct Unread {
 TEST(Hostile, NeverReads) {
   // The farewell is a reset inside mail data, and an orderly close elsewhere: neither may wait for the peer.
   const std::vector<Unread> all = {
-      {"content", "start: data", "content:\n  {lines 8388608}\nS: 250", "no reply within 400ms; RFC 5321 section 4.5.3.2 grants 10min"},
-      {"a line", "start: greeted", "C: NOOP {\"x\" x 8388608}\nS: 250", "no reply within 250ms; RFC 5321 section 4.5.3.2 grants 5min"},
+      {"content", "start: data", "content:\n  {lines 8388608}\nS: 250", "are left) within 400ms; RFC 5321 section 4.5.3.2 grants 10min"},
+      {"a line", "start: greeted", "C: NOOP {\"x\" x 8388608}\nS: 250", "are left) within 250ms; RFC 5321 section 4.5.3.2 grants 5min"},
   };
   for (const Unread& unread : all) {
     SCOPED_TRACE(unread.name);
@@ -933,9 +934,52 @@ TEST(Hostile, NeverReads) {
     EXPECT_LT(ended, session::Time(2s));
     const auto judgement = judge::judge_case(test, session.plan(), session.transcript(), {});
     EXPECT_EQ(judgement.verdict, Verdict::inconclusive);
+    EXPECT_CONTAINS(judgement.summary, "the server takes no more octets (");
     EXPECT_CONTAINS(judgement.summary, unread.summary);
     EXPECT_TRUE(abandoned) << "the connection and what was queued for it are given up";
   }
+}
+
+// However much there is to send: who goes on taking it reads.
+TEST(Hostile, ReadsSlowly) {
+  Within within(30s);
+  Raw raw([](tcp::socket& socket) -> asio::awaitable<void> {
+    co_await write(socket, "220 mx.example.test ready\r\n");
+    std::string octets(1 << 20, '\0');
+    for (std::size_t all = 0; all < (72u << 20);) {
+      auto [error, size] = co_await socket.async_read_some(asio::buffer(octets), with_code);
+      if (error) co_return;
+      all += size;
+      if (all % 8 == 0) co_await rest(socket, 1ms);
+    }
+    co_await write(socket, "500 line too long\r\n");
+    while (!(co_await read(socket)).empty()) {}
+  });
+  Bench bench;
+  bench.serve(Role::relay, raw);
+  const auto test = case_of("big", "start: greeted", "C: NOOP {\"x\" x 33554432}{\"x\" x 33554432}{\"x\" x 8388608}\nS: 500");
+  auto plan = script::make_plan(test, test.dialogue, test.rows.front(), Role::relay, profile_of({}).facts);
+  ASSERT_TRUE(plan) << to_string(plan.error());
+  session::Session session(std::move(*plan), {quick(), crypto::digests(), {}, "n"});
+  Transport transport(bench.loop, bench.endpoints, {});
+  transport.play(session, [] {});
+  transport.run();
+  EXPECT_TRUE(session.transcript().complete) << describe(session.transcript().outcomes.back().came);
+}
+
+// What stands before a reset goes out before it.
+TEST(Hostile, LastWordsBeforeAReset) {
+  Within within;
+  std::string heard;
+  Bench bench;
+  bench.serve(Role::relay, [&](Role) {
+    return std::make_unique<Custom>([&](const Event& event, Actions& actions) {
+      if (event.kind == Event::Kind::opened) actions.push_back({.octets = "220 mx.example.test\r\n"});
+      if (event.kind == Event::Kind::octets) heard += event.octets;
+    });
+  });
+  bench.play(case_of("reset", "start: greeted", "raw: half a line\ndo: reset\ndo: wait 100ms"));
+  EXPECT_EQ(heard, "half a line");
 }
 
 // A server of ours whose client never reads: it does not hold the connection for ever either.

@@ -76,13 +76,15 @@ void Link::start() {
 void Link::act(Action action) {
   if (dead_) return;
   if (action.kind == Action::Kind::reset) {
+    last_words();
     Code ignored;
     socket_.set_option(asio::socket_base::linger(true, 0), ignored);
     shut();
     return;
   }
+  // Whoever asks without end and never reads the replies. What a client sends is as long as its plan says.
   queued_ += action.octets.size();
-  if (queued_ > most_queued) return shut();  // a peer that never reads
+  if (side_ == Side::server && queued_ > most_queued) return shut();
   if (action.kind == Action::Kind::close) {
     close_queued_ = true;
     if (sending_) shut_after(stuck_time);
@@ -92,6 +94,22 @@ void Link::act(Action action) {
   if (action.kind == Action::Kind::start_tls && (side_ == Side::server || !has_work())) await_tls();
   queue_.push_back(std::move(action));
   pump();
+}
+
+// What stands in front of a reset goes out if it can go at once.
+void Link::last_words() {
+  if (sending_ || handshaking_) return;
+  std::size_t size = 0;
+  Code error;
+  socket_.non_blocking(true, error);
+  for (; !error && !queue_.empty() && queue_.front().kind == Action::Kind::send; queue_.pop_front()) {
+    std::string octets = std::move(queue_.front().octets);
+    const std::size_t all = octets.size();
+    if (in_tls()) octets = tls_->write(octets) ? tls_->output() : "";
+    const std::size_t gone = socket_.write_some(asio::buffer(octets), error);
+    size += in_tls() ? (gone == octets.size() ? all : 0) : gone;
+  }
+  if (size > 0) asio::post(io_, [self = shared_from_this(), size] { self->tell({.kind = Event::Kind::sent, .size = size}); });
 }
 
 void Link::leave() {
@@ -285,6 +303,7 @@ asio::awaitable<void> Link::send(std::string_view octets) {
       part = octets.substr(0, size);
     }
     octets.remove_prefix(part.size());
+    if (side_ == Side::client) tell({.kind = Event::Kind::sent, .size = part.size()});
   }
 }
 

@@ -39,6 +39,7 @@ class Link : public std::enable_shared_from_this<Link> {
   using Awaitable = boost::asio::awaitable<T>;
   using Code = boost::system::error_code;
 
+  void last_words();
   void spawn(std::function<Awaitable<void>()> work);
   void failed(const std::exception_ptr& thrown);
   void shut_after(std::chrono::seconds time);

@@ -39,6 +39,30 @@ void Session::note(int number, Time now, std::string text) {
   transcript_.entries.push_back({.kind = Entry::Kind::note, .at = now, .connection = number, .octets = std::move(text), .reply = {}});
 }
 
+// A wait begins when all that was said has gone out. Until then the peer has its time anew with every octet it takes.
+void Session::wait_for(Duration time, const Connection& connection, Time now, Actions& actions) {
+  waiting_since_ = now;
+  writing_ = connection.unsent > 0;
+  if (!writing_) return set_alarm(time, actions);
+  set_alarm((last_was_data_ ? setup_.deadlines.data : setup_.deadlines.reply) + connection.held, actions);
+}
+
+// The transcript tells what went out, not what was meant to.
+void Session::take_back_unsent() {
+  for (auto& [number, connection] : connections_) {
+    std::size_t& unsent = connection.unsent;
+    for (auto entry = transcript_.entries.rbegin(); unsent > 0 && entry != transcript_.entries.rend(); ++entry) {
+      if (entry->kind != Entry::Kind::sent || entry->connection != number) continue;
+      const std::size_t back = std::min(unsent, entry->octets.size());
+      unsent -= back;
+      entry->octets.resize(entry->octets.size() - back);
+      if (!entry->octets.empty()) continue;
+      entry->kind = Entry::Kind::note;
+      entry->octets = std::to_string(back) + " octets were not sent";
+    }
+  }
+}
+
 void Session::set_alarm(Duration delay, Actions& actions) {
   alarm_set_ = true;
   alarm_due_ = false;
@@ -64,6 +88,7 @@ void Session::abandon(Actions& actions) {
   for (auto& [number, connection] : connections_)
     if (connection.state != Connection::State::ended) actions.push_back({.kind = Action::Kind::reset, .connection = number});
   phase_ = Phase::finished;
+  take_back_unsent();
   actions.push_back({.kind = Action::Kind::finish});
 }
 
@@ -98,6 +123,11 @@ void Session::on(const Event& event, Actions& actions) {
         take_octets(connection, event.connection, now, false);
         // Nobody reads on: the flood would go on for as long as the session lasts.
         if (connection.state == Connection::State::ended) actions.push_back({.kind = Action::Kind::reset, .connection = event.connection});
+        break;
+      case Event::Kind::sent:
+        connection.unsent -= std::min(connection.unsent, event.size);
+        if (connection.unsent == 0) connection.held = {};
+        if (writing_ && next_ < plan_.moves.size() && plan_.moves[next_].step.connection == event.connection) alarm_set_ = writing_ = false;
         break;
       case Event::Kind::ended:
       case Event::Kind::broken:
@@ -213,8 +243,7 @@ void Session::take_reply(Connection& connection, int number, Time now, const smt
 void Session::keep_unfinished(const Connection& connection, int number, Time now, std::size_t most) {
   const std::string_view octets = connection.rest().substr(0, std::min(most, most_octets_shown));
   if (octets.empty()) return;
-  transcript_.entries.push_back(
-      {.kind = Entry::Kind::octets, .at = now, .connection = number, .octets = std::string(octets), .reply = {}});
+  transcript_.entries.push_back({.kind = Entry::Kind::octets, .at = now, .connection = number, .octets = std::string(octets), .reply = {}});
 }
 
 void Session::cut_off(Connection& connection, int number, Time now, std::string why) {
@@ -228,6 +257,8 @@ void Session::cut_off(Connection& connection, int number, Time now, std::string 
 
 void Session::write(int number, Connection& connection, std::string octets, Time now, int move, Actions& actions) {
   if (octets.empty()) return;
+  if (connection.state != Connection::State::open) return note(number, now, std::to_string(octets.size()) + " octets were not sent");
+  connection.unsent += octets.size();
   connection.sent_line_end = octets.ends_with("\r\n");
   transcript_.entries.push_back({.kind = Entry::Kind::sent, .at = now, .connection = number, .octets = octets, .reply = {}, .move = move});
   actions.push_back({.kind = Action::Kind::send, .connection = number, .octets = std::move(octets)});
@@ -281,6 +312,7 @@ void Session::send_move(const Move& move, Time now, Actions& actions) {
   else last_was_data_ = false;
   for (const auto& segment : move.segments) {
     if (segment.pause.count() > 0) actions.push_back({.kind = Action::Kind::pause, .connection = number, .delay = segment.pause});
+    connection.held += segment.pause;
     write(number, connection, segment.octets, now, static_cast<int>(next_), actions);
   }
 }
@@ -352,7 +384,7 @@ bool Session::meet(Time now, Actions& actions) {
   const int number = move.step.connection;
   Connection& connection = connections_[number];
   Came came;
-  bool half_a_reply = false;
+  bool no_silence = false;
   std::size_t entry = transcript_.entries.size();
   if (connection.state == Connection::State::opening) return false;
   while (continue_auth(connection, number, now, actions)) alarm_set_ = false;
@@ -372,8 +404,7 @@ bool Session::meet(Time now, Actions& actions) {
     came = {.kind = Came::Kind::close, .detail = connection.detail};
     entry = transcript_.entries.size() - 1;
   } else if (!alarm_set_) {
-    waiting_since_ = now;
-    set_alarm(deadline_for(move, connection), actions);
+    wait_for(deadline_for(move, connection), connection, now, actions);
     return false;
   } else if (!alarm_due_) {
     return false;
@@ -386,15 +417,18 @@ bool Session::meet(Time now, Actions& actions) {
       connection.state = Connection::State::ended;
       connection.detail = "the TLS handshake was given up";
       actions.push_back({.kind = Action::Kind::reset, .connection = number});
+    } else if (writing_) {
+      came.detail = "the server takes no more octets (" + std::to_string(connection.unsent) + " are left)";
+      no_silence = true;
     } else if (!connection.buffer.empty()) {
       keep_unfinished(connection, number, now);
       came.detail = "octets came, but no whole reply";
-      half_a_reply = true;
+      no_silence = true;
     }
   }
   Outcome outcome{next_, came, -1, entry, now - waiting_since_, deadline_for(move, connection)};
-  // Half a reply is not silence.
-  if (!half_a_reply) outcome.tier = match(move.step.expect, came, connection.extended_status, captures_);
+  // Half a reply is no silence, nor is half a command.
+  if (!no_silence) outcome.tier = match(move.step.expect, came, connection.extended_status, captures_);
   if (came.kind == Came::Kind::reply && !move.step.expect.capture.empty()) captures_[move.step.expect.capture] = came.reply;
   alarm_set_ = false;
   const script::Tier* tier = outcome.tier >= 0 ? &move.step.expect.tiers[static_cast<std::size_t>(outcome.tier)] : nullptr;
@@ -448,11 +482,12 @@ bool Session::play(Time now, Actions& actions) {
         connection.over = true;
         break;
       case Step::Act::wait:
-        if (!alarm_set_) {
+        if (!alarm_set_) wait_for(step.time, connection, now, actions);
+        if (!alarm_due_) return false;
+        if (std::exchange(writing_, false)) {  // a peer that does not read is waited for all the same
           set_alarm(step.time, actions);
           return false;
         }
-        if (!alarm_due_) return false;
         alarm_set_ = false;
         break;
       case Step::Act::auth: start_auth(step, now, actions); break;
@@ -534,6 +569,7 @@ void Session::check_farewell(Actions& actions) {
   }
   if (waiting) return;
   phase_ = Phase::finished;
+  take_back_unsent();
   actions.push_back({.kind = Action::Kind::finish});
 }
 

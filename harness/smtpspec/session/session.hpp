@@ -73,6 +73,8 @@ class Session final : public smtp::Machine {
     bool extended_status = false;
     bool unicode = false;
     bool sent_line_end = true;
+    std::size_t unsent = 0;  // octets that are written down as sent and did not go out yet
+    Duration held{};         // pauses among them
     bool half_closed = false;
     int last_code = 0;
     bool tls_answer = false;     // a handshake ended and no expectation has met it
@@ -103,6 +105,8 @@ class Session final : public smtp::Machine {
   void farewell(Time now, smtp::Actions& actions);
   void check_farewell(smtp::Actions& actions);
   void set_alarm(Duration delay, smtp::Actions& actions);
+  void wait_for(Duration time, const Connection& connection, Time now, smtp::Actions& actions);
+  void take_back_unsent();
   Duration deadline_for(const script::Move& move, const Connection& connection) const;
   void note(int number, Time now, std::string text);
   void write(int number, Connection& connection, std::string octets, Time now, int move, smtp::Actions& actions);
@@ -119,6 +123,7 @@ class Session final : public smtp::Machine {
   bool alarm_due_ = false;
   bool restarting_ = false;
   bool broken_off_ = false;  // an expectation was not met, or hid the answer
+  bool writing_ = false;     // the alarm watches over octets that go out
   Time waiting_since_{};
   bool last_was_data_ = false;
   std::size_t replies_heard_ = 0;

@@ -261,6 +261,29 @@ TEST(Session, WaitsForAsLongAsItIsTold) {
   EXPECT_TRUE(played.transcript.complete);
 }
 
+// A wait counts from the last octet of what was said, not from when it was thought of.
+TEST(Session, WaitsBeginWhenTheCommandIsOut) {
+  const auto answers = but({{"NOOP", {wait(200ms), send("250 fine\r\n")}}});
+  const auto early = play(plan_of("greeted", "C: NO{pause 1s}OP\nS: nothing for 300ms"), answers);
+  EXPECT_EQ(early.last().tier, -1) << "the reply came within the time";
+  const auto silent = play(plan_of("greeted", "C: NO{pause 20s}OP\nS: nothing for 300ms"), but({{"NOOP", {}}}));
+  EXPECT_TRUE(silent.transcript.complete) << describe(silent.last().came);
+  EXPECT_EQ(silent.last().waited, 300ms);
+  const auto late = play(plan_of("greeted", "C: NO{pause 1s}OP\ndo: wait 2s\nS: nothing for 1s"), but({{"NOOP", {}}}));
+  EXPECT_EQ(late.transcript.outcomes.back().tier, 0);
+  EXPECT_GE(late.took, 4s);
+}
+
+TEST(Session, WhatWasNotSentIsNotWrittenDown) {
+  const auto played =
+      play(plan_of("greeted", "C: RSET\nS: 250\nS: close\nC: NOOP\nS: close"), but({{"RSET", {send("250 bye\r\n"), close}}}));
+  EXPECT_TRUE(played.transcript.complete);
+  EXPECT_EQ(played.shown().find("C: NOOP"), std::string::npos) << played.shown();
+  EXPECT_CONTAINS(played.shown(), "*: 6 octets were not sent");
+  const auto cut = play(plan_of("greeted", "C: NO{pause 1s}OP\nS: close"), [](const std::string&) -> Actions { return {}; }, "220 mx\r\n");
+  EXPECT_CONTAINS(cut.shown(), "C: OP");
+}
+
 TEST(Session, ConnectDeadline) {
   Session session(plan_of("greeted", "C: NOOP\nS: 250"), setup());
   Actions actions;
@@ -748,7 +771,8 @@ TEST(Session, CutsOffTooManyOctets) {
 TEST(Session, RecordsInClearAreLimited) {
   const std::string alert("\x15\x03\x03\x00\x02\x02\x28", 7);
   const auto unasked = [](const Played& played) {
-    return std::count_if(played.transcript.entries.begin(), played.transcript.entries.end(), [](const Entry& entry) { return entry.unasked; });
+    return std::count_if(played.transcript.entries.begin(), played.transcript.entries.end(),
+                         [](const Entry& entry) { return entry.unasked; });
   };
   const auto hidden = but({{"NOOP", {send("250 a\r\n"), wait(1ms), send(alert + "250 b\r\n")}}});
   EXPECT_EQ(unasked(play(plan_of("greeted", "C: NOOP\nS: 250\ndo: wait 1s"), hidden)), 1);
