@@ -4,6 +4,7 @@
 
 #include "cli/cli.hpp"
 #include "smtpspec/judge/rules.hpp"
+#include "smtpspec/run/selection.hpp"
 #include "smtpspec/script/expect.hpp"
 #include "smtpspec/script/lint.hpp"
 #include "smtpspec/script/yaml.hpp"
@@ -29,28 +30,27 @@ std::string roles_of(const script::Case& test) {
 int list(const Environment& environment, const std::vector<std::string>& globs) {
   const auto suite = open_suite(environment);
   if (!suite) return usage;
-  std::size_t n = 0;
+  bool unknown = false;
+  for (const std::string& glob : globs)
+    if (const auto error = run::unknown_id(*suite, glob)) {
+      complain(*error);
+      unknown = true;
+    }
+  if (unknown) return usage;
   for (const auto& test : suite->cases) {
-    const bool wanted = globs.empty() || std::any_of(globs.begin(), globs.end(), [&](const auto& glob) {
-                          return script::glob_match(glob, test.id) || test.id.starts_with(glob + "/");
-                        });
-    if (!wanted) continue;
-    ++n;
-    std::printf("%s  %s%s\n    %s\n", test.id.c_str(), std::string(to_string(test.level)).c_str(),
-                test.rows.size() > 1 ? (" x" + std::to_string(test.rows.size())).c_str() : "", test.title.c_str());
+    std::vector<std::string> rows;
+    for (const auto& row : test.rows)
+      if (const std::string id = run::full_id(test, row); globs.empty() || run::fits_any(globs, id)) rows.push_back(id);
+    if (rows.empty()) continue;
+    const std::string level(to_string(level_of(test, suite->registry)));
+    const bool whole = rows.size() == test.rows.size();
+    for (const std::string& id : whole ? std::vector<std::string>{test.id} : rows)
+      std::printf("%s  %s%s\n", id.c_str(), level.c_str(), whole && rows.size() > 1 ? (" x" + std::to_string(rows.size())).c_str() : "");
+    std::printf("    %s\n", test.title.c_str());
   }
-  for (const auto& rule : judge::rules()) {
-    const std::string id(rule.name);
-    if (!globs.empty() && std::none_of(globs.begin(), globs.end(),
-                                       [&](const auto& glob) { return script::glob_match(glob, id) || id.starts_with(glob + "/"); }))
-      continue;
-    ++n;
-    std::printf("%s  always on\n    %s\n", id.c_str(), std::string(rule.title).c_str());
-  }
-  if (n == 0) {
-    complain({"nothing in the catalogue fits '" + joined(globs) + "'", {}, suite->nearest(globs.front())});
-    return empty_selection;
-  }
+  for (const auto& rule : judge::rules())
+    if (const std::string id(rule.name); globs.empty() || run::fits_any(globs, id))
+      std::printf("%s  always on\n    %s\n", id.c_str(), std::string(rule.title).c_str());
   return suite->errors.empty() ? ok : usage;
 }
 
@@ -99,7 +99,7 @@ int show(const Environment& environment, const std::string& id) {
   }
   std::printf("%s  (%s)\n%s\n", test->id.c_str(), test->file.c_str(), test->title.c_str());
   if (!test->why.empty()) std::printf("%s\n", test->why.c_str());
-  std::printf("\nlevel %s, roles %s, start %s", std::string(to_string(test->level)).c_str(), roles_of(*test).c_str(),
+  std::printf("\nlevel %s, roles %s, start %s", std::string(to_string(level_of(*test, suite->registry))).c_str(), roles_of(*test).c_str(),
               std::string(to_string(test->start)).c_str());
   if (!test->tags.empty()) std::printf(", tags %s", joined(test->tags).c_str());
   std::printf("\n");

@@ -21,7 +21,8 @@ enum Status : int {
 };
 
 struct Environment {
-  std::string cases;      // the suite's directory
+  std::string cases;  // the suite's directory
+  bool cases_given = false;
   std::string launchers;  // harness/targets, or where it was installed
   bool color_out = false;
   bool color_error = false;

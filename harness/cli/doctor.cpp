@@ -28,7 +28,8 @@ std::string skeleton(const run::Profile& profile) {
   }
   if (!profile.facts.has("user")) out += "# account:\n#   user: NAME\n#   password_env: VARIABLE   # or password_file: FILE\n";
   out +=
-      "# trusted: false            # may this client relay without a login?\n# limits:\n#   connections: 20         # at once\n#   reply: "
+      "# trusted: false            # may this client relay without a login?\n# tls: {ca: FILE, name: DOMAIN}   # whose certificate it "
+      "shows\n# limits:\n#   connections: 20         # at once\n#   reply: "
       "10s\n";
   return out;
 }
@@ -48,9 +49,7 @@ int doctor(const DoctorFlags& flags, const Environment& environment) {
     complain(target.error().error);
     return target.error().status;
   }
-  std::map<smtp::Role, net::Address> addresses;
-  for (const auto& [role, endpoint] : target->profile.endpoints) addresses[role] = {endpoint.host, endpoint.port};
-  net::Transport transport(loop, addresses, {target->profile.source, {}});
+  net::Transport transport(loop, target->profile.endpoints, target->transport_options());
   // A run of no case at all: the probes are what is wanted.
   script::Suite nothing;
   nothing.registry = suite->registry;
@@ -80,6 +79,7 @@ int doctor(const DoctorFlags& flags, const Environment& environment) {
     line("EHLO    ", offer.clear);
     if (!(offer.ready == offer.clear)) line("ready   ", offer.ready);
     if (offer.tls.version) std::printf("  TLS       1.%d %s\n", offer.tls.version - 10, offer.tls.cipher.c_str());
+    if (!offer.tls.trust.empty()) std::printf("  trust     %s\n", offer.tls.trust.c_str());
     if (!offer.trouble.empty()) std::printf("  trouble   %s\n", offer.trouble.c_str());
   }
   std::printf("\n");

@@ -77,7 +77,7 @@ int main(int argc, char** argv) {
   environment.cases = directory("SMTPSPEC_CASES", SMTPSPEC_SOURCE_DIR "/cases", "cases");
   environment.launchers = directory("SMTPSPEC_TARGETS", SMTPSPEC_SOURCE_DIR "/harness/targets", "targets");
   std::string color = "auto";
-  app.add_option("--cases", environment.cases, "Directory with the suite")->type_name("DIR");
+  const auto* cases = app.add_option("--cases", environment.cases, "Directory with the suite")->type_name("DIR");
   app.add_option("--color", color, "When to use colours")->check(CLI::IsMember({"auto", "always", "never"}))->type_name("WHEN");
 
   int status = ok;
@@ -89,7 +89,10 @@ int main(int argc, char** argv) {
   add_fmt(app, environment, status);
   add_serve(app, environment, status);
   add_doctor(app, environment, status);
-  app.parse_complete_callback([&] { learn_terminal(environment, color); });
+  app.parse_complete_callback([&] {
+    learn_terminal(environment, color);
+    environment.cases_given = cases->count() > 0;
+  });
 
   try {
     app.parse(argc, argv);

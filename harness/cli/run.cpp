@@ -1,9 +1,11 @@
 #include "smtpspec/run/run.hpp"
 
 #include <cstdio>
+#include <ctime>
 
 #include "cli/target.hpp"
 #include "smtpspec/report/report.hpp"
+#include "smtpspec/script/yaml.hpp"
 
 namespace smtpspec::cli {
 namespace {
@@ -12,9 +14,9 @@ struct RunFlags {
   std::string target;
   TargetFlags facts;
   std::vector<std::string> cases, skip, covers, tags, roles, reports;
-  std::string level = "must", shard;
+  std::string level = "must", shard, waivers;
   bool slow = false, by_letter = false, fail_fast = false, json = false, quiet = false;
-  int jobs = 0;
+  int jobs = 0, repeat = 1;
   int verbose = 0;
 };
 
@@ -41,15 +43,14 @@ Result<run::Options> options_of(const RunFlags& flags) {
   run::Options options;
   options.jobs = flags.jobs;
   options.fail_fast = flags.fail_fast;
+  options.repeat = flags.repeat;
   auto& s = options.selection;
   s.globs = flags.cases;
   s.skip = flags.skip;
   s.covers = flags.covers;
   s.tags = flags.tags;
   s.slow = flags.slow;
-  for (const std::string& word : flags.roles)
-    for (const smtp::Role role : smtp::all_roles)
-      if (to_string(role) == word) s.roles.push_back(role);
+  for (const std::string& word : flags.roles) s.roles.push_back(*run::role_named(word));
   auto shard = flags.shard.empty() ? shard_of_environment() : std::optional<std::pair<int, int>>{};
   if (!flags.shard.empty()) {
     auto given = parse_shard(flags.shard);
@@ -90,7 +91,7 @@ class Screen {
       clear();
       std::fputs((report::terminal_test(test, registry_, options_) + "\n").c_str(), stdout);
     }
-    if (test.verdict == judge::Verdict::fail) ++failed_;
+    if (test.verdict == judge::Verdict::fail && test.waived.empty()) ++failed_;
     if (environment_.live && !flags_.quiet && !flags_.json) {
       std::fprintf(stderr, "\r\x1b[K%zu/%zu  %zu failed  %s", done, all, failed_, test.id.substr(0, 50).c_str());
       std::fflush(stderr);
@@ -107,6 +108,7 @@ class Screen {
     using judge::Verdict;
     if (flags_.quiet) return false;
     if (flags_.verbose >= 2) return true;
+    if (!test.waived.empty()) return flags_.verbose >= 1;
     if (test.verdict == Verdict::fail || test.verdict == Verdict::deviation || test.verdict == Verdict::error)
       return flags_.verbose >= 1 || !test.by_letter || flags_.by_letter;
     if (test.verdict == Verdict::inconclusive) return !stopped(test) || flags_.verbose >= 1;
@@ -122,6 +124,51 @@ class Screen {
   bool dirty_ = false;
 };
 
+Result<std::vector<run::Waiver>> waivers_of(const std::string& file, const script::Suite& suite) {
+  if (file.empty()) return {};
+  auto text = script::read_file(file);
+  if (!text) return tl::unexpected(text.error());
+  return run::parse_waivers(*text, file, suite);
+}
+
+// The day as the user's calendar has it.
+std::string today() {
+  const std::time_t now = std::time(nullptr);
+  std::tm day{};
+  ::localtime_r(&now, &day);
+  char text[16];
+  return {text, std::strftime(text, sizeof text, "%F", &day)};
+}
+
+report::TerminalOptions terminal_options(const RunFlags& flags, const Environment& environment) {
+  report::TerminalOptions out{.color = environment.color_out,
+                              .verbosity = flags.quiet ? -1 : flags.verbose,
+                              .by_letter = flags.by_letter,
+                              .level = *script::parse_level(flags.level),
+                              .variables = {},
+                              .command = {"smtpspec"},
+                              .flags = flags.facts.words()};
+  if (const std::string variable = flags.facts.password_variable(); !variable.empty()) out.variables = {variable};
+  if (environment.cases_given) out.command.insert(out.command.end(), {"--cases", environment.cases});
+  out.command.insert(out.command.end(), {"run", flags.target});
+  if (flags.slow) out.flags.push_back("--slow");
+  if (flags.repeat > 1) out.flags.insert(out.flags.end(), {"--repeat", std::to_string(flags.repeat)});
+  if (flags.by_letter) out.flags.push_back("--by-letter");
+  return out;
+}
+
+int status_of(const run::Run& result, const report::TerminalOptions& options) {
+  if (result.dead) return unreachable;
+  const auto any = [&](const auto& is) { return std::any_of(result.tests.begin(), result.tests.end(), is); };
+  if (any([&](const run::TestResult& test) { return report::counts(test, options); }) || !result.deaths.empty()) return nonconformance;
+  if (result.count(judge::Verdict::error) > 0) return internal;
+  const bool answered = any([](const run::TestResult& test) {
+    return test.test && test.verdict != judge::Verdict::inconclusive && test.verdict != judge::Verdict::skip;
+  });
+  const bool hidden = any([](const run::TestResult& test) { return test.test && test.verdict == judge::Verdict::inconclusive; });
+  return hidden && !answered ? unreachable : ok;
+}
+
 int run_command(const RunFlags& flags, const Environment& environment) {
   auto options = options_of(flags);
   auto reports = reports_of(flags.reports);
@@ -132,6 +179,17 @@ int run_command(const RunFlags& flags, const Environment& environment) {
     }
   const auto suite = open_suite(environment);
   if (!suite) return usage;
+  if (const auto unknown = run::unknown_patterns(*suite, options->selection); !unknown.empty()) {
+    for (const Error& error : unknown) complain(error);
+    return usage;
+  }
+  auto waivers = waivers_of(flags.waivers, *suite);
+  if (!waivers) {
+    complain(waivers.error());
+    return usage;
+  }
+  options->waivers = std::move(*waivers);
+  options->today = today();
 
   net::Loop loop;
   auto target = open_target(flags.target, flags.facts, environment, loop);
@@ -140,22 +198,14 @@ int run_command(const RunFlags& flags, const Environment& environment) {
     return target.error().status;
   }
   const report::Suite about{version(), crypto::sha256_hex(suite->digest_input)};
-  std::map<smtp::Role, net::Address> addresses;
-  for (const auto& [role, endpoint] : target->profile.endpoints) addresses[role] = {endpoint.host, endpoint.port};
-  net::Transport transport(loop, addresses, {target->profile.source, [&] { return target->restart(); }});
+  net::Transport transport(loop, target->profile.endpoints, target->transport_options());
 
-  const std::string flag_text = flags.facts.rcpt.empty() ? "" : " --rcpt " + flags.facts.rcpt;
-  report::TerminalOptions terminal{
-      environment.color_out, flags.quiet ? -1 : flags.verbose, flags.by_letter, *script::parse_level(flags.level), flags.target, flag_text};
+  const report::TerminalOptions terminal = terminal_options(flags, environment);
   Screen screen(environment, flags, suite->registry, terminal);
   run::Runner runner(*suite, target->profile, *options, transport,
                      {.deadlines = {}, .digests = crypto::digests(), .credentials = {}, .nonce = crypto::random_hex(8)},
                      {[&](std::size_t done, std::size_t all, const run::TestResult& test) { screen.result(done, all, test); }},
                      target->attendant());
-  if (const auto unknown = runner.unknown_globs(); !unknown.empty()) {
-    for (const Error& error : unknown) complain(error);
-    return usage;
-  }
   if (runner.selected() == 0) {
     complain({"the selection is empty: no test case fits all of the filters and the target's roles"});
     return empty_selection;
@@ -180,19 +230,8 @@ int run_command(const RunFlags& flags, const Environment& environment) {
     }
   }
   if (signal) return 128 + signal;
-  if (result.dead) return unreachable;
-  const bool broken =
-      std::any_of(result.tests.begin(), result.tests.end(), [&](const run::TestResult& test) { return report::counts(test, terminal); });
-  if (broken || !result.deaths.empty()) return nonconformance;
-  if (result.count(judge::Verdict::error) > 0) return internal;
-  const auto& tests = result.tests;
-  const bool all_hidden = std::all_of(tests.begin(), tests.end(), [](const run::TestResult& test) {
-    return test.rule || test.verdict == judge::Verdict::inconclusive || test.verdict == judge::Verdict::skip;
-  });
-  const bool some_hidden = std::any_of(
-      tests.begin(), tests.end(), [](const run::TestResult& test) { return !test.rule && test.verdict == judge::Verdict::inconclusive; });
-  if (all_hidden && some_hidden) return unreachable;
-  return suite->errors.empty() ? ok : usage;
+  const int status = status_of(result, terminal);
+  return status == ok && !suite->errors.empty() ? usage : status;
 }
 
 }  // namespace
@@ -206,7 +245,7 @@ void add_run(CLI::App& app, Environment& environment, int& status) {
   command->add_option("--covers", flags->covers, "Only cases that cover these requirements")->type_name("GLOB");
   command->add_option("--tag", flags->tags, "Only cases with one of these tags")->type_name("TAG");
   command->add_option("--role", flags->roles, "Only these roles")
-      ->check(CLI::IsMember({"relay", "submission", "submissions"}))
+      ->check(CLI::IsMember(std::vector<std::string>(run::role_words().begin(), run::role_words().end())))
       ->type_name("ROLE");
   command->add_option("--level", flags->level, "What fails the exit status")
       ->check(CLI::IsMember({"must", "should", "may"}))
@@ -217,6 +256,10 @@ void add_run(CLI::App& app, Environment& environment, int& status) {
       ->check(CLI::Range(1, 500))
       ->type_name("N");
   command->add_option("--shard", flags->shard, "Run part m of n of the selection")->type_name("m/n");
+  command->add_option("--repeat", flags->repeat, "Play each test so often; a verdict that changes is flaky, and inconclusive")
+      ->check(CLI::Range(1, 1000))
+      ->type_name("N");
+  command->add_option("--waivers", flags->waivers, "Known findings that do not fail the exit status")->type_name("FILE");
   command->add_flag("--fail-fast", flags->fail_fast, "Stop at the first failure");
   command->add_option("--report", flags->reports, "Write a report: json=PATH or junit=PATH, - for standard output")->type_name("KIND=PATH");
   command->add_flag("--json", flags->json, "One JSON object a line as results come");

@@ -1,5 +1,5 @@
+#include <charconv>
 #include <cstdio>
-#include <ctime>
 
 #include "cli/target.hpp"
 #include "smtpspec/script/yaml.hpp"
@@ -18,12 +18,15 @@ struct ServeFlags {
 // The store with a next hop: what is for elsewhere is handed over, tried again, and in the end told to its sender.
 class Forwarding final : public serve::Store {
  public:
-  Forwarding(serve::Store& local, net::Loop& loop, net::Address hop, std::string host, std::string domain)
-      : local_(local), loop_(loop), hop_(std::move(hop)), host_(std::move(host)), domain_(std::move(domain)) {}
+  Forwarding(serve::Store& local, net::Loop& loop, smtp::Endpoint hop, const serve::Config& config, std::function<std::int64_t()> clock)
+      : local_(local), loop_(loop), hop_(std::move(hop)), host_(config.host), domain_(config.domain), clock_(std::move(clock)) {}
 
-  bool deliver(const std::string& mailbox, const std::string& content) override { return local_.deliver(mailbox, content); }
-  bool forward(const serve::Envelope& envelope, const std::string& content) override {
-    attempt(envelope, content, 1);
+  bool take(const serve::Message& message) override {
+    serve::Message here = message;
+    std::erase_if(here.envelope.recipients, [](const serve::Recipient& recipient) { return recipient.mailbox.empty(); });
+    if (!here.envelope.recipients.empty() && !local_.take(here)) return false;
+    serve::Message rest = serve::onward(message);
+    if (!rest.envelope.recipients.empty()) attempt(rest.envelope, rest.content, 1);
     return true;
   }
 
@@ -49,10 +52,11 @@ class Forwarding final : public serve::Store {
   // No notice about a notice, and none to whom nothing can be sent (RFC 5321 section 6.1).
   void notify(const serve::Envelope& envelope, const std::vector<serve::Handover::Failure>& failures, const std::string& content) {
     if (envelope.reverse_path.empty()) return;
-    const std::string notice = serve::failure_notice(host_, serve::date_time(std::time(nullptr)), envelope, failures, content);
+    const std::string notice = serve::failure_notice(host_, serve::date_time(clock_()), envelope, failures, content);
     const std::size_t at = envelope.reverse_path.rfind('@');
     if (at != std::string::npos && smtp::iequals(std::string_view(envelope.reverse_path).substr(at + 1), domain_)) {
-      local_.deliver(smtp::to_lower(envelope.reverse_path.substr(0, at)), "Return-Path: <>\r\n" + notice);
+      local_.take(
+          {{.recipients = {{.address = envelope.reverse_path, .mailbox = smtp::to_lower(envelope.reverse_path.substr(0, at))}}}, notice});
       return;
     }
     serve::Envelope back;
@@ -62,9 +66,24 @@ class Forwarding final : public serve::Store {
 
   serve::Store& local_;
   net::Loop& loop_;
-  net::Address hop_;
+  smtp::Endpoint hop_;
   std::string host_, domain_;
+  std::function<std::int64_t()> clock_;
 };
+
+// ROLE=PORT
+Result<std::pair<smtp::Role, std::uint16_t>> parse_listen(const std::string& word) {
+  const std::size_t equals = word.find('=');
+  const std::string name = word.substr(0, equals);
+  const auto role = run::role_named(name);
+  if (equals == std::string::npos || !role)
+    return failure("--listen: '" + word + "' is not ROLE=PORT; roles are relay, submission and submissions", {},
+                   role ? "" : smtp::nearest(name, run::role_words()));
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(word.data() + equals + 1, word.data() + word.size(), port);
+  if (error != std::errc{} || end != word.data() + word.size()) return failure("--listen: '" + word.substr(equals + 1) + "' is no port");
+  return std::pair{*role, port};
+}
 
 int serve_command(const ServeFlags& flags) {
   serve::Config config;
@@ -79,12 +98,12 @@ int serve_command(const ServeFlags& flags) {
   }
   config.idle = *idle;
   if (!flags.password_file.empty()) {
-    const auto text = script::read_file(flags.password_file);
-    if (!text) {
-      complain(text.error());
+    auto password = run::password_in(flags.password_file, {{}, script::read_file});
+    if (!password) {
+      complain(password.error());
       return usage;
     }
-    config.account.password = text->substr(0, text->find_last_not_of("\r\n") + 1);
+    config.account.password = std::move(*password);
   }
   serve::MemoryStore memory;
   serve::MaildirStore maildir(flags.maildir);
@@ -99,32 +118,27 @@ int serve_command(const ServeFlags& flags) {
       complain(hop.error());
       return usage;
     }
-    forwarding.emplace(local, loop, net::Address{hop->second.host, hop->second.port}, config.host, config.domain);
+    forwarding.emplace(local, loop, hop->second, config, seams.clock);
   }
   serve::Store& store = forwarding ? *forwarding : local;
   serve::Server server(config, store, crypto::digests(), seams);
-  const auto certificate = crypto::self_signed({config.host, "localhost", "127.0.0.1"});
+  const auto certificate = crypto::self_signed({config.host, "localhost", flags.host});
   std::vector<std::string> ports = flags.ports;
-  if (ports.empty()) ports = {"relay=0", "submission=0", "submissions=0"};
-  for (const std::string& port : ports) {
-    const std::size_t equals = port.find('=');
-    bool known = false;
-    for (const smtp::Role role : smtp::all_roles) {
-      if (equals == std::string::npos || to_string(role) != port.substr(0, equals)) continue;
-      known = true;
-      const auto got = net::listen(
-          loop, {flags.host, static_cast<std::uint16_t>(std::atoi(port.c_str() + equals + 1))}, role,
-          [&server](smtp::Role r) { return server.accept(r); }, certificate);
-      if (!got) {
-        complain(got.error());
-        return unreachable;
-      }
-      std::printf("%s\n", run::to_url(role, {flags.host, *got}).c_str());
-    }
-    if (!known) {
-      complain({"--listen: '" + port + "' is not ROLE=PORT; roles are relay, submission and submissions"});
+  if (ports.empty())
+    for (const auto role : run::role_words()) ports.push_back(std::string(role) + "=0");
+  for (const std::string& word : ports) {
+    const auto wanted = parse_listen(word);
+    if (!wanted) {
+      complain(wanted.error());
       return usage;
     }
+    const auto [role, port] = *wanted;
+    const auto got = net::listen(loop, {flags.host, port}, role, [&server](smtp::Role r) { return server.accept(r); }, certificate);
+    if (!got) {
+      complain(got.error());
+      return unreachable;
+    }
+    std::printf("%s\n", run::to_url(role, {flags.host, *got}).c_str());
   }
   std::fflush(stdout);
   std::fprintf(stderr, "mailboxes alice and carol at %s; %s logs in%s; end with Ctrl-C\n", config.domain.c_str(),

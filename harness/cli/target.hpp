@@ -15,10 +15,14 @@ namespace smtpspec::cli {
 // The flags that set the commonest facts without a profile.
 struct TargetFlags {
   std::string rcpt, rcpt_second, rcpt_unknown, rcpt_relay, rcpt_denied, sender, client;
-  std::string user, mailbox, source, start;
+  std::string user, password_env, password_file, mailbox, host, source, start;
   std::string timeout;
   bool allow_remote = false;
   void add_to(CLI::App& command);
+  // As they would be typed again; a password is none of them.
+  std::vector<std::string> words() const;
+  // The variable that the password of --user comes from, or "".
+  std::string password_variable() const;
 };
 
 // The reference server with its store, listening on loopback.
@@ -36,9 +40,10 @@ class Target {
   std::unique_ptr<Embedded> embedded;
   std::unique_ptr<net::Process> process;
   std::string directory;  // of a lab server, removed at the end
-  std::string start_command;
-  std::uint16_t start_port = 0;
+  std::string command;    // that starts it, ports filled in
 
+  // How to connect to it.
+  net::TransportOptions transport_options();
   run::Attendant attendant();
   // Stops and starts it again; "" or what failed.
   std::string restart();
@@ -53,8 +58,5 @@ struct OpenError {
 };
 tl::expected<Target, OpenError> open_target(const std::string& name, const TargetFlags& flags, const Environment& environment,
                                             net::Loop& loop);
-
-// Roles and ports on 127.0.0.1 where the embedded server answers.
-Result<run::Profile> start_embedded(Embedded& embedded, net::Loop& loop, const std::vector<std::pair<smtp::Role, net::Address>>& addresses);
 
 }  // namespace smtpspec::cli

@@ -92,14 +92,14 @@ Judgement judge_case(const script::Case& test, const script::Plan& plan, const s
                                  finding.requirements.end());
       finding.requirements.insert(finding.requirements.begin(), expect.requirement);
     }
-    finding.level = test.level;
+    finding.level = level_of(test, registry, finding.requirements.front());
     finding.place = move.step.place;
     finding.entry = static_cast<int>(outcome.entry);
     finding.expected = expected;
     finding.came = came;
     if (const auto* requirement = registry.find(finding.requirements.front())) finding.by_letter = !requirement->by_letter.empty();
     if (grade == Grade::failure) {
-      finding.verdict = verdict_of(test.level);
+      finding.verdict = verdict_of(finding.level);
       worse(finding.verdict, "expected " + expected + ", but came " + came);
       out.findings.push_back(std::move(finding));
       continue;
@@ -133,7 +133,7 @@ Judgement judge_case(const script::Case& test, const script::Plan& plan, const s
         continue;
       }
     }
-    finding.verdict = verdict_of(test.level);
+    finding.verdict = verdict_of(finding.level);
     worse(finding.verdict, "expected " + expected + ", but " + (outcome.came.kind == Came::Kind::reply ? "came " : "") + came);
     out.findings.push_back(std::move(finding));
   }

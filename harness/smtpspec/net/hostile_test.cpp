@@ -216,7 +216,7 @@ std::vector<script::Case> cases(int count, const std::string& header = "start: g
   return out;
 }
 
-run::Profile profile_of(const std::map<Role, Address>& endpoints) {
+run::Profile profile_of(const std::map<Role, Endpoint>& endpoints) {
   run::Profile profile;
   profile.name = "hostile";
   for (const auto& [role, address] : endpoints) profile.endpoints[role] = {address.host, address.port};
@@ -262,7 +262,7 @@ struct Seen {
 // The target and what plays against it.
 struct Bench {
   Loop loop;
-  std::map<Role, Address> endpoints;
+  std::map<Role, Endpoint> endpoints;
   session::Deadlines deadlines = quick();
 
   void serve(Role role, Accept accept) {
@@ -587,7 +587,8 @@ TEST(Hostile, TerminalEscapes) {
   const script::Registry registry;
   for (const auto& test : run.tests) {
     for (const int verbosity : {-1, 0, 1, 2}) {
-      const std::string shown = report::terminal_test(test, registry, {.verbosity = verbosity, .target = "smtp://127.0.0.1"});
+      const std::string shown =
+          report::terminal_test(test, registry, {.verbosity = verbosity, .command = {"smtpspec", "run", "smtp://127.0.0.1"}});
       EXPECT_TRUE(clean(shown)) << smtp::spell(shown);
     }
     EXPECT_TRUE(clean(report::json_line(test)));

@@ -55,7 +55,7 @@ void Link::failed(const std::exception_ptr& thrown) {
   tell({.kind = Event::Kind::broken, .detail = "internal error: " + what});
 }
 
-void Link::connect(Address to, std::string source) {
+void Link::connect(Endpoint to, std::string source) {
   spawn([this, to = std::move(to), source = std::move(source)]() -> asio::awaitable<void> {
     if (const Code error = co_await connect_now(to, source)) {
       tell({.kind = Event::Kind::refused, .detail = reason(error)});
@@ -141,9 +141,10 @@ void Link::tell(Event event) {
   if (const Sink sink = sink_) sink(std::move(event));
 }
 
-asio::awaitable<Link::Code> Link::connect_now(const Address& to, const std::string& source) {
+asio::awaitable<Link::Code> Link::connect_now(const Endpoint& to, const std::string& source) {
   Code not_numeric;
   asio::ip::make_address(to.host, not_numeric);
+  if (verify_ && verify_->empty()) verify_ = to.host;
   if (not_numeric) server_name_ = to.host;  // SNI names hosts, never addresses (RFC 6066 section 3)
   tcp::resolver resolver(io_);
   auto [resolve_error, found] = co_await resolver.async_resolve(to.host, std::to_string(to.port), with_code);
@@ -210,7 +211,9 @@ void Link::reader_ended() {
 
 // What comes from now on is TLS, though its turn to begin may be later.
 void Link::await_tls() {
-  if (!tls_) tls_ = std::make_unique<Tls>(context_, side_ == Side::server, server_name_);
+  if (tls_) return;
+  tls_ = std::make_unique<Tls>(context_, side_ == Side::server, server_name_);
+  if (verify_) tls_->verify(*verify_);
 }
 
 void Link::begin_tls() {

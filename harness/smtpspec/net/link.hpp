@@ -10,6 +10,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "smtpspec/net/loop.hpp"
 #include "smtpspec/net/tls.hpp"
@@ -24,7 +25,9 @@ class Link : public std::enable_shared_from_this<Link> {
 
   boost::asio::ip::tcp::socket& socket() { return socket_; }
   void set_sink(Sink sink) { sink_ = std::move(sink); }
-  void connect(Address to, std::string source);
+  // Have the peer's certificate verified, for this name or, when it is empty, for the host's.
+  void verify(std::string name) { verify_ = std::move(name); }
+  void connect(Endpoint to, std::string source);
   void start();  // the socket is connected
   void act(smtp::Action action);
 
@@ -45,7 +48,7 @@ class Link : public std::enable_shared_from_this<Link> {
   void shut_after(std::chrono::seconds time);
   void tell(smtp::Event event);
 
-  Awaitable<Code> connect_now(const Address& to, const std::string& source);
+  Awaitable<Code> connect_now(const Endpoint& to, const std::string& source);
   Awaitable<void> serve();
   void take(std::string_view octets);
   void take_end(const Code& error);
@@ -82,6 +85,7 @@ class Link : public std::enable_shared_from_this<Link> {
   bool dead_ = false;
   bool reading_ = true;
   std::string server_name_;
+  std::optional<std::string> verify_;  // the name that the certificate should bear
 };
 
 }  // namespace smtpspec::net

@@ -109,7 +109,7 @@ asio::awaitable<void> accept_all(Loop::Impl& impl, tcp::acceptor& acceptor, SSL_
 
 }  // namespace
 
-Result<std::uint16_t> listen(Loop& loop, const Address& address, smtp::Role role, Accept accept, const crypto::Certificate& certificate) {
+Result<std::uint16_t> listen(Loop& loop, const Endpoint& address, smtp::Role role, Accept accept, const crypto::Certificate& certificate) {
   auto& impl = loop.impl();
   error_code error;
   const auto ip = asio::ip::make_address(address.host, error);
@@ -146,7 +146,7 @@ void after(Loop& loop, smtp::Duration delay, std::function<void()> task) {
   });
 }
 
-void call(Loop& loop, const Address& address, std::shared_ptr<smtp::Machine> machine, std::function<void()> done) {
+void call(Loop& loop, const Endpoint& address, std::shared_ptr<smtp::Machine> machine, std::function<void()> done) {
   auto& impl = loop.impl();
   auto link = std::make_shared<Link>(impl.io, impl.client_context.native_handle(), Link::Side::client);
   auto caller = std::make_shared<Served>(impl.io, std::move(machine), link);

@@ -35,28 +35,27 @@ class Loop {
   std::unique_ptr<Impl> impl_;
 };
 
-struct Address {
-  std::string host;
-  std::uint16_t port = 0;
-};
+using smtp::Endpoint;
 
 using Accept = std::function<std::unique_ptr<smtp::Machine>(smtp::Role)>;
 
 // Listens until the Loop ends; each connection gets a machine from `accept`. Returns the port.
-Result<std::uint16_t> listen(Loop& loop, const Address& address, smtp::Role role, Accept accept, const crypto::Certificate& certificate);
+Result<std::uint16_t> listen(Loop& loop, const Endpoint& address, smtp::Role role, Accept accept, const crypto::Certificate& certificate);
 
 // Plays one client machine on one connection; `done` is called when it has finished.
-void call(Loop& loop, const Address& address, std::shared_ptr<smtp::Machine> machine, std::function<void()> done);
+void call(Loop& loop, const Endpoint& address, std::shared_ptr<smtp::Machine> machine, std::function<void()> done);
 void after(Loop& loop, smtp::Duration delay, std::function<void()> task);
 
 struct TransportOptions {
   std::string source;                    // local address to connect from
+  std::string ca;                        // in PEM: certificates are verified by these. Nothing is refused; TlsFacts say what came of it
+  std::string name;                      // that a certificate should bear; "": the host's
   std::function<std::string()> restart;  // restarts the target; "" or what failed
 };
 
 class Transport final : public session::Transport {
  public:
-  Transport(Loop& loop, std::map<smtp::Role, Address> endpoints, TransportOptions options);
+  Transport(Loop& loop, std::map<smtp::Role, Endpoint> endpoints, TransportOptions options);
   ~Transport() override;
   session::Time now() const override;
   void play(session::Session& session, std::function<void()> changed) override;

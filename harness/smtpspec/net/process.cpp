@@ -2,6 +2,8 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -12,6 +14,7 @@
 #include <chrono>
 #include <cstring>
 #include <thread>
+#include <utility>
 
 namespace smtpspec::net {
 namespace {
@@ -156,47 +159,73 @@ void stop_pids(const std::vector<int>& pids) {
     if (!gone_within(pid, std::chrono::seconds(3))) ::kill(pid, SIGKILL);
 }
 
+namespace {
+
+bool can_bind(const sockaddr* address, socklen_t size) {
+  const int probe = ::socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (probe < 0) return errno == EAFNOSUPPORT;  // nobody can listen there
+  const int on = 1;
+  ::setsockopt(probe, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  const bool bound = ::bind(probe, address, size) == 0 || errno == EADDRNOTAVAIL;
+  ::close(probe);
+  return bound;
+}
+
+bool is_free(std::uint16_t port) {
+  sockaddr_in four{};
+  four.sin_family = AF_INET;
+  four.sin_port = htons(port);
+  four.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  sockaddr_in6 six{};
+  six.sin6_family = AF_INET6;
+  six.sin6_port = htons(port);
+  six.sin6_addr = in6addr_loopback;
+  return can_bind(reinterpret_cast<const sockaddr*>(&four), sizeof four) && can_bind(reinterpret_cast<const sockaddr*>(&six), sizeof six);
+}
+
+// A full queue leaves the attempt without an answer.
+bool connects(const addrinfo& to) {
+  const int probe = ::socket(to.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (probe < 0) return false;
+  bool there = ::connect(probe, to.ai_addr, to.ai_addrlen) == 0;
+  if (!there && errno == EINPROGRESS) {
+    pollfd waiting{probe, POLLOUT, 0};
+    int error = 0;
+    socklen_t size = sizeof error;
+    there = ::poll(&waiting, 1, 1000) == 1 && ::getsockopt(probe, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
+  }
+  ::close(probe);
+  return there;
+}
+
+}  // namespace
+
 std::uint16_t free_ports(int span) {
   // Below the range that the kernel gives to outgoing connections, so that none of ours takes one away.
   static std::uint16_t next = static_cast<std::uint16_t>(20000 + ::getpid() % 500 * 20);
-  for (int tries = 0; tries < 500; ++tries, next = static_cast<std::uint16_t>(next + 20 > 31000 ? 20000 : next + 20)) {
-    bool all = true;
-    for (int i = 0; i < span && all; ++i) {
-      const int probe = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-      sockaddr_in address{};
-      address.sin_family = AF_INET;
-      address.sin_port = htons(static_cast<std::uint16_t>(next + i));
-      address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-      const int on = 1;
-      ::setsockopt(probe, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-      all = ::bind(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-      ::close(probe);
-    }
-    if (all) {
-      const std::uint16_t found = next;
-      next = static_cast<std::uint16_t>(next + 20);
-      return found;
-    }
+  for (int tries = 0; tries < 500; ++tries) {
+    const std::uint16_t first = std::exchange(next, static_cast<std::uint16_t>(next + 20 > 31000 ? 20000 : next + 20));
+    int free = 0;
+    while (free < span && is_free(static_cast<std::uint16_t>(first + free))) ++free;
+    if (free == span) return first;
   }
   return 0;
 }
 
-bool port_answers(std::uint16_t port) {
-  const int probe = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  bool answers = ::connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-  if (!answers && errno == EINPROGRESS) {
-    // A full queue leaves the attempt without an answer.
-    pollfd waiting{probe, POLLOUT, 0};
-    int error = 0;
-    socklen_t size = sizeof error;
-    answers = ::poll(&waiting, 1, 1000) == 1 && ::getsockopt(probe, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
-  }
-  ::close(probe);
-  return answers;
+bool answers(const smtp::Endpoint& endpoint) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (::getaddrinfo(endpoint.host.c_str(), std::to_string(endpoint.port).c_str(), &hints, &found) != 0) return false;
+  bool there = false;
+  for (const addrinfo* to = found; to && !there; to = to->ai_next) there = connects(*to);
+  ::freeaddrinfo(found);
+  return there;
+}
+
+bool is_address(const std::string& text) {
+  in6_addr room{};
+  return ::inet_pton(AF_INET, text.c_str(), &room) == 1 || ::inet_pton(AF_INET6, text.c_str(), &room) == 1;
 }
 
 }  // namespace smtpspec::net

@@ -40,10 +40,13 @@ class Process {
 // Asks processes to end, then insists.
 void stop_pids(const std::vector<int>& pids);
 
-// A port of 127.0.0.1 and the `span` - 1 above it that nobody listens on just now.
+// A port of loopback and the `span` - 1 above it that nobody listens on just now, by IPv4 or IPv6.
 std::uint16_t free_ports(int span);
 
-// True when something on 127.0.0.1 takes a connection there.
-bool port_answers(std::uint16_t port);
+// True when something takes a connection there.
+bool answers(const smtp::Endpoint& endpoint);
+
+// "192.0.2.1" and "2001:db8::1" are addresses, "localhost" is none.
+bool is_address(const std::string& text);
 
 }  // namespace smtpspec::net

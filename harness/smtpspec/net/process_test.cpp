@@ -238,15 +238,15 @@ TEST(Ports, FreeOnesAreFree) {
   ASSERT_NE(first, 0);
   std::vector<int> sockets;
   for (int i = 0; i < 3; ++i) {
-    EXPECT_FALSE(port_answers(static_cast<std::uint16_t>(first + i)));
+    EXPECT_FALSE(answers({"127.0.0.1", static_cast<std::uint16_t>(first + i)}));
     sockets.push_back(listener(static_cast<std::uint16_t>(first + i), 5));
-    EXPECT_TRUE(port_answers(static_cast<std::uint16_t>(first + i)));
+    EXPECT_TRUE(answers({"127.0.0.1", static_cast<std::uint16_t>(first + i)}));
   }
   const std::uint16_t second = free_ports(10);
   ASSERT_NE(second, 0);
   EXPECT_TRUE(second + 10 <= first || second > first + 2) << "none is given twice";
   for (const int socket : sockets) ::close(socket);
-  EXPECT_FALSE(port_answers(first));
+  EXPECT_FALSE(answers({"127.0.0.1", first}));
 }
 
 // A listener that takes no more connections leaves the attempt without an
@@ -255,7 +255,6 @@ TEST(Ports, AFullQueueIsNoAnswer) {
   const std::uint16_t port = free_ports(1);
   const int socket = listener(port, 0);
   const auto began = Clock::now();
-  bool answers = true;
   std::vector<int> clients;
   for (int i = 0; i < 4; ++i) {
     clients.push_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -266,11 +265,30 @@ TEST(Ports, AFullQueueIsNoAnswer) {
     ::connect(clients.back(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
   }
   std::this_thread::sleep_for(50ms);
-  answers = port_answers(port);
-  EXPECT_FALSE(answers);
+  EXPECT_FALSE(answers({"127.0.0.1", port}));
   EXPECT_LT(Clock::now() - began, 3s);
   for (const int client : clients) ::close(client);
   ::close(socket);
+}
+
+TEST(Ports, OfIpv6) {
+  const int socket = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in6 address{};
+  address.sin6_family = AF_INET6;
+  address.sin6_addr = in6addr_loopback;
+  socklen_t size = sizeof address;
+  if (socket < 0 || ::bind(socket, reinterpret_cast<const sockaddr*>(&address), size) != 0) GTEST_SKIP() << "no IPv6 here";
+  ::listen(socket, 5);
+  ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
+  const std::uint16_t port = ntohs(address.sin6_port);
+  EXPECT_TRUE(answers({"::1", port}));
+  ::close(socket);
+  EXPECT_FALSE(answers({"::1", port}));
+}
+
+TEST(Ports, Addresses) {
+  for (const char* good : {"127.0.0.1", "::1", "2001:db8::1"}) EXPECT_TRUE(is_address(good)) << good;
+  for (const char* bad : {"", "localhost", "127.0.0.1.2", "127.1", "::g", "[::1]"}) EXPECT_FALSE(is_address(bad)) << bad;
 }
 
 }  // namespace

@@ -49,6 +49,12 @@ Tls::Tls(SSL_CTX* context, bool server, const std::string& server_name)
   server ? SSL_set_accept_state(ssl_.get()) : SSL_set_connect_state(ssl_.get());
 }
 
+void Tls::verify(const std::string& name) {
+  verifies_ = true;
+  X509_VERIFY_PARAM* expected = SSL_get0_param(ssl_.get());
+  if (X509_VERIFY_PARAM_set1_ip_asc(expected, name.c_str()) != 1) X509_VERIFY_PARAM_set1_host(expected, name.c_str(), 0);
+}
+
 void Tls::feed(std::string_view octets) { BIO_write(in_, octets.data(), static_cast<int>(octets.size())); }
 
 std::size_t Tls::held() const { return BIO_ctrl_pending(in_); }
@@ -108,6 +114,10 @@ smtp::TlsFacts Tls::facts() const {
   facts.version = 10 + (SSL_version(ssl_.get()) - TLS1_VERSION);
   if (const char* name = SSL_get_cipher_name(ssl_.get())) facts.cipher = name;
   if (X509* certificate = SSL_get0_peer_certificate(ssl_.get())) facts.names = names_of(certificate);
+  if (verifies_) {
+    const long result = SSL_get_verify_result(ssl_.get());
+    facts.trust = result == X509_V_OK ? "verified" : X509_verify_cert_error_string(result);
+  }
   return facts;
 }
 

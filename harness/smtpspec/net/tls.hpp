@@ -19,6 +19,9 @@ class Tls {
   // `server_name` is for SNI; "" names nobody.
   Tls(SSL_CTX* context, bool server, const std::string& server_name);
 
+  // Has the peer's certificate verified for `name`: a fact, which refuses nothing.
+  void verify(const std::string& name);
+
   void feed(std::string_view octets);
   std::size_t held() const;     // octets of input that wait
   std::size_t pending() const;  // octets of output
@@ -41,6 +44,7 @@ class Tls {
   void note_trouble(int result);
 
   std::unique_ptr<SSL, Free> ssl_;
+  bool verifies_ = false;
   BIO* in_;   // of ssl_
   BIO* out_;  // of ssl_
   std::string trouble_;

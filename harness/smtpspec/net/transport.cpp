@@ -1,3 +1,4 @@
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <set>
@@ -54,10 +55,11 @@ struct Transport::Impl {
               event.connection = number;
               if (const auto self = weak.lock()) self->on(std::move(event));
             });
+            if (!owner.options.ca.empty()) link->verify(owner.options.name);
             if (const auto& before = links[action.connection]) before->leave();
             links[action.connection] = link;
             const auto endpoint = owner.endpoints.find(role);
-            link->connect(endpoint == owner.endpoints.end() ? Address{} : endpoint->second, owner.options.source);
+            link->connect(endpoint == owner.endpoints.end() ? Endpoint{} : endpoint->second, owner.options.source);
             break;
           }
           case Action::Kind::alarm:
@@ -81,7 +83,7 @@ struct Transport::Impl {
   };
 
   Loop& loop;
-  std::map<smtp::Role, Address> endpoints;
+  std::map<smtp::Role, Endpoint> endpoints;
   TransportOptions options;
   std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
   int work = 0;                                 // sessions and tasks under way
@@ -93,10 +95,13 @@ struct Transport::Impl {
   }
 };
 
-Transport::Transport(Loop& loop, std::map<smtp::Role, Address> endpoints, TransportOptions options)
+Transport::Transport(Loop& loop, std::map<smtp::Role, Endpoint> endpoints, TransportOptions options)
     : impl_(new Impl{loop, std::move(endpoints), std::move(options)}) {
-  // A test certificate is the rule; its names are facts, judged by cases.
-  loop.impl().client_context.set_verify_mode(asio::ssl::verify_none);
+  // A test certificate is the rule: its names, and whether it verifies, are facts and refuse nothing.
+  auto& context = loop.impl().client_context;
+  context.set_verify_mode(asio::ssl::verify_none);
+  error_code ignored;
+  if (const std::string& ca = impl_->options.ca; !ca.empty()) context.add_certificate_authority(asio::buffer(ca), ignored);
 }
 Transport::~Transport() {
   for (const auto& player : impl_->players) {

@@ -1,5 +1,6 @@
 #include <boost/json.hpp>
 
+#include "smtpspec/report/findings.hpp"
 #include "smtpspec/report/report.hpp"
 
 namespace smtpspec::report {
@@ -38,13 +39,19 @@ json_::object test_object(const run::TestResult& test) {
   json_::object out;
   out["id"] = text(test.id);
   out["role"] = to_string(test.role);
-  out["verdict"] = to_string(test.verdict);
+  out["verdict"] = verdict_word(test);
   out["level"] = to_string(test.level);
   out["title"] = text(test.title);
   out["requirements"] = texts(test.requirements);
   out["summary"] = text(session::mask(test.summary, test.transcript.secrets));
   if (!test.choice.empty()) out["choice"] = text(test.choice);
   if (test.by_letter) out["by_letter"] = true;
+  if (test.flaky) out["flaky"] = true;
+  if (!test.waived.empty()) out["waiver"] = {{"reason", text(test.waived)}, {"verdict", to_string(test.verdict)}};
+  json_::array also;
+  for (const auto& finding : test.findings)
+    if (&finding != test.worst()) also.push_back(text(std::string(to_string(finding.verdict)) + ": " + what_is_wrong(finding, test)));
+  if (!also.empty()) out["also"] = std::move(also);
   if (test.rule) {
     out["replies_checked"] = test.checked;
     out["seen_in"] = test.seen_in;
@@ -57,6 +64,41 @@ json_::object test_object(const run::TestResult& test) {
   if (!test.transcript.entries.empty()) {
     out["transcript"] = transcript(test.transcript);
     if (test.marked >= 0) out["marked"] = test.marked;
+  }
+  return out;
+}
+
+json_::object finding_object(const Bug& bug, const script::Registry& registry) {
+  const judge::Finding& finding = *bug.finding;
+  json_::object out;
+  out["rule"] = text(finding.rule);
+  out["requirements"] = texts(finding.requirements);
+  out["level"] = to_string(finding.level);
+  out["verdict"] = verdict_word(*bug.tests.front());
+  out["expected"] = text(finding.expected);
+  out["came"] = text(session::mask(finding.came, bug.tests.front()->transcript.secrets));
+  if (!finding.choice.empty()) out["choice"] = text(finding.choice);
+  if (!finding.requirements.empty())
+    if (const auto* row = registry.find(finding.requirements.front())) out["says"] = text(row->says);
+  if (finding.by_letter) out["by_letter"] = true;
+  json_::array cases, roles;
+  for (const auto* test : bug.tests) cases.push_back(text(test->id + " (" + std::string(to_string(test->role)) + ")"));
+  for (const smtp::Role role : bug.roles()) roles.push_back(json_::string(to_string(role)));
+  out["cases"] = std::move(cases);
+  out["count"] = bug.tests.size();
+  out["rows"] = bug.rows();
+  out["roles"] = std::move(roles);
+  return out;
+}
+
+json_::array waivers(const run::Run& run) {
+  json_::array out;
+  for (const run::WaiverUse& use : run.waivers) {
+    json_::object one{
+        {"case", text(use.waiver.glob)}, {"reason", text(use.waiver.reason)}, {"state", to_string(use.state)}, {"tests", use.tests}};
+    if (use.waiver.role) one["role"] = to_string(*use.waiver.role);
+    if (!use.waiver.until.empty()) one["until"] = text(use.waiver.until);
+    out.push_back(std::move(one));
   }
   return out;
 }
@@ -76,7 +118,7 @@ std::string json(const run::Run& run, const Suite& suite, const script::Registry
   json_::object out;
   out["schema"] = "smtpspec.run.v1";
   out["suite"] = {{"version", suite.version}, {"cases_sha256", suite.cases_sha256}};
-  json_::object target, ehlo, endpoints, greetings;
+  json_::object target, ehlo, endpoints, trust;
   json_::array roles;
   target["name"] = text(run.target);
   if (!run.version.empty()) target["version"] = text(run.version);
@@ -87,7 +129,9 @@ std::string json(const run::Run& run, const Suite& suite, const script::Registry
   for (const auto& [role, offer] : run.offers) {
     if (!target.contains("greeting")) target["greeting"] = text(smtp::spell(offer.greeting));
     ehlo[to_string(role)] = capabilities(offer.ready);
+    if (!offer.tls.trust.empty()) trust[to_string(role)] = text(offer.tls.trust);
   }
+  if (!trust.empty()) target["trust"] = std::move(trust);
   target["roles"] = std::move(roles);
   target["endpoints"] = std::move(endpoints);
   target["ehlo"] = std::move(ehlo);
@@ -96,8 +140,8 @@ std::string json(const run::Run& run, const Suite& suite, const script::Registry
   summary["cases"] = run.tests.size();
   for (int v = 0; v < judge::verdict_count; ++v)
     summary[to_string(static_cast<judge::Verdict>(v))] = run.count(static_cast<judge::Verdict>(v));
-  summary["waived"] = 0;
-  summary["stale-waiver"] = 0;
+  summary["waived"] = run.waived();
+  summary["stale-waiver"] = run.waivers_in(run::WaiverUse::State::stale);
   summary["by-letter"] = run.by_letter();
   out["summary"] = std::move(summary);
   out["duration_ms"] = ms(run.duration);
@@ -105,32 +149,10 @@ std::string json(const run::Run& run, const Suite& suite, const script::Registry
   if (run.interrupted) out["interrupted"] = true;
   if (!run.trouble.empty()) out["trouble"] = text(run.trouble);
   if (!run.deaths.empty()) out["deaths"] = texts(run.deaths);
+  if (!run.waivers.empty()) out["waivers"] = waivers(run);
   json_::array cases, findings;
-  std::map<std::pair<std::string, std::string>, json_::object> merged;
-  for (const auto& test : run.tests) {
-    cases.push_back(test_object(test));
-    for (const auto& finding : test.findings) {
-      // One bug is one finding, however many tests and roles show it.
-      const std::string requirement = finding.requirements.empty() ? "" : finding.requirements.front();
-      auto& object = merged[{finding.rule, finding.expected}];
-      if (object.empty()) {
-        object["rule"] = text(finding.rule);
-        object["requirements"] = texts(finding.requirements);
-        object["level"] = to_string(finding.level);
-        object["verdict"] = to_string(finding.verdict);
-        object["expected"] = text(finding.expected);
-        object["came"] = text(session::mask(finding.came, test.transcript.secrets));
-        if (!finding.choice.empty()) object["choice"] = text(finding.choice);
-        if (const auto* row = registry.find(requirement)) object["says"] = text(row->says);
-        if (finding.by_letter) object["by_letter"] = true;
-        object["cases"] = json_::array();
-        object["count"] = 0;
-      }
-      object["cases"].as_array().push_back(text(test.id + " (" + std::string(to_string(test.role)) + ")"));
-      object["count"] = object["count"].as_int64() + (test.rule ? static_cast<std::int64_t>(test.seen_in) : 1);
-    }
-  }
-  for (auto& [key, object] : merged) findings.push_back(std::move(object));
+  for (const auto& test : run.tests) cases.push_back(test_object(test));
+  for (const Bug& bug : bugs(run)) findings.push_back(finding_object(bug, registry));
   out["cases"] = std::move(cases);
   out["findings"] = std::move(findings);
   return json_::serialize(out) + "\n";

@@ -41,9 +41,9 @@ double seconds(session::Duration duration) { return static_cast<double>(duration
 std::string junit(const run::Run& run, const Suite& suite) {
   using judge::Verdict;
   std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
-  const auto broken = [](const run::TestResult& test) { return test.verdict == Verdict::fail && !test.by_letter; };
+  const auto broken = [](const run::TestResult& test) { return test.verdict == Verdict::fail && !test.by_letter && test.waived.empty(); };
   const auto passed_over = [](const run::TestResult& test) {
-    return test.verdict == Verdict::skip || test.verdict == Verdict::inconclusive;
+    return test.verdict == Verdict::skip || test.verdict == Verdict::inconclusive || !test.waived.empty();
   };
   std::size_t tests = 0, failures = 0, errors = 0;
   std::string suites;
@@ -69,7 +69,8 @@ std::string junit(const run::Run& run, const Suite& suite) {
         body += fmt::format("\n      <error message=\"{}\"/>\n    ", summary);
       } else if (passed_over(test)) {
         ++skipped;
-        body += fmt::format("\n      <skipped message=\"{}: {}\"/>\n    ", to_string(test.verdict), summary);
+        body += fmt::format("\n      <skipped message=\"{}: {}\"/>\n    ", verdict_word(test),
+                            test.waived.empty() ? summary : escaped(test.waived));
       } else if (test.verdict != Verdict::pass) {
         body += fmt::format("\n      <system-out>{}{}: {}</system-out>\n    ", to_string(test.verdict),
                             test.by_letter ? " (by-letter)" : "", summary);

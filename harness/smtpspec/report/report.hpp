@@ -25,8 +25,9 @@ struct TerminalOptions {
   int verbosity = 0;       // -1 summary only, 0 findings, 1 observed and skipped too, 2 every transcript
   bool by_letter = false;  // these count as findings
   script::Level level = script::Level::must;
-  std::string target;  // as typed, for the line that runs a case again
-  std::string again;   // flags to repeat in it
+  // For the line that runs a case again: environment variables that it needs, the words before the case's id, and the
+  // flags behind it. No secret stands in them.
+  std::vector<std::string> variables, command, flags;
 };
 // A test as a person reads it: verdict, requirement, transcript with the offending line marked.
 std::string terminal_test(const run::TestResult& test, const script::Registry& registry, const TerminalOptions& options);

@@ -1,5 +1,6 @@
 #include "smtpspec/run/profile.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -31,9 +32,8 @@ constexpr std::array<std::string_view, 1> mailbox_keys = {"maildir"};
 constexpr std::array<std::string_view, 2> tls_keys = {"ca", "name"};
 constexpr std::array<std::string_view, 1> start_keys = {"command"};
 constexpr std::array<std::string_view, 1> stop_keys = {"pids"};
-constexpr std::array<std::string_view, 8> limit_keys = {"connections", "connect", "greeting", "reply", "data", "quiet", "source", "errors"};
-constexpr std::array<std::string_view, 3> role_keys = {"relay", "submission", "submissions"};
-constexpr std::array<std::string_view, 3> schemes = {"smtp", "submission", "submissions"};
+constexpr std::array<std::string_view, 7> limit_keys = {"connections", "connect", "greeting", "reply", "data", "quiet", "source"};
+constexpr std::array<std::string_view, 3> schemes = {"smtp", "submission", "submissions"};  // by role
 
 // The text of a key, if the key is there.
 Result<void> take_text(const script::Yaml& yaml, std::string_view key, std::string& into) {
@@ -45,8 +45,7 @@ Result<void> take_text(const script::Yaml& yaml, std::string_view key, std::stri
   return {};
 }
 
-Result<void> parse_account(const script::Yaml& yaml, Profile& out,
-                           const std::function<std::optional<std::string>(const std::string&)>& environment) {
+Result<void> parse_account(const script::Yaml& yaml, Profile& out, const Surroundings& surroundings) {
   if (auto ok = yaml.only(account_keys, "an account"); !ok) return ok;
   const auto *user = yaml.find("user"), *env = yaml.find("password_env"), *file = yaml.find("password_file"),
              *plain = yaml.find("password");
@@ -55,15 +54,15 @@ Result<void> parse_account(const script::Yaml& yaml, Profile& out,
   if ((env != nullptr) == (file != nullptr)) return yaml.fail("an account needs password_env or password_file, one of them");
   std::string password;
   if (env) {
-    const auto value = environment(env->text);
+    const auto value = surroundings.variable(env->text);
     if (!value) return env->fail("environment variable " + env->text + " is not set");
     password = *value;
   } else {
-    auto text = script::read_file(file->text);
+    auto text = password_in(file->text, surroundings);
     if (!text) return file->fail("password_file " + file->text + ": " + text.error().message);
-    password = text->substr(0, text->find_last_not_of("\r\n") + 1);
+    password = *text;
   }
-  if (password.empty()) return yaml.fail("the password is empty");
+  if (password.empty()) return env->fail("environment variable " + env->text + " is empty");
   out.facts.values["user"] = user->text;
   out.facts.values["password"] = password;
   return {};
@@ -80,9 +79,6 @@ Result<void> parse_limits(const script::Yaml& yaml, Profile& out) {
       auto source = value.as_text("an address to connect from");
       if (!source) return tl::unexpected(source.error());
       out.source = *source;
-    } else if (key.text == "errors") {
-      // Informative: how many errors the target bears per connection. No case makes more than three.
-      if (auto number = value.as_number("errors per connection", 0, 1000000); !number) return tl::unexpected(number.error());
     } else {
       auto time = script::parse_duration(value.text);
       if (!time) return value.fail(time.error().message);
@@ -151,59 +147,96 @@ bool Profile::has(std::string_view fact) const {
   if (fact == "restart") return restartable || !start_command.empty();
   if (fact == "untrusted") return trusted.has_value() && !*trusted;
   if (fact == "tls-name") return !tls_name.empty();
-  if (fact == "sink") return false;
   return facts.has(fact);
 }
 
-Result<Profile> parse_profile(const std::string& text, const std::string& file,
-                              const std::function<std::optional<std::string>(const std::string&)>& environment) {
+Result<std::string> password_in(const std::string& path, const Surroundings& surroundings) {
+  auto text = surroundings.file(path);
+  if (!text) return text;
+  text->resize(text->find_last_not_of("\r\n") + 1);
+  if (text->empty()) return failure("the password is empty", Place{path});
+  return text;
+}
+
+std::span<const std::string_view> role_words() {
+  static const std::array words = {to_string(smtp::Role::relay), to_string(smtp::Role::submission), to_string(smtp::Role::submissions)};
+  return words;
+}
+
+std::optional<smtp::Role> role_named(std::string_view word) {
+  for (const smtp::Role role : smtp::all_roles)
+    if (to_string(role) == word) return role;
+  return std::nullopt;
+}
+
+namespace {
+
+Result<void> parse_endpoints(const script::Yaml& yaml, Profile& out) {
+  if (auto ok = yaml.only(role_words(), "endpoints"); !ok) return ok;
+  for (const auto& [key, value] : yaml.entries) {
+    auto url = parse_url(value.text);
+    if (!url) return value.fail(url.error().message, url.error().hint);
+    if (smtp::to_string(url->first) != key.text)
+      return value.fail("the URL of role " + key.text + " begins with " +
+                        std::string(schemes[static_cast<std::size_t>(*role_named(key.text))]) + "://");
+    out.endpoints.emplace(url->first, url->second);
+  }
+  if (out.endpoints.empty()) return yaml.fail("a profile needs at least one endpoint");
+  return {};
+}
+
+Result<void> parse_tls(const script::Yaml& yaml, Profile& out, const Surroundings& surroundings) {
+  if (auto ok = yaml.only(tls_keys, "tls"); !ok) return ok;
+  if (auto ok = take_text(yaml, "name", out.tls_name); !ok) return ok;
+  if (const auto* ca = yaml.find("ca")) {
+    auto pem = surroundings.file(ca->text);
+    if (!pem) return ca->fail("certificate " + ca->text + ": " + pem.error().message);
+    if (pem->find("-----BEGIN CERTIFICATE-----") == std::string::npos)
+      return ca->fail("certificate " + ca->text + ": no certificate in PEM");
+    out.tls_ca = *pem;
+  }
+  return {};
+}
+
+Result<void> parse_stop(const script::Yaml& yaml, Profile& out) {
+  if (auto ok = yaml.only(stop_keys, "stop"); !ok) return ok;
+  const auto* pids = yaml.find("pids");
+  if (pids && pids->kind != script::Yaml::Kind::list) return pids->fail("expected a list of process ids");
+  if (pids)
+    for (const auto& item : pids->items) {
+      auto pid = item.as_number("a process id", 2, 1 << 30);
+      if (!pid) return tl::unexpected(pid.error());
+      out.stop_pids.push_back(static_cast<int>(*pid));
+    }
+  return {};
+}
+
+}  // namespace
+
+Result<Profile> parse_profile(const std::string& text, const std::string& file, const Surroundings& surroundings) {
   auto yaml = script::parse_yaml(text, file);
   if (!yaml) return tl::unexpected(yaml.error());
   if (auto ok = yaml->only(keys, "a profile"); !ok) return tl::unexpected(ok.error());
   Profile out;
   const auto* endpoints = yaml->find("endpoints");
   if (!endpoints) return yaml->fail("a profile needs endpoints, {relay: smtp://host:25}");
-  if (auto ok = endpoints->only(role_keys, "endpoints"); !ok) return tl::unexpected(ok.error());
-  for (const auto& [key, value] : endpoints->entries) {
-    auto url = parse_url(value.text);
-    if (!url) return value.fail(url.error().message, url.error().hint);
-    if (smtp::to_string(url->first) != key.text)
-      return value.fail(
-          "the URL of role " + key.text + " begins with " +
-          std::string(schemes[static_cast<std::size_t>(std::find(role_keys.begin(), role_keys.end(), key.text) - role_keys.begin())]) +
-          "://");
-    out.endpoints.emplace(url->first, url->second);
-  }
-  if (out.endpoints.empty()) return endpoints->fail("a profile needs at least one endpoint");
+  if (auto ok = parse_endpoints(*endpoints, out); !ok) return tl::unexpected(ok.error());
   for (const auto& [key, value] : yaml->entries) {
     if (key.text == "endpoints") continue;
     if (key.text == "account") {
-      if (auto ok = parse_account(value, out, environment); !ok) return tl::unexpected(ok.error());
+      if (auto ok = parse_account(value, out, surroundings); !ok) return tl::unexpected(ok.error());
     } else if (key.text == "limits") {
       if (auto ok = parse_limits(value, out); !ok) return tl::unexpected(ok.error());
     } else if (key.text == "mailbox") {
       if (auto ok = value.only(mailbox_keys, "a mailbox"); !ok) return tl::unexpected(ok.error());
       if (auto ok = take_text(value, "maildir", out.maildir); !ok) return tl::unexpected(ok.error());
     } else if (key.text == "tls") {
-      if (auto ok = value.only(tls_keys, "tls"); !ok) return tl::unexpected(ok.error());
-      if (auto ok = take_text(value, "name", out.tls_name); !ok) return tl::unexpected(ok.error());
-      if (const auto* ca = value.find("ca")) {
-        if (auto pem = script::read_file(ca->text); !pem) return ca->fail("certificate " + ca->text + ": " + pem.error().message);
-        out.tls_ca = ca->text;
-      }
+      if (auto ok = parse_tls(value, out, surroundings); !ok) return tl::unexpected(ok.error());
     } else if (key.text == "start") {
       if (auto ok = value.only(start_keys, "start"); !ok) return tl::unexpected(ok.error());
       if (auto ok = take_text(value, "command", out.start_command); !ok) return tl::unexpected(ok.error());
     } else if (key.text == "stop") {
-      if (auto ok = value.only(stop_keys, "stop"); !ok) return tl::unexpected(ok.error());
-      const auto* pids = value.find("pids");
-      if (pids && pids->kind != script::Yaml::Kind::list) return pids->fail("expected a list of process ids");
-      if (pids)
-        for (const auto& item : pids->items) {
-          auto pid = item.as_number("a process id", 2, 1 << 30);
-          if (!pid) return tl::unexpected(pid.error());
-          out.stop_pids.push_back(static_cast<int>(*pid));
-        }
+      if (auto ok = parse_stop(value, out); !ok) return tl::unexpected(ok.error());
     } else if (key.text == "trusted") {
       auto trusted = value.as_bool("whether the client may relay without a login");
       if (!trusted) return tl::unexpected(trusted.error());
@@ -231,19 +264,40 @@ void complete_facts(Profile& profile, const std::string& token) {
   if (const std::size_t at = recipient.rfind('@'); at != std::string::npos) values["domain"] = recipient.substr(at + 1);
 }
 
+namespace {
+
+struct Way {
+  std::string_view fact, words, way;
+};
+constexpr std::array<Way, 11> ways = {{
+    {"domain", "a recipient with a domain", "--rcpt ADDRESS"},
+    {"recipient", "a recipient", "--rcpt ADDRESS"},
+    {"second-recipient", "a second recipient", "--rcpt-second ADDRESS"},
+    {"unknown-recipient", "a recipient that does not exist", "--rcpt-unknown ADDRESS"},
+    {"relayed-recipient", "a recipient to relay to", "--rcpt-relay ADDRESS"},
+    {"denied-recipient", "a recipient that is denied to strangers", "--rcpt-denied ADDRESS"},
+    {"account", "an account", "--user NAME (password from SMTPSPEC_PASSWORD)"},
+    {"mailbox", "the recipient's mailbox", "--mailbox DIR"},
+    {"restart", "a target that smtpspec starts", "--start COMMAND"},
+    {"untrusted", "a client that the target does not trust", "a profile with 'trusted: false'"},
+    {"tls-name", "the name in the certificate", "a profile with 'tls: {name: DOMAIN}'"},
+}};
+
+const Way* way_of(std::string_view fact) {
+  const auto it = std::find_if(ways.begin(), ways.end(), [&](const Way& way) { return way.fact == fact; });
+  return it == ways.end() ? nullptr : &*it;
+}
+
+}  // namespace
+
 std::string how_to_give(std::string_view fact) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 7> ways = {{
-      {"domain", "--rcpt ADDRESS"},
-      {"recipient", "--rcpt ADDRESS"},
-      {"second-recipient", "--rcpt-second ADDRESS"},
-      {"unknown-recipient", "--rcpt-unknown ADDRESS"},
-      {"relayed-recipient", "--rcpt-relay ADDRESS"},
-      {"denied-recipient", "--rcpt-denied ADDRESS"},
-      {"account", "--user NAME (password from SMTPSPEC_PASSWORD)"},
-  }};
-  for (const auto& [name, way] : ways)
-    if (name == fact) return std::string(way);
-  return "a profile with '" + std::string(fact) + "'";
+  const Way* way = way_of(fact);
+  return way ? std::string(way->way) : "a profile with '" + std::string(fact) + "'";
+}
+
+std::string fact_in_words(std::string_view fact) {
+  const Way* way = way_of(fact);
+  return std::string(way ? way->words : fact);
 }
 
 }  // namespace smtpspec::run

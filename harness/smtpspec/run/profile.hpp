@@ -4,6 +4,7 @@
 //   Result<Profile> profile = parse_profile(text, "postfix.yaml");
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 
@@ -12,11 +13,8 @@
 
 namespace smtpspec::run {
 
-struct Endpoint {
-  std::string host;
-  std::uint16_t port = 0;
-  bool operator==(const Endpoint&) const = default;
-};
+using smtp::Endpoint;
+
 // smtp://host:port, submission://host[:587], submissions://host[:465]; IPv6 in brackets.
 Result<std::pair<smtp::Role, Endpoint>> parse_url(std::string_view url);
 std::string to_url(smtp::Role role, const Endpoint& endpoint);
@@ -29,7 +27,7 @@ struct Profile {
   std::string maildir;   // of the recipient
   std::string source;    // address to connect from
   std::string tls_name;  // that the certificate should bear
-  std::string tls_ca;
+  std::string tls_ca;    // in PEM: whom it should be signed by
   std::string log;
   bool restartable = false;   // beside what start_command makes so
   std::string start_command;  // {port} stands for the port
@@ -41,15 +39,27 @@ struct Profile {
   bool has(std::string_view condition_fact) const;  // account, mailbox, restart, untrusted, …
 };
 
-// `environment` resolves password_env.
-Result<Profile> parse_profile(const std::string& text, const std::string& file,
-                              const std::function<std::optional<std::string>(const std::string&)>& environment);
+// What a profile may name outside of itself: the variable of password_env, the files of password_file and tls.ca.
+struct Surroundings {
+  std::function<std::optional<std::string>(const std::string& name)> variable;
+  std::function<Result<std::string>(const std::string& path)> file;
+};
+
+Result<Profile> parse_profile(const std::string& text, const std::string& file, const Surroundings& surroundings);
+
+// A password as a file holds it: without the line end. Empty is an error.
+Result<std::string> password_in(const std::string& path, const Surroundings& surroundings);
+
+// "relay", "submission", "submissions", and the role that such a word names.
+std::span<const std::string_view> role_words();
+std::optional<smtp::Role> role_named(std::string_view word);
 
 // The facts that stand without a profile: names for the client, and <Postmaster>, whom RFC 5321 section 4.5.1 obliges
 // every server to accept. Fills in `domain` from the recipient.
 void complete_facts(Profile& profile, const std::string& token);
 
-// What each missing fact is called in a profile and on the command line, for hints.
+// For hints: what a missing fact is, "a second recipient", and how to give it, "--rcpt-second ADDRESS".
+std::string fact_in_words(std::string_view fact);
 std::string how_to_give(std::string_view fact);
 
 }  // namespace smtpspec::run

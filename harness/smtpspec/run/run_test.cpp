@@ -1,11 +1,7 @@
-// A run in virtual time: what is selected, how often each test is tried, when the rest is given up; and profiles.
+// A run in virtual time: what is selected, how often each test is tried, when the rest is given up.
 #include "smtpspec/run/run.hpp"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
-
-#include <filesystem>
-#include <fstream>
 #include <set>
 
 #include "smtpspec/crypto/digests.hpp"
@@ -186,16 +182,33 @@ TEST(Selection, ShardsPartTheSet) {
   }
 }
 
-TEST(Selection, GlobsThatFitNothing) {
-  Bench bench(some_cases());
-  bench.suite.removed = {{"rfc5321/old", "rfc5321/data/size", "it was doubled"}};
-  bench.options.selection.globs = {"rfc5321/data", "rfc5321/data/sise", "rules/reply-text", "rfc5321/old", "rfc5321/order/noop"};
-  session::MemoryTransport transport([&](Role) { return bench.target.accept(); });
-  const Runner runner(bench.suite, bench.profile, bench.options, transport, {});
-  const auto unknown = runner.unknown_globs();
-  ASSERT_EQ(unknown.size(), 2u) << "a slow case is no unknown one";
-  EXPECT_EQ(to_string(unknown[0]), "no test case 'rfc5321/data/sise' (did you mean 'rfc5321/data/size'?)");
-  EXPECT_EQ(unknown[1].hint, "rfc5321/data/size") << "the one that took its place";
+TEST(Selection, PatternsThatFitNothing) {
+  script::Suite suite;
+  suite.cases = some_cases();
+  suite.removed = {{"rfc5321/old", "rfc5321/data/size", "it was doubled"}};
+  ASSERT_TRUE(
+      suite.registry.add("rfc: 1870\ntitle: SIZE\nrequirements:\n  3-1:\n    level: MUST\n    subject: server\n    observable: "
+                         "wire\n    says: x\n    check: y\n",
+                         "rfc1870.yaml"));
+  const auto said = [&](const Selection& selection) {
+    std::string out;
+    for (const Error& error : unknown_patterns(suite, selection)) out += to_string(error) + "\n";
+    return out;
+  };
+  EXPECT_EQ(said({.globs = {"rfc5321/data", "rfc5321/data/end[lf]", "*[l?]", "rules/reply-text", "rfc5321/order/noop"},
+                  .skip = {"rules"},
+                  .covers = {"RFC1870*"},
+                  .tags = {"security"}}),
+            "")
+      << "a slow case is no unknown one";
+  EXPECT_EQ(said({.globs = {"rfc5321/data/sise"}}), "no test case or rule fits 'rfc5321/data/sise' (did you mean 'rfc5321/data/size'?)\n");
+  EXPECT_EQ(said({.globs = {"rfc5321/data/end[lv]"}}),
+            "no test case or rule fits 'rfc5321/data/end[lv]' (did you mean 'rfc5321/data/end[lf]'?)\n");
+  EXPECT_EQ(said({.globs = {"rfc5321/old"}}), "test case 'rfc5321/old' was removed: it was doubled (did you mean 'rfc5321/data/size'?)\n");
+  EXPECT_EQ(said({.globs = {"rules/reply-texd"}}), "no test case or rule fits 'rules/reply-texd' (did you mean 'rules/reply-text'?)\n");
+  EXPECT_EQ(said({.skip = {"rfc5321/dta"}}).find("no test case or rule fits 'rfc5321/dta'"), 0u);
+  EXPECT_EQ(said({.covers = {"RFC1870-3-2"}}), "no requirement fits 'RFC1870-3-2' (did you mean 'RFC1870-3-1'?)\n");
+  EXPECT_EQ(said({.tags = {"securty"}}), "no test case has the tag 'securty' (did you mean 'security'?)\n");
 }
 
 TEST(Selection, Conditions) {
@@ -223,8 +236,24 @@ TEST(Selection, Conditions) {
     EXPECT_EQ(result_of(run, id).verdict, Verdict::skip) << id;
     EXPECT_EQ(result_of(run, id).summary, why);
   }
-  EXPECT_EQ(run.missing, (std::map<std::string, std::size_t>{{"account", 2}, {"unknown-recipient", 1}}));
+  EXPECT_EQ(run.missing, (Missing{{{"account"}, {{Role::relay, 2}}}, {{"unknown-recipient"}, {{Role::relay, 1}}}}));
   EXPECT_EQ(bench.target.times("NOOP"), 2) << "one is a probe's: what is skipped is not played";
+}
+
+TEST(Selection, MissingFactsAreCountedByRoleAndTogether) {
+  Bench bench({case_of("one", "requires: [restart]"), case_of("two", "requires: [restart, account]"),
+               case_of("not-offered", "requires: [restart, DSN]"), case_of("relay", "requires: [restart]\nroles: [relay]")});
+  bench.profile.endpoints[Role::submission] = {"memory", 1};
+  bench.options.selection.globs = {"one", "two", "not-offered", "relay"};
+  const auto run = bench.run();
+  EXPECT_EQ(run.missing.at({"restart"}).at(Role::relay), 2u);
+  EXPECT_EQ(run.missing.at({"account", "restart"}).at(Role::relay), 1u) << "one of them alone would add nothing";
+  for (const auto& test : run.tests)
+    if (test.id == "not-offered") {
+      EXPECT_EQ(test.summary, "DSN is not offered");
+    }
+  EXPECT_EQ(result_of(run, "two").summary,
+            "needs account and restart: give --user NAME (password from SMTPSPEC_PASSWORD), --start COMMAND");
 }
 
 // --- verdicts of a run ------------------------------------------------------------------------------------------------------
@@ -300,6 +329,64 @@ TEST(Runner, AFindingThatDoesNotComeBackIsNone) {
     EXPECT_CONTAINS(result_of(run, "a").summary, "seen once, but not on a second connection: expected 250, but came 500 what?");
     EXPECT_TRUE(result_of(run, "a").findings.empty());
   }
+}
+
+TEST(Repeat, EachTestSoOften) {
+  Bench bench({case_of("a", "start: greeted", "C: VRFY a\nS: 250"), case_of("skipped", "requires: [DSN]")});
+  bench.options.repeat = 4;
+  const auto run = bench.run();
+  EXPECT_EQ(result_of(run, "a").verdict, Verdict::pass);
+  EXPECT_FALSE(result_of(run, "a").flaky);
+  EXPECT_EQ(bench.target.times("VRFY a"), 4);
+  EXPECT_EQ(result_of(run, "skipped").verdict, Verdict::skip);
+}
+
+TEST(Repeat, AVerdictThatChangesIsFlaky) {
+  Bench bench({case_of("a", "start: greeted", "C: VRFY a\nS: 250")});
+  bench.options.repeat = 5;
+  // The first round fails on both its connections, the others pass.
+  bench.target.answer = [n = 0](const std::string& line, int) mutable {
+    return line == "VRFY a" && n++ < 2 ? "500 what?\r\n" : "250 fine\r\n";
+  };
+  const auto run = bench.run();
+  EXPECT_EQ(result_of(run, "a").verdict, Verdict::inconclusive);
+  EXPECT_TRUE(result_of(run, "a").flaky);
+  EXPECT_EQ(result_of(run, "a").summary, "flaky, of 5 rounds pass 4, fail 1: expected 250, but came 500 what?");
+  EXPECT_TRUE(result_of(run, "a").findings.empty());
+  EXPECT_EQ(bench.target.times("VRFY a"), 6);
+}
+
+TEST(Repeat, AVerdictThatStaysIsOneResult) {
+  Bench bench({case_of("a", "start: greeted", "C: VRFY a\nS: 251")});
+  bench.options.repeat = 3;
+  const auto run = bench.run();
+  EXPECT_EQ(result_of(run, "a").verdict, Verdict::fail);
+  EXPECT_EQ(result_of(run, "a").findings.size(), 1u);
+  EXPECT_EQ(run.tests.size(), 1u);
+}
+
+TEST(Waiving, LiftsWhatItNames) {
+  Bench bench({case_of("a", "start: greeted", "C: VRFY a\nS: 251"), case_of("b", "start: greeted", "C: VRFY a\nS: 251"), case_of("c"),
+               case_of("d", "requires: [DSN]")});
+  const auto waiver = [](const char* glob, const char* until) { return Waiver{glob, {}, "known", until, {"w.yaml", 1, 3}}; };
+  bench.options.waivers = {waiver("a", "2026-05-01"), waiver("b", "2026-04-30"), waiver("c", ""), waiver("d", ""), waiver("e", "")};
+  bench.options.today = "2026-05-01";
+  const auto run = bench.run();
+  EXPECT_EQ(result_of(run, "a").waived, "known") << "the last day counts";
+  EXPECT_EQ(verdict_word(result_of(run, "a")), "waived");
+  EXPECT_EQ(result_of(run, "b").waived, "");
+  EXPECT_EQ(run.count(Verdict::fail), 1u);
+  EXPECT_EQ(run.waived(), 1u);
+  std::string states;
+  for (const auto& use : run.waivers) states += use.waiver.glob + " " + std::string(to_string(use.state)) + "\n";
+  EXPECT_EQ(states, "a used\nb expired\nc stale\nd untested\ne untested\n");
+}
+
+TEST(Waiving, LetsARunGoOn) {
+  Bench bench({case_of("a", "start: greeted", "C: VRFY a\nS: 251"), case_of("b"), case_of("c")});
+  bench.options.waivers = {{"a", {}, "known", "", {}}};
+  bench.options.fail_fast = true;
+  EXPECT_EQ(bench.run().count(Verdict::pass), 2u);
 }
 
 // --- twins ------------------------------------------------------------------------------------------------------------------
@@ -558,6 +645,77 @@ TEST(Rules, EachIsATestOnceForEachRole) {
       << "left out";
 }
 
+struct RuleBench : Bench {
+  // Breaks a rule in the replies to VRFY whose number (from 1) `bad` names.
+  RuleBench(std::vector<script::Case> cases, std::function<bool(int)> bad) : Bench(std::move(cases)) {
+    options.quiet_rules = false;
+    target.answer = [bad = std::move(bad), n = 0](const std::string& line, int) mutable {
+      return line == "VRFY a" && bad(++n) ? "250 fine\n" : line.starts_with("VRFY") ? "250 fine\r\n" : "250 good\r\n";
+    };
+  }
+  const char* rule = "rules/reply-ends-in-crlf";
+};
+
+TEST(Rules, AFindingIsConfirmedByAnotherPlayOfTheSameTest) {
+  RuleBench bench({case_of("a", "start: greeted", "C: VRFY a\nS: 250"), case_of("b")}, [](int) { return true; });
+  const auto run = bench.run();
+  EXPECT_EQ(result_of(run, bench.rule).verdict, Verdict::fail);
+  EXPECT_EQ(result_of(run, bench.rule).findings.size(), 1u);
+  EXPECT_EQ(result_of(run, bench.rule).seen_in, 1u);
+  EXPECT_EQ(bench.target.times("VRFY a"), 2);
+}
+
+TEST(Rules, AFindingThatDoesNotComeBackIsNone) {
+  RuleBench bench({case_of("a", "start: greeted", "C: VRFY a\nS: 250"), case_of("b", "start: greeted", "C: VRFY a\nS: 250")},
+                  [](int n) { return n <= 2; });
+  const auto run = bench.run();
+  EXPECT_EQ(result_of(run, bench.rule).verdict, Verdict::inconclusive);
+  EXPECT_CONTAINS(result_of(run, bench.rule).summary, "seen once, but not on a second connection: a line ends in a bare LF");
+  EXPECT_TRUE(result_of(run, bench.rule).findings.empty());
+  EXPECT_EQ(result_of(run, bench.rule).seen_in, 2u);
+  EXPECT_EQ(bench.target.times("VRFY a"), 3) << "one confirmation for the rule, whatever showed it";
+}
+
+TEST(Rules, AConfirmationThatTheCaseGetsServesTheRuleToo) {
+  RuleBench bench({case_of("a", "start: greeted", "C: VRFY a\nS: 251")}, [](int) { return true; });
+  const auto run = bench.run();
+  EXPECT_EQ(result_of(run, "a").verdict, Verdict::fail);
+  EXPECT_EQ(result_of(run, bench.rule).verdict, Verdict::fail);
+  EXPECT_EQ(bench.target.times("VRFY a"), 2);
+}
+
+TEST(Rules, ATwinIsPlayedAgain) {
+  RuleBench bench({case_of("twin", "start: greeted", "C: VRFY bad\nS: 250", "C: VRFY a\nS: 250")}, [](int) { return true; });
+  const auto run = bench.run();
+  EXPECT_EQ(result_of(run, bench.rule).verdict, Verdict::fail);
+  EXPECT_EQ(bench.target.times("VRFY a"), 2);
+  EXPECT_EQ(bench.target.times("VRFY bad"), 1);
+}
+
+TEST(Rules, OnePlayServesAllRulesThatATestShowed) {
+  RuleBench bench({case_of("a", "start: greeted", "C: VRFY a\nS: 250")}, [](int) { return true; });
+  bench.target.answer = [](const std::string& line, int) { return line == "VRFY a" ? "250 \x80\n" : "250 good\r\n"; };
+  const auto run = bench.run();
+  EXPECT_EQ(run.count(Verdict::fail), 2u);
+  EXPECT_EQ(bench.target.times("VRFY a"), 2);
+}
+
+TEST(Rules, AProbeIsPlayedAgain) {
+  RuleBench bench({case_of("a")}, [](int) { return false; });
+  bench.target.hello = "250-mx.example.test\n250 SIZE 1000\r\n";
+  EXPECT_EQ(result_of(bench.run(), bench.rule).verdict, Verdict::fail);
+}
+
+TEST(Rules, NoConfirmationOfAnInterruptedRun) {
+  RuleBench bench({case_of("a", "start: greeted", "C: VRFY a\nS: 250"), case_of("bad", "start: greeted", "C: VRFY b\nS: 550")},
+                  [](int) { return true; });
+  bench.options.fail_fast = true;
+  bench.options.jobs = 1;
+  const auto run = bench.run();
+  EXPECT_EQ(result_of(run, bench.rule).verdict, Verdict::inconclusive);
+  EXPECT_CONTAINS(result_of(run, bench.rule).summary, "the run ended before it could be seen again");
+}
+
 TEST(Rules, AreQuietWhenTheyShall) {
   Bench bench(many(2));
   EXPECT_EQ(bench.run().tests.size(), 2u);
@@ -616,187 +774,6 @@ TEST(Runner, ProbesTellWhatIsOffered) {
     EXPECT_EQ(offer.ready.has("AUTH"), role != Role::relay);
     EXPECT_EQ(offer.tls.version, role == Role::relay ? 0 : 13);
   }
-}
-
-// --- URLs -------------------------------------------------------------------------------------------------------------------
-
-TEST(Url, Good) {
-  for (const auto& [url, role, host, port] : std::vector<std::tuple<const char*, Role, const char*, int>>{
-           {"smtp://mx.example.test", Role::relay, "mx.example.test", 25},
-           {"smtp://mx.example.test:2525", Role::relay, "mx.example.test", 2525},
-           {"submission://127.0.0.1", Role::submission, "127.0.0.1", 587},
-           {"submissions://127.0.0.1/", Role::submissions, "127.0.0.1", 465},
-           {"smtp://[::1]", Role::relay, "::1", 25},
-           {"smtp://[::1]:65535", Role::relay, "::1", 65535},
-       }) {
-    const auto parsed = parse_url(url);
-    ASSERT_TRUE(parsed) << url << ": " << to_string(parsed.error());
-    EXPECT_EQ(parsed->first, role);
-    EXPECT_EQ(parsed->second, (Endpoint{host, static_cast<std::uint16_t>(port)}));
-    EXPECT_EQ(*parse_url(to_url(parsed->first, parsed->second)), *parsed);
-  }
-  EXPECT_EQ(to_url(Role::relay, {"::1", 25}), "smtp://[::1]:25");
-}
-
-TEST(Url, Bad) {
-  for (const auto& [url, message, hint] : std::vector<std::tuple<const char*, const char*, const char*>>{
-           {"mx.example.test", "a URL looks like", ""},
-           {"smpt://mx.example.test:25", "unknown scheme 'smpt'", "smtp://mx.example.test:25"},
-           {"submisions://mx", "unknown scheme", "submissions://mx"},
-           {"https://mx", "unknown scheme", ""},
-           {"smtp://", "no host", ""},
-           {"smtp:///", "no host", ""},
-           {"smtp://:25", "no host", ""},
-           {"smtp://[::1", "not closed", ""},
-           {"smtp://[::1]25", "expected ':'", ""},
-           {"smtp://mx:0", "'0' is no port", ""},
-           {"smtp://mx:65536", "is no port", ""},
-           {"smtp://mx:25x", "is no port", ""},
-           {"smtp://mx:-1", "is no port", ""},
-           {"smtp://user:secret@mx", "holds no user or password", ""},
-           {"smtp\x1b://mx", "unknown scheme", "smtp://mx"},
-       }) {
-    const auto parsed = parse_url(url);
-    ASSERT_FALSE(parsed) << url;
-    EXPECT_CONTAINS(parsed.error().message, message);
-    EXPECT_EQ(parsed.error().hint, hint) << url;
-    EXPECT_EQ(parsed.error().message.find('\x1b'), std::string::npos);
-  }
-}
-
-// --- profiles ---------------------------------------------------------------------------------------------------------------
-
-std::optional<std::string> environment(const std::string& name) {
-  return name == "PASSWORD" ? std::optional<std::string>("secret") : name == "EMPTY" ? std::optional<std::string>("") : std::nullopt;
-}
-
-TEST(Profile, Whole) {
-  const auto profile = parse_profile(R"(name: lab
-version: 3.7
-endpoints: {relay: "smtp://127.0.0.1:2525", submissions: "submissions://[::1]"}
-recipient: alice@example.test
-second-recipient: carol@example.test
-unknown-recipient: nobody@example.test
-relayed-recipient: bob@relay.test
-denied-recipient: bob@elsewhere.test
-sender: me@client.test
-client: client.test
-account: {user: alice, password_env: PASSWORD}
-mailbox: {maildir: /var/mail/alice}
-tls: {name: mx.example.test}
-log: /var/log/mail
-start: {command: "server {port}"}
-stop: {pids: [123, 456]}
-limits: {connections: 5, connect: 1s, greeting: 2s, reply: 3s, data: 4s, quiet: 100ms, source: 127.0.0.2, errors: 10}
-trusted: false
-)",
-                                     "lab.yaml", environment);
-  ASSERT_TRUE(profile) << to_string(profile.error());
-  EXPECT_EQ(profile->name, "lab");
-  EXPECT_EQ(profile->version, "3.7");
-  EXPECT_EQ(profile->endpoints.at(Role::relay), (Endpoint{"127.0.0.1", 2525}));
-  EXPECT_EQ(profile->endpoints.at(Role::submissions), (Endpoint{"::1", 465}));
-  EXPECT_EQ(profile->facts.get("denied-recipient"), "bob@elsewhere.test");
-  EXPECT_EQ(profile->facts.get("password"), "secret");
-  EXPECT_EQ(profile->maildir, "/var/mail/alice");
-  EXPECT_EQ(profile->tls_name, "mx.example.test");
-  EXPECT_EQ(profile->start_command, "server {port}");
-  EXPECT_EQ(profile->stop_pids, (std::vector<int>{123, 456}));
-  EXPECT_EQ(profile->connections, 5);
-  EXPECT_EQ(profile->source, "127.0.0.2");
-  EXPECT_EQ(profile->deadlines.connect, 1s);
-  EXPECT_EQ(profile->deadlines.greeting, 2s);
-  EXPECT_EQ(profile->deadlines.reply, 3s);
-  EXPECT_EQ(profile->deadlines.data, 4s);
-  EXPECT_EQ(profile->deadlines.quiet, 100ms);
-  for (const char* fact : {"account", "mailbox", "restart", "untrusted", "tls-name", "unknown-recipient"})
-    EXPECT_TRUE(profile->has(fact)) << fact;
-  EXPECT_FALSE(profile->has("sink"));
-}
-
-TEST(Profile, Least) {
-  const auto profile = parse_profile("endpoints: {relay: \"smtp://mx\"}\n", "mx.yaml", environment);
-  ASSERT_TRUE(profile);
-  EXPECT_EQ(profile->name, "mx.yaml");
-  for (const char* fact : {"account", "mailbox", "restart", "untrusted", "tls-name", "unknown-recipient"})
-    EXPECT_FALSE(profile->has(fact)) << fact;
-}
-
-TEST(Profile, Errors) {
-  const std::string good = "endpoints: {relay: \"smtp://mx\"}\n";
-  for (const auto& [text, error] : std::vector<std::pair<std::string, std::string>>{
-           {"", "p.yaml: the file is empty"},
-           {"[]", "p.yaml:1:1: expected a profile, a mapping of keys to values"},
-           {"name: x\n", "p.yaml:1:1: a profile needs endpoints, {relay: smtp://host:25}"},
-           {"endpoints: {}\n", "p.yaml:1:12: a profile needs at least one endpoint"},
-           {"endpoints: {rely: \"smtp://mx\"}\n", "p.yaml:1:13: no key 'rely' in endpoints (did you mean 'relay'?)"},
-           {"endpoints: {relay: \"smpt://mx\"}\n",
-            "p.yaml:1:20: 'smpt://mx' is no target: unknown scheme 'smpt' (did you mean 'smtp://mx'?)"},
-           {"endpoints:\n  submission: smtp://mx\n", "p.yaml:2:15: the URL of role submission begins with submission://"},
-           {good + "recipent: a\n", "p.yaml:2:1: no key 'recipent' in a profile (did you mean 'recipient'?)"},
-           {good + "recipient: [a]\n", "p.yaml:2:12: expected a text"},
-           {good + "name: a\nname: b\n", "p.yaml:3:1: key 'name' stands here for the second time"},
-           {good + "account: {user: a, password: b}\n",
-            "p.yaml:2:30: a password does not stand in a profile; give password_env or password_file"},
-           {good + "account: {user: a, pasword_env: b}\n",
-            "p.yaml:2:20: no key 'pasword_env' in an account (did you mean 'password_env'?)"},
-           {good + "account: {password_env: PASSWORD}\n", "p.yaml:2:10: an account needs a user"},
-           {good + "account: {user: a}\n", "p.yaml:2:10: an account needs password_env or password_file, one of them"},
-           {good + "account: {user: a, password_env: PASSWORD, password_file: b}\n",
-            "p.yaml:2:10: an account needs password_env or password_file, one of them"},
-           {good + "account: {user: a, password_env: NONE}\n", "p.yaml:2:34: environment variable NONE is not set"},
-           {good + "account: {user: a, password_env: EMPTY}\n", "p.yaml:2:10: the password is empty"},
-           {good + "account: alice\n", "p.yaml:2:10: expected an account, a mapping of keys to values"},
-           {good + "limits: {connections: 0}\n", "p.yaml:2:23: expected connections at once, a number from 1 to 500"},
-           {good + "limits: {conections: 5}\n", "p.yaml:2:10: no key 'conections' in limits (did you mean 'connections'?)"},
-           {good + "limits: {reply: 5}\n", "p.yaml:2:17: '5' is no duration up to an hour; durations look like 200ms, 5s or 2min"},
-           {good + "limits: {source: [a]}\n", "p.yaml:2:18: expected an address to connect from"},
-           {good + "trusted: maybe\n", "p.yaml:2:10: expected whether the client may relay without a login, true or false"},
-           {good + "stop: {pids: [1]}\n", "p.yaml:2:15: expected a process id, a number from 2 to 1073741824"},
-           {good + "stop: {pids: 123}\n", "p.yaml:2:14: expected a list of process ids"},
-           {good + "start: {command: [a]}\n", "p.yaml:2:18: expected a text"},
-           {good + "mailbox: {maildir: {}}\n", "p.yaml:2:20: expected a text"},
-           {good + "tls: {nam: x}\n", "p.yaml:2:7: no key 'nam' in tls (did you mean 'name'?)"},
-       }) {
-    const auto profile = parse_profile(text, "p.yaml", environment);
-    ASSERT_FALSE(profile) << text;
-    EXPECT_EQ(to_string(profile.error()), error);
-  }
-  EXPECT_CONTAINS(to_string(parse_profile(good + "tls: {ca: /nonexistent/ca.pem}\n", "p.yaml", environment).error()),
-                  "p.yaml:2:11: certificate /nonexistent/ca.pem: cannot read");
-  EXPECT_CONTAINS(to_string(parse_profile(good + "account: {user: a, password_file: /nonexistent/p}\n", "p.yaml", environment).error()),
-                  "p.yaml:2:35: password_file /nonexistent/p: cannot read");
-  EXPECT_CONTAINS(to_string(parse_profile("endpoints: {", "p.yaml", environment).error()), "p.yaml:1:");
-}
-
-TEST(Profile, PasswordFile) {
-  char pattern[] = "/tmp/smtpspec-test-XXXXXX";
-  const std::string directory = ::mkdtemp(pattern);
-  std::ofstream(directory + "/password") << "two words\r\n";
-  const auto profile = parse_profile("endpoints: {relay: \"smtp://mx\"}\naccount: {user: a, password_file: " + directory + "/password}\n",
-                                     "p.yaml", environment);
-  ASSERT_TRUE(profile) << to_string(profile.error());
-  EXPECT_EQ(profile->facts.get("password"), "two words");
-  std::filesystem::remove_all(directory);
-}
-
-TEST(Profile, CompleteFacts) {
-  Profile profile;
-  complete_facts(profile, "t1");
-  EXPECT_EQ(profile.facts.get("recipient"), "Postmaster");
-  EXPECT_EQ(profile.facts.get("token"), "t1");
-  EXPECT_FALSE(profile.facts.has("domain"));
-  profile.facts.values["recipient"] = "\"a@b\"@example.test";
-  profile.facts.values["sender"] = "me@client.test";
-  complete_facts(profile, "t2");
-  EXPECT_EQ(profile.facts.get("domain"), "example.test");
-  EXPECT_EQ(profile.facts.get("sender"), "me@client.test");
-  EXPECT_EQ(profile.facts.get("token"), "t2");
-}
-
-TEST(Profile, HowToGive) {
-  EXPECT_EQ(how_to_give("unknown-recipient"), "--rcpt-unknown ADDRESS");
-  EXPECT_EQ(how_to_give("mailbox"), "a profile with 'mailbox'");
 }
 
 }  // namespace

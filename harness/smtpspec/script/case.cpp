@@ -49,7 +49,7 @@ Result<void> parse_rows(const Yaml& each, Case& out) {
     if (!is_word(name.text))
       return name.fail("'" + smtp::spell(name.text) + "' is no row name; names are lower-case letters, digits and hyphens");
     if (variables.kind != Yaml::Kind::map) return variables.fail("expected the row's variables, {name: text}");
-    CaseRow row{name.text, {}, name.place};
+    CaseRow row{name.text, {}, name.place, {}};
     for (const auto& [key, value] : variables.entries) {
       if (!is_word(key.text))
         return key.fail("'" + smtp::spell(key.text) + "' is no variable name; names are lower-case letters, digits and hyphens");
@@ -59,6 +59,7 @@ Result<void> parse_rows(const Yaml& each, Case& out) {
       auto octets = smtp::unspell(value.text);
       if (!octets) return value.fail(octets.error().message);
       row.variables.emplace(key.text, std::move(*octets));
+      row.places.emplace(key.text, CaseRow::Places{key.place, value.place});
     }
     if (!out.rows.empty())
       for (const auto& [key, text] : out.rows.front().variables)
@@ -82,7 +83,7 @@ bool same(const Case& a, const Case& b) {
     for (const CaseRow& row : c.rows) rows.emplace_back(row.name, row.variables);
     std::vector<std::pair<std::string, std::string>> exempt;
     for (const Exemption& exemption : c.exempt) exempt.emplace_back(exemption.rule, exemption.reason);
-    return std::tuple(c.title, c.why, c.covers, c.level, c.roles, c.tags, c.conditions, c.start, rows, c.clones, c.timeout, exempt,
+    return std::tuple(c.title, c.why, c.covers, c.weakened, c.roles, c.tags, c.conditions, c.start, rows, c.clones, c.timeout, exempt,
                       c.dialogue, c.twin);
   };
   return all(a) == all(b);
@@ -153,6 +154,11 @@ bool meets(const Condition& condition, const smtp::Capabilities& offered) {
 
 bool Case::tagged(std::string_view tag) const { return std::find(tags.begin(), tags.end(), tag) != tags.end(); }
 
+Level level_of(const Case& test, const Registry& registry, std::string_view requirement) {
+  const auto* found = registry.find(requirement);
+  return std::max(found ? found->level : Level::must, test.weakened.value_or(Level::must));
+}
+
 Result<Case> parse_case(const std::string& text, std::string id, const std::string& file) {
   auto yaml = parse_yaml(text, file);
   if (!yaml) return tl::unexpected(yaml.error());
@@ -181,7 +187,8 @@ Result<Case> parse_case(const std::string& text, std::string id, const std::stri
     } else if (key.text == "level") {
       auto level = parse_level(value.text);
       if (!level) return at(value, level.error());
-      out.level = *level;
+      out.weakened = *level;
+      out.level_place = value.place;
     } else if (key.text == "roles") {
       auto words = value.as_texts("roles");
       if (!words) return tl::unexpected(words.error());
@@ -206,9 +213,11 @@ Result<Case> parse_case(const std::string& text, std::string id, const std::stri
       auto words = value.as_texts("conditions");
       if (!words) return tl::unexpected(words.error());
       for (std::size_t i = 0; i < words->size(); ++i) {
+        const Yaml& word = value.kind == Yaml::Kind::list ? value.items[i] : value;
         auto condition = parse_condition((*words)[i]);
-        if (!condition) return at(value.kind == Yaml::Kind::list ? value.items[i] : value, condition.error());
+        if (!condition) return at(word, condition.error());
         out.conditions.push_back(std::move(*condition));
+        out.condition_places.push_back(word.place);
       }
     } else if (key.text == "start") {
       auto start = parse_start(value.text);

@@ -38,9 +38,14 @@ std::span<const std::string_view> condition_facts();
 bool meets(const Condition& condition, const smtp::Capabilities& offered);
 
 struct CaseRow {
+  struct Places {
+    Place name;
+    Place value;
+  };
   std::string name;
   std::map<std::string, std::string, std::less<>> variables;
   Place place;
+  std::map<std::string, Places, std::less<>> places;  // of the variables
 };
 
 struct Exemption {
@@ -56,10 +61,12 @@ struct Case {
   std::string why;
   std::vector<std::string> covers;
   std::vector<Place> covers_places;
-  Level level = Level::must;
+  std::optional<Level> weakened;  // `level:`, where the case judges more mildly than its requirement
+  Place level_place;
   std::vector<smtp::Role> roles;
   std::vector<std::string> tags;
   std::vector<Condition> conditions;
+  std::vector<Place> condition_places;
   Start start = Start::ehlo;
   std::vector<CaseRow> rows;  // never empty: a case without `each` has one row without a name
   int clones = 1;
@@ -71,6 +78,10 @@ struct Case {
 
   bool tagged(std::string_view tag) const;
 };
+
+// What breaking `requirement` in this case means: the requirement's level, or the milder one of the case's header.
+Level level_of(const Case& test, const Registry& registry, std::string_view requirement);
+inline Level level_of(const Case& test, const Registry& registry) { return level_of(test, registry, test.covers.front()); }
 
 Result<Case> parse_case(const std::string& text, std::string id, const std::string& file);
 

@@ -20,7 +20,7 @@ TEST(Case, HasDefaults) {
   EXPECT_EQ(test.file, "a/b.yaml");
   EXPECT_EQ(test.title, "A title");
   EXPECT_EQ(test.covers, std::vector<std::string>{"RFC5321-1-1"});
-  EXPECT_EQ(test.level, Level::must);
+  EXPECT_FALSE(test.weakened);
   EXPECT_EQ(test.roles, (std::vector<smtp::Role>{smtp::Role::relay, smtp::Role::submission, smtp::Role::submissions}));
   EXPECT_EQ(test.start, Start::ehlo);
   EXPECT_EQ(test.clones, 1);
@@ -42,7 +42,7 @@ TEST(Case, ReadsItsHeader) {
   EXPECT_EQ(test.why, "It matters.");
   EXPECT_EQ(test.covers.size(), 2u);
   EXPECT_EQ(test.covers_places[1], (Place{"a/b.yaml", 3, 23}));
-  EXPECT_EQ(test.level, Level::should);
+  EXPECT_EQ(test.weakened, Level::should);
   EXPECT_EQ(test.roles, (std::vector<smtp::Role>{smtp::Role::submissions, smtp::Role::relay}));
   EXPECT_TRUE(test.tagged("slow") && test.tagged("i18n") && !test.tagged("tls"));
   EXPECT_EQ(test.conditions.size(), 2u);

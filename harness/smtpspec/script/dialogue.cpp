@@ -1,5 +1,6 @@
 #include "smtpspec/script/dialogue.hpp"
 
+#include <algorithm>
 #include <array>
 #include <tuple>
 
@@ -19,6 +20,9 @@ constexpr std::array act_names = {ActName{"handshake", Step::Act::handshake}, Ac
                                   ActName{"reset", Step::Act::reset},         ActName{"close", Step::Act::close},
                                   ActName{"wait", Step::Act::wait},           ActName{"auth", Step::Act::auth},
                                   ActName{"open", Step::Act::open},           ActName{"restart", Step::Act::restart}};
+
+constexpr std::array<std::string_view, 11> step_names = {"C",       "S",    "raw",       "together", "octet by octet", "message",
+                                                         "content", "bdat", "bdat last", "do",       "check"};
 
 constexpr int most_connections = 9;
 
@@ -106,11 +110,13 @@ struct Parser {
     std::size_t rest_at = colon + 1;
     if (rest_at < text.size() && text[rest_at] == ' ') ++rest_at;
     const std::string_view rest = text.substr(rest_at);
-    if (!keyword.empty() && smtp::is_digit(keyword.back())) {
-      step.connection = keyword.back() - '0';
-      if (step.connection < 1) return fail(line, keyword.size() - 1, "connections are numbered 1 to 9");
-      keyword.remove_suffix(1);
-    }
+    const std::string_view label = keyword;
+    while (!keyword.empty() && smtp::is_digit(keyword.back())) keyword.remove_suffix(1);
+    const std::string_view number = label.substr(keyword.size());
+    const std::string_view noun = keyword.substr(0, keyword.find(','));
+    if ((number.size() > 1 || number == "0") && std::find(step_names.begin(), step_names.end(), noun) != step_names.end())
+      return fail(line, keyword.size(), "connections are numbered 1 to 9, not " + std::string(number));
+    if (!number.empty()) step.connection = number[0] - '0';
     const auto templated = [&](Step::Kind kind) -> Result<Step> {
       step.kind = kind;
       auto parsed = parse_template(rest);
@@ -153,11 +159,10 @@ struct Parser {
       step.inside = std::move(*inside);
       return step;
     }
-    const std::size_t comma = keyword.find(',');
-    const std::string_view noun = keyword.substr(0, comma);
     if (noun == "message" || noun == "content") {
       step.kind = noun == "message" ? Step::Kind::message : Step::Kind::content;
-      std::string_view modifiers = comma == std::string_view::npos ? std::string_view{} : keyword.substr(comma + 1);
+      const std::size_t comma = noun.size();
+      std::string_view modifiers = comma == keyword.size() ? std::string_view{} : keyword.substr(comma + 1);
       while (!modifiers.empty()) {
         const std::size_t end = modifiers.find(',');
         const std::string_view modifier = smtp::trim(modifiers.substr(0, end));
@@ -175,9 +180,15 @@ struct Parser {
       if (auto done = body(step, line.depth); !done) return tl::unexpected(done.error());
       return step;
     }
-    static constexpr std::array<std::string_view, 11> known = {"C",       "S",    "raw",       "together", "octet by octet", "message",
-                                                               "content", "bdat", "bdat last", "do",       "check"};
-    return fail(line, 0, "no step '" + smtp::spell(keyword) + ":'", smtp::nearest(keyword, std::span<const std::string_view>(known)));
+    return unknown(line, label, keyword, noun);
+  }
+
+  // The nearest label, with the connection's number where it belongs: at the very end, "message, unended2:".
+  tl::unexpected<Error> unknown(const SourceLine& line, std::string_view label, std::string_view keyword, std::string_view noun) const {
+    const std::string_view word = noun.substr(0, noun.find_last_not_of("0123456789") + 1);
+    std::string hint = smtp::nearest(smtp::trim(word), std::span<const std::string_view>(step_names));
+    if (!hint.empty()) hint.append(keyword.substr(noun.size())).append(noun.substr(word.size())).append(label.substr(keyword.size()));
+    return fail(line, 0, "no step '" + smtp::spell(label) + ":'", std::move(hint));
   }
 
   Result<std::vector<Step>> steps_inside(int depth) {

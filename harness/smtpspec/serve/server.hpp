@@ -3,18 +3,11 @@
 //
 //   Server server(Config{}, store, digests);
 //   std::unique_ptr<smtp::Machine> connection = server.accept(Role::submission);
-//
-// The seams are the places where a fault can be put without touching the logic: each is a function that the lawful
-// server calls, and a fault is another function around it.
 #pragma once
 
-#include <functional>
 #include <memory>
 
-#include "smtpspec/serve/store.hpp"
-#include "smtpspec/smtp/command.hpp"
-#include "smtpspec/smtp/lines.hpp"
-#include "smtpspec/smtp/model.hpp"
+#include "smtpspec/serve/seams.hpp"
 #include "smtpspec/smtp/sasl.hpp"
 #include "smtpspec/smtp/wire.hpp"
 
@@ -33,24 +26,8 @@ struct Config {
   std::size_t auth_line = 16384;    // RFC 4954 section 4
   int errors = 100;                 // then 421 (RFC 5321 section 7.8)
   int connections = 1000;
+  bool refusing = false;                          // greet with 554 (RFC 5321 section 3.1)
   smtp::Duration idle = std::chrono::minutes(5);  // RFC 5321 section 4.5.3.2.7
-};
-
-// What a reply says before it is printed.
-struct Saying {
-  int code = 0;
-  std::string status;              // "2.1.0", or ""
-  std::vector<std::string> lines;  // text; at least one
-};
-
-struct Seams {
-  std::function<smtp::Row(const smtp::Context&, smtp::Input, const smtp::Row& lawful)> model;
-  std::function<std::string(const smtp::Context&, const Saying&)> printer;
-  std::function<smtp::LineRules(const smtp::Context&, smtp::LineRules lawful)> line_reader;
-  std::function<std::string(std::string content)> content;  // after the dots are taken off
-  std::function<std::int64_t()> clock;                      // seconds since 1970
-  std::function<std::string()> nonce;
-  static Seams lawful();
 };
 
 class Server {
@@ -83,8 +60,5 @@ class Server {
 
 // RFC 5322 section 3.3, in UTC.
 std::string date_time(std::int64_t seconds);
-
-// The lawful printer: code, hyphens, enhanced code on every line but greetings and hellos, CRLF.
-std::string print_saying(const Saying& saying);
 
 }  // namespace smtpspec::serve

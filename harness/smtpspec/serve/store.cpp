@@ -8,16 +8,23 @@
 
 namespace smtpspec::serve {
 
-bool MemoryStore::deliver(const std::string& mailbox, const std::string& content) {
-  auto& box = messages_[mailbox];
-  if (box.size() >= most_) box.erase(box.begin());
-  box.push_back(content);
-  return true;
+Message onward(const Message& message) {
+  Message out = message;
+  std::erase_if(out.envelope.recipients, [](const Recipient& recipient) { return !recipient.mailbox.empty(); });
+  return out;
 }
 
-bool MemoryStore::forward(const Envelope& envelope, const std::string& content) {
+bool MemoryStore::take(const Message& message) {
+  for (const Recipient& recipient : message.envelope.recipients) {
+    if (recipient.mailbox.empty()) continue;
+    auto& box = messages_[recipient.mailbox];
+    if (box.size() >= most_) box.erase(box.begin());
+    box.push_back(message.delivered());
+  }
+  Message rest = onward(message);
+  if (rest.envelope.recipients.empty()) return true;
   if (forwarded_.size() >= most_) forwarded_.erase(forwarded_.begin());
-  forwarded_.emplace_back(envelope, content);
+  forwarded_.push_back(std::move(rest));
   return true;
 }
 
@@ -26,9 +33,7 @@ std::vector<std::string> MemoryStore::messages(const std::string& mailbox) const
   return it == messages_.end() ? std::vector<std::string>{} : it->second;
 }
 
-std::vector<std::pair<Envelope, std::string>> MemoryStore::forwarded() const { return forwarded_; }
-
-bool MaildirStore::deliver(const std::string& mailbox, const std::string& content) {
+bool MaildirStore::write(const std::string& mailbox, std::string_view content, std::vector<File>& files) {
   namespace fs = std::filesystem;
   // The mailbox names come from the configuration, never from the wire; all the same nothing may leave the directory.
   if (mailbox.empty() || mailbox.find('/') != std::string::npos || mailbox[0] == '.') return false;
@@ -41,6 +46,7 @@ bool MaildirStore::deliver(const std::string& mailbox, const std::string& conten
   const std::string temporary = (box / "tmp" / name).string();
   const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (file < 0) return false;
+  files.push_back({temporary, (box / "new" / name).string()});
   std::size_t written = 0;
   while (written < content.size()) {
     const ssize_t n = ::write(file, content.data() + written, content.size() - written);
@@ -50,11 +56,25 @@ bool MaildirStore::deliver(const std::string& mailbox, const std::string& conten
   // RFC 5321 section 6.1: what was acknowledged must outlive a crash.
   const bool safe = written == content.size() && ::fsync(file) == 0;
   ::close(file);
-  if (safe) fs::rename(temporary, box / "new" / name, error);
-  if (!safe || error) fs::remove(temporary, error);
-  return safe && !error;
+  return safe;
 }
 
-bool MaildirStore::forward(const Envelope&, const std::string& content) { return deliver("forward", content); }
+bool MaildirStore::take(const Message& message) {
+  namespace fs = std::filesystem;
+  std::vector<File> files;
+  std::error_code error;
+  bool good = true, forward = false;
+  for (const Recipient& recipient : message.envelope.recipients) {
+    forward = forward || recipient.mailbox.empty();
+    if (!recipient.mailbox.empty()) good = good && write(recipient.mailbox, message.delivered(), files);
+  }
+  if (forward) good = good && write("forward", message.content, files);
+  // All are safe on the disk before the first is shown, so that a full disk leaves none behind.
+  for (const File& file : files)
+    if (good) fs::rename(file.temporary, file.final, error), good = !error;
+  if (good) return true;
+  for (const File& file : files) fs::remove(file.temporary, error), fs::remove(file.final, error);
+  return false;
+}
 
 }  // namespace smtpspec::serve

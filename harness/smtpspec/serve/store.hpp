@@ -3,9 +3,8 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
-
-#include "smtpspec/smtp/result.hpp"
 
 namespace smtpspec::serve {
 
@@ -25,40 +24,53 @@ struct Envelope {
   std::string ret, envid;
 };
 
+struct Message {
+  Envelope envelope;
+  std::string content;  // with its Received field
+  // What a mailbox gets (RFC 5321 section 4.4).
+  std::string delivered() const { return "Return-Path: <" + envelope.reverse_path + ">\r\n" + content; }
+};
+
 class Store {
  public:
   virtual ~Store() = default;
-  // Final delivery to one mailbox; `content` already has its trace fields. False: try again later (451).
-  virtual bool deliver(const std::string& mailbox, const std::string& content) = 0;
-  // For the next hop.
-  virtual bool forward(const Envelope& envelope, const std::string& content) = 0;
+  // Takes responsibility for the message, for all of its recipients or for none: false makes the server answer 451.
+  virtual bool take(const Message& message) = 0;
 };
 
 // Keeps messages in memory; the last `most` of each mailbox.
 class MemoryStore final : public Store {
  public:
   explicit MemoryStore(std::size_t most = 100) : most_(most) {}
-  bool deliver(const std::string& mailbox, const std::string& content) override;
-  bool forward(const Envelope& envelope, const std::string& content) override;
+  bool take(const Message& message) override;
   std::vector<std::string> messages(const std::string& mailbox) const;
-  std::vector<std::pair<Envelope, std::string>> forwarded() const;
+  // Messages with recipients for the next hop, those recipients only.
+  const std::vector<Message>& forwarded() const { return forwarded_; }
 
  private:
   std::size_t most_;
   std::map<std::string, std::vector<std::string>> messages_;
-  std::vector<std::pair<Envelope, std::string>> forwarded_;
+  std::vector<Message> forwarded_;
 };
 
-// One Maildir per mailbox below a directory: written to tmp, flushed, renamed to new.
+// One Maildir per mailbox below a directory: written to tmp, flushed, renamed to new. What is for the next hop lies in
+// the mailbox "forward".
 class MaildirStore final : public Store {
  public:
   explicit MaildirStore(std::string directory) : directory_(std::move(directory)) {}
-  bool deliver(const std::string& mailbox, const std::string& content) override;
-  bool forward(const Envelope& envelope, const std::string& content) override;
+  bool take(const Message& message) override;
 
  private:
+  struct File {
+    std::string temporary, final;
+  };
+  bool write(const std::string& mailbox, std::string_view content, std::vector<File>& files);
+
   std::string directory_;
   std::uint64_t count_ = 0;
 };
+
+// The message for those recipients that have no mailbox here.
+Message onward(const Message& message);
 
 }  // namespace smtpspec::serve

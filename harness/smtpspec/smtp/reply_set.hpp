@@ -37,4 +37,14 @@ struct ReplySet {
 };
 std::string to_string(const ReplySet& set);
 
+// The same question put to the notation itself, known to be good: no memory, no parsing ahead. lists("503 55z", 554).
+constexpr bool lists(std::string_view words, int code) {
+  for (std::size_t at = 0; at + 3 <= words.size(); at += 4) {
+    const int first = words[at] - '0', second = words[at + 1] - '0', third = words[at + 2] - '0';
+    if (first == code / 100 && (words[at + 1] == 'y' || second == code / 10 % 10) && (words[at + 2] == 'z' || third == code % 10))
+      return true;
+  }
+  return false;
+}
+
 }  // namespace smtpspec::smtp

@@ -24,7 +24,15 @@ struct TlsFacts {
   int version = 0;
   std::string cipher;
   std::vector<std::string> names;  // of the peer's certificate: DNS and IP subject alternative names, else the CN
+  std::string trust;               // "verified", or why the certificate does not verify; "" when nobody asked
   bool operator==(const TlsFacts&) const = default;
+};
+
+// Where a server listens; IPv6 addresses stand without brackets.
+struct Endpoint {
+  std::string host;
+  std::uint16_t port = 0;
+  bool operator==(const Endpoint&) const = default;
 };
 
 struct Event {

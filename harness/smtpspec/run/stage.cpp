@@ -1,0 +1,104 @@
+#include "smtpspec/run/stage.hpp"
+
+namespace smtpspec::run {
+
+using session::Session;
+
+namespace {
+
+constexpr std::size_t most_log_lines = 40;
+
+}  // namespace
+
+Stage::Stage(const Profile& profile, session::Transport& transport, session::Setup setup, const Attendant& attendant,
+             std::function<void()> moved)
+    : profile_(profile), transport_(transport), setup_(std::move(setup)), attendant_(attendant), moved_(std::move(moved)) {
+  setup_.deadlines = profile.deadlines;
+}
+
+script::Facts Stage::fresh_facts() {
+  script::Facts facts = profile_.facts;
+  facts.values["token"] = std::string(profile_.facts.get("token")) + "x" + std::to_string(++serial_);
+  return facts;
+}
+
+session::Setup Stage::setup_for(const script::Case& test) const {
+  session::Setup setup = setup_;
+  setup.credentials = {std::string(profile_.facts.get("user")), std::string(profile_.facts.get("password"))};
+  setup.nonce += std::to_string(serial_);
+  if (test.timeout) setup.deadlines.reply = setup.deadlines.data = *test.timeout;
+  return setup;
+}
+
+// How many of the target's connections a play takes. One that restarts the target runs alone.
+int Stage::weight_of(const Play& play) const {
+  int weight = 1;
+  for (const auto& step : *play.steps) {
+    if (step.kind != script::Step::Kind::act) continue;
+    if (step.act == script::Step::Act::open) ++weight;
+    if (step.act == script::Step::Act::restart) return profile_.connections;
+  }
+  return weight * play.clones;
+}
+
+bool Stage::has_room(const Play& play, int jobs) const {
+  return undecided_ < jobs && (connections_ == 0 || connections_ + weight_of(play) <= profile_.connections);
+}
+
+Result<void> Stage::start(Play play, std::function<void(Group&)> done) {
+  auto group = std::make_unique<Running>();
+  group->weight = weight_of(play);
+  group->play = std::move(play);
+  group->done = std::move(done);
+  group->began = transport_.now();
+  group->log_from = attendant_.log_size ? attendant_.log_size() : 0;
+  const Play& what = group->play;
+  for (int i = 0; i < what.clones; ++i) {
+    auto plan = script::make_plan(*what.test, *what.steps, *what.row, what.role, fresh_facts());
+    if (!plan) return tl::unexpected(plan.error());
+    group->sessions.push_back(std::make_unique<Session>(std::move(*plan), setup_for(*what.test)));
+  }
+  Running* key = group.get();
+  key->open = key->sessions.size();
+  key->counted.assign(key->open, false);
+  undecided_ += static_cast<int>(key->open);
+  connections_ += key->weight;
+  groups_.emplace(key, std::move(group));
+  for (std::size_t i = 0; i < key->sessions.size(); ++i) transport_.play(*key->sessions[i], [this, key, i] { changed(*key, i); });
+  return {};
+}
+
+void Stage::changed(Running& group, std::size_t index) {
+  const Session& session = *group.sessions[index];
+  if (session.decided() && !group.counted[index]) {
+    group.counted[index] = true;
+    --undecided_;
+  }
+  if (session.finished() && --group.open == 0) {
+    connections_ -= group.weight;
+    const auto owned = std::move(groups_.extract(&group).mapped());
+    owned->done(*owned);
+  }
+  transport_.after({}, moved_);
+}
+
+std::string Stage::under_way() const {
+  std::string out;
+  for (const auto& [key, group] : groups_) out += (out.empty() ? "" : ", ") + group->play.name;
+  return out;
+}
+
+std::vector<std::string> Stage::log_of(const Group& group) const {
+  std::vector<std::string> lines;
+  if (!attendant_.log_since) return lines;
+  const std::string text = attendant_.log_since(group.log_from);
+  for (std::string_view rest = text; !rest.empty();) {
+    const std::size_t end = rest.find('\n');
+    lines.push_back(smtp::spell(session::mask(std::string(rest.substr(0, end)), group.front().transcript().secrets)));
+    rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
+  }
+  if (lines.size() > most_log_lines) lines.erase(lines.begin(), lines.end() - most_log_lines);
+  return lines;
+}
+
+}  // namespace smtpspec::run

@@ -1,0 +1,77 @@
+// Where sessions are played: a Play becomes sessions with facts of their own, they run over the transport within the
+// target's limits, and come back as a Group when the last of them has ended.
+#pragma once
+
+#include <functional>
+
+#include "smtpspec/run/selection.hpp"
+#include "smtpspec/session/transport.hpp"
+
+namespace smtpspec::run {
+
+// Who looks after the target's process and log, where there are any. Each may be empty.
+struct Attendant {
+  std::function<std::uint64_t()> log_size;  // octets so far
+  std::function<std::string(std::uint64_t from)> log_since;
+  std::function<std::string()> death;    // "" while it lives, else how it ended
+  std::function<std::string()> restart;  // "" or what failed
+};
+
+// A dialogue of a case, its own or its twin's, for one row and role.
+struct Play {
+  const script::Case* test = nullptr;
+  const std::vector<script::Step>* steps = nullptr;
+  const script::CaseRow* row = nullptr;
+  smtp::Role role = smtp::Role::relay;
+  int clones = 1;    // sessions at once
+  std::string name;  // for reports: the test's id, or what is probed
+};
+
+struct Group {
+  Play play;
+  std::vector<std::unique_ptr<session::Session>> sessions;  // one, or the clones of a case
+  session::Time began{};
+  std::uint64_t log_from = 0;
+
+  const session::Session& front() const { return *sessions.front(); }
+};
+
+class Stage {
+ public:
+  // `moved` is called, never from inside a session's own work, when something ended and there may be room.
+  Stage(const Profile& profile, session::Transport& transport, session::Setup setup, const Attendant& attendant,
+        std::function<void()> moved);
+
+  Result<void> start(Play play, std::function<void(Group&)> done);
+  bool has_room(const Play& play, int jobs) const;
+  bool empty() const { return groups_.empty(); }
+  // Names of the plays under way, for a report.
+  std::string under_way() const;
+  // What the target wrote while the group was under way, masked; lines of other sessions may be among it.
+  std::vector<std::string> log_of(const Group& group) const;
+  session::Duration age(const Group& group) const { return transport_.now() - group.began; }
+
+ private:
+  struct Running : Group {
+    std::vector<bool> counted;  // decided() was seen
+    std::size_t open = 0;
+    int weight = 1;
+    std::function<void(Group&)> done;
+  };
+  script::Facts fresh_facts();
+  session::Setup setup_for(const script::Case& test) const;
+  int weight_of(const Play& play) const;
+  void changed(Running& group, std::size_t index);
+
+  const Profile& profile_;
+  session::Transport& transport_;
+  session::Setup setup_;
+  const Attendant& attendant_;
+  std::function<void()> moved_;
+  std::map<const Running*, std::unique_ptr<Running>> groups_;
+  int undecided_ = 0;
+  int connections_ = 0;
+  std::uint64_t serial_ = 0;
+};
+
+}  // namespace smtpspec::run

@@ -1,0 +1,172 @@
+#include "smtpspec/run/trial.hpp"
+
+#include "smtpspec/run/excerpt.hpp"
+
+namespace smtpspec::run {
+
+Trials::Trials(const script::Registry& registry, std::vector<Test> tests, Patience patience, Stage& stage, RuleWatch& watch, Calls calls)
+    : registry_(registry), patience_(patience), stage_(stage), watch_(watch), calls_(std::move(calls)) {
+  for (const Test& test : tests) trials_.push_back({test});
+}
+
+Play Trials::play_of(std::size_t index) const {
+  const Test& test = trials_[index].test;
+  return {test.test, &test.test->dialogue, test.row, test.role, test.test->clones, full_id(*test.test, *test.row)};
+}
+
+void Trials::play(std::size_t index) {
+  ++trials_[index].plays;
+  const auto started = stage_.start(play_of(index), [this, index](Group& group) { played(index, group); });
+  if (!started) settle(index, Verdict::error, to_string(started.error()));
+}
+
+Trials::Judged Trials::assess(const Group& group) const {
+  Judged out;
+  const session::Session* shown = nullptr;
+  for (const auto& session : group.sessions) {
+    auto one = judge::judge_case(*group.play.test, session->plan(), session->transcript(), registry_);
+    if (shown && one.verdict <= out.judgement.verdict) continue;
+    out.judgement = std::move(one);
+    shown = session.get();
+  }
+  out.transcript = shown->transcript();
+  out.duration = stage_.age(group);
+  return out;
+}
+
+void Trials::played(std::size_t index, Group& group) {
+  Trial& trial = trials_[index];
+  if (const std::string why = calls_.stopped(); !why.empty()) return settle(index, Verdict::inconclusive, why);
+  watch_.hear(group);
+  Judged judged = assess(group);
+  auto& judgement = judged.judgement;
+  calls_.heard(!judgement.no_greeting || trial.test.test->start == script::Start::connected);
+  if (judgement.verdict == Verdict::inconclusive && judgement.policy && trial.plays == 1) return calls_.again(index, patience_.retry_delay);
+  const bool accuses = judgement.verdict == Verdict::fail || judgement.verdict == Verdict::deviation;
+  if (accuses && !trial.confirming) {
+    // Nobody is accused on the strength of one connection.
+    trial.confirming = true;
+    trial.first = std::move(judgement);
+    return calls_.again(index, {});
+  }
+  if (accuses) judged.log = stage_.log_of(group);
+  if (trial.confirming && judgement.verdict != trial.first.verdict) {
+    judgement.verdict = Verdict::inconclusive;
+    judgement.summary = "seen once, but not on a second connection: " + trial.first.summary;
+    judgement.findings.clear();
+  }
+  shorten(judged.transcript, judgement.findings);
+  // The twin speaks only for a result that stands on the server's own answer.
+  if (trial.test.test->twin.empty() || judgement.verdict == Verdict::inconclusive || judgement.verdict == Verdict::error)
+    return finish(index, std::move(judged));
+  with_twin(index, [this, index, judged = std::move(judged)](const Twin& twin) mutable {
+    if (!twin.passed) {
+      judged.judgement.verdict = Verdict::inconclusive;
+      judged.judgement.summary = "the positive twin did not pass, so that a refusal proves nothing: " + twin.summary;
+      judged.judgement.findings.clear();
+    }
+    finish(index, std::move(judged));
+  });
+}
+
+// Twins that are the same in words and start are one; one that names the row's variables is each row's own.
+std::string Trials::twin_key(const Test& test) const {
+  std::string key =
+      std::string(to_string(test.role)) + "\n" + std::string(to_string(test.test->start)) + "\n" + script::print_dialogue(test.test->twin);
+  bool row_used = false;
+  script::visit_templates(test.test->twin, [&](const script::Template& text, const script::Step&) {
+    text.names([&](std::string_view name) { row_used = row_used || test.row->variables.count(std::string(name)) > 0; });
+  });
+  return row_used ? key + "\n" + full_id(*test.test, *test.row) : key;
+}
+
+void Trials::with_twin(std::size_t index, std::function<void(const Twin&)> then) {
+  const Test& test = trials_[index].test;
+  Twin& twin = twins_[twin_key(test)];
+  if (twin.known) return then(twin);
+  twin.waiting.push_back(std::move(then));
+  if (twin.waiting.size() > 1) return;
+  const Play play{test.test, &test.test->twin, test.row, test.role, 1, full_id(*test.test, *test.row)};
+  const auto started = stage_.start(play, [this, &twin](Group& group) { twin_played(twin, group); });
+  if (started) return;
+  twin.waiting.clear();
+  settle(index, Verdict::error, "twin: " + to_string(started.error()));
+}
+
+void Trials::twin_played(Twin& twin, const Group& group) {
+  watch_.hear(group);
+  const auto judgement = assess(group).judgement;
+  twin.known = true;
+  twin.passed = judgement.verdict == Verdict::pass || judgement.verdict == Verdict::observed;
+  twin.summary = judgement.summary;
+  const auto waiting = std::exchange(twin.waiting, {});
+  for (const auto& call : waiting) call(twin);
+}
+
+TestResult Trials::blank(const Test& test) const {
+  TestResult result;
+  result.test = test.test;
+  result.id = full_id(*test.test, *test.row);
+  result.row = test.row->name;
+  result.again = result.id;
+  result.role = test.role;
+  result.level = level_of(*test.test, registry_);
+  result.requirements = test.test->covers;
+  result.title = test.test->title;
+  result.place = Place{test.test->file};
+  return result;
+}
+
+void Trials::finish(std::size_t index, Judged judged) {
+  TestResult result = blank(trials_[index].test);
+  auto& judgement = judged.judgement;
+  result.verdict = judgement.verdict;
+  result.summary = std::move(judgement.summary);
+  result.choice = std::move(judgement.choice);
+  result.findings = std::move(judgement.findings);
+  result.duration = judged.duration;
+  if (result.verdict >= Verdict::deviation) result.log = std::move(judged.log);
+  result.transcript = std::move(judged.transcript);
+  if (const judge::Finding* worst = result.worst()) {
+    result.marked = worst->entry;
+    result.place = worst->place;
+    result.by_letter = worst->by_letter && worst->verdict >= Verdict::deviation;
+  }
+  end_round(index, std::move(result));
+}
+
+void Trials::end_round(std::size_t index, TestResult result) {
+  Trial& trial = trials_[index];
+  ++trial.rounds[result.verdict];
+  if (!trial.worst || trial.worst->verdict < result.verdict) trial.worst = std::move(result);
+  int rounds = 0;
+  std::string each;
+  for (const auto& [verdict, n] : trial.rounds) {
+    rounds += n;
+    each += (each.empty() ? "" : ", ") + std::string(to_string(verdict)) + " " + std::to_string(n);
+  }
+  if (rounds < patience_.repeat) {
+    trial.plays = 0;
+    trial.confirming = false;
+    return calls_.again(index, {});
+  }
+  if (trial.rounds.size() > 1) {
+    trial.worst->flaky = true;
+    trial.worst->verdict = Verdict::inconclusive;
+    trial.worst->summary = "flaky, of " + std::to_string(rounds) + " rounds " + each + ": " + trial.worst->summary;
+    trial.worst->findings.clear();
+    trial.worst->by_letter = false;
+  }
+  trial.settled = true;
+  calls_.done(index, std::move(*trial.worst));
+}
+
+void Trials::settle(std::size_t index, Verdict verdict, std::string why) {
+  TestResult result = blank(trials_[index].test);
+  result.verdict = verdict;
+  result.summary = std::move(why);
+  trials_[index].settled = true;
+  calls_.done(index, std::move(result));
+}
+
+}  // namespace smtpspec::run

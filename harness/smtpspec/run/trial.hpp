@@ -1,0 +1,76 @@
+// From a test to its result: played, tried once more after a temporary refusal, confirmed on a second connection when it
+// accuses, and held against its positive twin.
+//
+// The scheduler says when a test is played; a trial says whether it has to be played again.
+#pragma once
+
+#include "smtpspec/run/rule_watch.hpp"
+
+namespace smtpspec::run {
+
+class Trials {
+ public:
+  struct Calls {
+    std::function<void(std::size_t index, session::Duration delay)> again;  // wants another play
+    std::function<void(std::size_t index, TestResult result)> done;
+    std::function<void(bool greeted)> heard;  // after each play: was anybody there?
+    std::function<std::string()> stopped;     // why plays count no longer, or ""
+  };
+  struct Patience {
+    int repeat = 1;  // rounds of each test; a verdict that changes from one to the next is inconclusive
+    session::Duration retry_delay{};
+  };
+  Trials(const script::Registry& registry, std::vector<Test> tests, Patience patience, Stage& stage, RuleWatch& watch, Calls calls);
+
+  std::size_t size() const { return trials_.size(); }
+  const Test& test(std::size_t index) const { return trials_[index].test; }
+  bool untouched(std::size_t index) const { return trials_[index].plays == 0 && trials_[index].rounds.empty(); }
+  bool settled(std::size_t index) const { return trials_[index].settled; }
+  Play play_of(std::size_t index) const;
+
+  void play(std::size_t index);
+  // Its result without a play.
+  void settle(std::size_t index, Verdict verdict, std::string why);
+
+ private:
+  struct Trial {
+    Test test;
+    int plays = 0;  // in this round
+    bool settled = false;
+    bool confirming = false;
+    judge::Judgement first{};           // before its confirmation
+    std::map<Verdict, int> rounds{};    // how they ended
+    std::optional<TestResult> worst{};  // of the rounds
+  };
+  struct Judged {
+    judge::Judgement judgement;
+    session::Transcript transcript;
+    session::Duration duration{};
+    std::vector<std::string> log;
+  };
+  struct Twin {
+    bool known = false;
+    bool passed = false;
+    std::string summary;
+    std::vector<std::function<void(const Twin&)>> waiting;
+  };
+  void played(std::size_t index, Group& group);
+  // The worst of the clones.
+  Judged assess(const Group& group) const;
+  void with_twin(std::size_t index, std::function<void(const Twin&)> then);
+  std::string twin_key(const Test& test) const;
+  void twin_played(Twin& twin, const Group& group);
+  TestResult blank(const Test& test) const;
+  void finish(std::size_t index, Judged judged);
+  void end_round(std::size_t index, TestResult result);
+
+  const script::Registry& registry_;
+  Patience patience_;
+  Stage& stage_;
+  RuleWatch& watch_;
+  Calls calls_;
+  std::vector<Trial> trials_;
+  std::map<std::string, Twin> twins_;
+};
+
+}  // namespace smtpspec::run

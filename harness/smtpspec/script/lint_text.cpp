@@ -1,0 +1,144 @@
+#include <algorithm>
+#include <set>
+
+#include "smtpspec/script/lint_parts.hpp"
+#include "smtpspec/smtp/octets.hpp"
+
+namespace smtpspec::script {
+namespace {
+
+using Variables = std::map<std::string, std::string, std::less<>>;
+
+bool is_fact(std::string_view name) {
+  const auto facts = fact_names();
+  return std::any_of(facts.begin(), facts.end(), [&](const FactName& fact) { return fact.name == name; });
+}
+
+bool is_boundary(const Piece& piece) { return piece.kind == Piece::Kind::cut || piece.kind == Piece::Kind::pause; }
+
+void names(Linter& linter, const std::vector<Step>& steps) {
+  std::vector<std::string_view> known;
+  for (const FactName& fact : fact_names()) known.push_back(fact.name);
+  for (const auto& [name, value] : linter.test.rows.front().variables) known.push_back(name);
+  visit_templates(steps, [&](const Template& text, const Step& step) {
+    text.names([&](std::string_view name) {
+      if (std::find(known.begin(), known.end(), name) == known.end())
+        linter.say("{" + std::string(name) + "} is neither a fact nor a variable of the rows", step.place,
+                   smtp::nearest(name, std::span<const std::string_view>(known)));
+    });
+  });
+}
+
+// A secret in pieces cannot be masked in a transcript.
+void secrets(Linter& linter, const std::vector<Step>& steps, bool in_pieces) {
+  for (const Step& step : steps) {
+    bool secret = false;
+    step.text.names([&](std::string_view name) { secret = secret || name == "password"; });
+    const bool cut = in_pieces || std::any_of(step.text.pieces.begin(), step.text.pieces.end(), is_boundary);
+    if (secret && cut) linter.say("a line with the password must not be cut: its pieces would show in the transcript", step.place);
+    secrets(linter, step.inside, in_pieces || step.octet_by_octet);
+  }
+}
+
+constexpr std::size_t size_limit = 1u << 30;  // beyond it nobody counts
+constexpr std::size_t longest_braces = 200;   // that are looked for in a row
+
+// How many octets the pieces make at least; facts of the profile count for nothing.
+std::size_t least_size(const std::vector<Piece>& pieces, const Variables& row) {
+  std::size_t size = 0;
+  for (const Piece& piece : pieces) {
+    switch (piece.kind) {
+      case Piece::Kind::octets: size += piece.text.size(); break;
+      case Piece::Kind::name:
+        if (const auto it = row.find(piece.text); it != row.end()) size += it->second.size();
+        break;
+      case Piece::Kind::repeat: size += piece.count * least_size(piece.inside, row); break;
+      case Piece::Kind::pad: break;
+      case Piece::Kind::lines: size += piece.count < 2 ? 0 : piece.count - 2; break;
+      case Piece::Kind::base64: size += (least_size(piece.inside, row) + 2) / 3 * 4; break;
+      case Piece::Kind::xtext:
+      case Piece::Kind::upper:
+      case Piece::Kind::lower: size += least_size(piece.inside, row); break;
+      case Piece::Kind::cut:
+      case Piece::Kind::pause: break;
+    }
+  }
+  return std::min(size, size_limit);
+}
+
+// {pad} and segment boundaries work on a line, and do nothing of use elsewhere.
+void pieces(Linter& linter, const std::vector<Piece>& all, const Place& place, std::size_t line_end, bool quoted) {
+  const Piece* pad = nullptr;
+  for (const Piece& piece : all) {
+    if (quoted && is_boundary(piece)) {
+      const std::string shown = print_template({{piece}});
+      linter.say(shown + " does nothing inside quotes; write it between the braces", place);
+    }
+    if (piece.kind == Piece::Kind::pad) {
+      if (pad) linter.say("a line has one {pad}; the last one counts", place);
+      pad = &piece;
+    }
+    pieces(linter, piece.inside, place, 0, true);
+  }
+  if (!pad) return;
+  for (const CaseRow& row : linter.test.rows) {
+    const std::size_t size = least_size(all, row.variables) + line_end;
+    if (size <= pad->count) continue;
+    linter.say("{pad " + std::to_string(pad->count) + "} pads to fewer octets than the line has without it; they are at least " +
+                   std::to_string(size) + (row.name.empty() ? "" : " in row '" + row.name + "'"),
+               place);
+    return;
+  }
+}
+
+void lines(Linter& linter, const std::vector<Step>& steps) {
+  for (const Step& step : steps) {
+    pieces(linter, step.text.pieces, step.place, step.kind == Step::Kind::line ? 2 : 0, false);
+    lines(linter, step.inside);
+  }
+}
+
+// What a value of a row has in braces that would mean something in the dialogue, or "".
+std::string braces_in(const std::string& value, const Variables& row) {
+  const std::string text = smtp::spell(value);
+  for (std::size_t open = text.find('{'); open != std::string::npos; open = text.find('{', open + 1)) {
+    for (std::size_t close = text.find('}', open); close < open + longest_braces; close = text.find('}', close + 1)) {
+      std::string part = text.substr(open, close + 1 - open);
+      const auto parsed = parse_template(part);
+      if (!parsed || parsed->pieces.size() != 1 || parsed->pieces[0].kind == Piece::Kind::octets) continue;
+      const Piece& piece = parsed->pieces[0];
+      if (piece.kind != Piece::Kind::name || row.count(piece.text) || is_fact(piece.text)) return part;
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
+void lint_rows(Linter& linter) {
+  std::set<std::string, std::less<>> used;
+  for (const auto* steps : {&linter.test.dialogue, &linter.test.twin})
+    visit_templates(*steps, [&](const Template& text, const Step&) { text.names([&](std::string_view name) { used.emplace(name); }); });
+  for (const CaseRow& row : linter.test.rows) {
+    for (const auto& [name, value] : row.variables) {
+      const CaseRow::Places& places = row.places.find(name)->second;
+      // A name that is one slip away is complained about where it stands.
+      const std::string_view only[] = {name};
+      const bool misspelt = std::any_of(used.begin(), used.end(), [&](const std::string& other) {
+        return !is_fact(other) && !row.variables.count(other) && !smtp::nearest(other, std::span<const std::string_view>(only)).empty();
+      });
+      if (used.insert(name).second && !misspelt)
+        linter.say("variable '" + name + "' is used nowhere; {" + name + "} stands for it in the dialogue", places.name);
+      if (const std::string braces = braces_in(value, row.variables); !braces.empty())
+        linter.say("a row holds octets, so that " + braces + " would be sent as it stands; braces belong in the dialogue", places.value);
+    }
+  }
+}
+
+void lint_texts(Linter& linter, const std::vector<Step>& steps) {
+  names(linter, steps);
+  secrets(linter, steps, false);
+  lines(linter, steps);
+}
+
+}  // namespace smtpspec::script

@@ -1,0 +1,441 @@
+#include "smtpspec/serve/connection.hpp"
+
+#include <algorithm>
+
+#include "smtpspec/smtp/encoding.hpp"
+
+namespace smtpspec::serve {
+
+using smtp::Action;
+using smtp::Actions;
+using smtp::Event;
+using smtp::Input;
+using smtp::Role;
+using smtp::State;
+
+namespace {
+
+// A CR or LF that is not part of CRLF. RFC 5321 section 2.3.8 forbids it; passing it on would smuggle.
+bool has_bare_line_end(std::string_view content) {
+  for (std::size_t i = 0; i < content.size(); ++i) {
+    if (content[i] == '\r' && (i + 1 == content.size() || content[i + 1] != '\n')) return true;
+    if (content[i] == '\n' && (i == 0 || content[i - 1] != '\r')) return true;
+  }
+  return false;
+}
+
+bool has_eight_bit(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+}
+
+class Connection final : public smtp::Machine {
+ public:
+  Connection(Server& server, Role role)
+      : server_(server), open_(server.open()), splitter_({}), full_(*open_ >= server.config().connections) {
+    context_.role = role;
+    splitter_ = smtp::LineSplitter(rules());
+    ++*open_;
+  }
+  ~Connection() override { --*open_; }
+
+  void on(const Event& event, Actions& actions) override {
+    if (context_.state == State::closed) return;
+    switch (event.kind) {
+      case Event::Kind::opened:
+        if (context_.role == Role::submissions) actions.push_back({.kind = Action::Kind::start_tls});
+        else greet();
+        break;
+      case Event::Kind::tls_up: tls_up(); break;
+      case Event::Kind::octets:
+        if (generation_ != server_.generation()) {
+          answer(Input::stopping);
+          break;
+        }
+        buffer_ += event.octets;
+        process();
+        break;
+      case Event::Kind::stopping: answer(Input::stopping); break;
+      case Event::Kind::alarm:
+        if (event.alarm != alarm_) return;
+        answer(Input::idle);
+        break;
+      case Event::Kind::tls_failed:
+      case Event::Kind::ended:
+      case Event::Kind::broken:
+        context_.state = State::closed;
+        closing_ = true;
+        break;
+      default: break;
+    }
+    if (context_.state != State::closed)
+      actions.push_back({.kind = Action::Kind::alarm, .delay = server_.config().idle, .alarm = ++alarm_});
+    flush(actions);
+  }
+
+ private:
+  // --- output ------------------------------------------------------------------------------------------------------
+  void flush(Actions& actions) {
+    if (!out_.empty()) actions.push_back({.kind = Action::Kind::send, .octets = std::exchange(out_, {})});
+    if (std::exchange(start_tls_, false)) actions.push_back({.kind = Action::Kind::start_tls});
+    if (std::exchange(closing_, false)) actions.push_back({.kind = Action::Kind::close});
+  }
+
+  void greet() { answer(full_ ? Input::greeting_too_many : server_.config().refusing ? Input::greeting_refused : Input::greeting); }
+
+  // Asks the model, answers and moves on; says what the input was taken for. `lines` are for a row without a text.
+  Input answer(Input lawful, std::vector<std::string> lines = {}) {
+    const Seams& seams = server_.seams();
+    const Input input = seams.classify(context_, transaction_, line_, lawful);
+    const smtp::Row row = seams.model(context_, input, smtp::model_row(context_, input));
+    Saying saying{row.reply.code, std::string(row.reply.status), {std::string(row.reply.text)}};
+    if (row.reply.text.empty() && !lines.empty()) saying.lines = std::move(lines);
+    // RFC 5321 section 4.3.2 opens these with the server's name.
+    if (row.reply.code == 221 || row.reply.code == 421 || smtp::verb_of(input) == "greeting")
+      saying.lines.front().insert(0, server_.config().host + " ");
+    out_ += seams.printer(context_, seams.saying(context_, input, std::move(saying)));
+    const smtp::Context before = context_;
+    context_ = smtp::after(context_, row);
+    if (context_.state == State::ready || context_.state == State::greeted) seams.forget(before, input, transaction_);
+    if (row.next == smtp::Next::tls) {
+      start_tls_ = awaiting_tls_ = true;
+      context_ = before;  // until the handshake is done
+    }
+    if (context_.state == State::closed) closing_ = true;
+    else if (row.reply.code >= 500 && ++errors_ >= server_.config().errors) answer(Input::too_many_errors);
+    return input;
+  }
+
+  // RFC 3207 section 4.2: nothing of before is known any more, octets that came in clear least of all.
+  void tls_up() {
+    buffer_ = server_.seams().behind_starttls(std::move(buffer_));
+    awaiting_tls_ = false;
+    const bool greeted = context_.state != State::connected;
+    const smtp::Context fresh{.role = context_.role, .state = greeted ? State::greeted : State::connected, .tls = true};
+    const smtp::Context before = context_;
+    context_ = server_.seams().tls_reset(before, fresh);
+    if (context_.state == State::greeted) server_.seams().forget(before, Input::starttls, transaction_);
+    too_big_ = false;
+    splitter_ = smtp::LineSplitter(rules());
+    if (!greeted) greet();
+    process();
+  }
+
+  // --- input -------------------------------------------------------------------------------------------------------
+  smtp::LineRules rules() const {
+    return server_.seams().line_rules(
+        context_, {.limit = context_.state == State::auth ? server_.config().auth_line : server_.config().command_line});
+  }
+
+  void process() {
+    std::string_view rest = buffer_;
+    while (context_.state != State::closed && !awaiting_tls_ && !rest.empty()) {
+      if (chunk_left_ > 0) {
+        const std::size_t take = chunk_left_ < rest.size() ? static_cast<std::size_t>(chunk_left_) : rest.size();
+        if (!chunk_refused_) keep(rest.substr(0, take));
+        rest.remove_prefix(take);
+        if ((chunk_left_ -= take) == 0) end_of_chunk();
+        continue;
+      }
+      if (context_.state == State::data) {
+        std::string body;
+        rest.remove_prefix(content_reader_->feed(rest, body));
+        keep(body);
+        if (content_reader_->done()) end_of_data();
+        continue;
+      }
+      const auto line = splitter_.next(rest);
+      if (!line) break;
+      line_ = line->text(rest);
+      rest.remove_prefix(line->next);
+      if (line->ending == smtp::LineEnding::too_long) {
+        too_long_ = true;
+        continue;
+      }
+      if (std::exchange(too_long_, false)) answer(context_.state == State::auth ? Input::auth_too_long : Input::too_long_line);
+      else if (context_.state == State::auth) auth_response(line_);
+      else command(line_);
+      splitter_ = smtp::LineSplitter(rules());
+    }
+    if (context_.state == State::closed) buffer_.clear();
+    else buffer_.erase(0, buffer_.size() - rest.size());
+  }
+
+  // Content of the transaction, never more of it than a message may have.
+  void keep(std::string_view octets) {
+    if (transaction_.content.size() + octets.size() > server_.config().message_size) too_big_ = true;
+    if (!too_big_) transaction_.content += octets;
+  }
+
+  void command(const std::string& line) {
+    const smtp::Command command = smtp::parse_command(line, server_.seams().tolerance(context_, {.utf8 = true}));
+    using smtp::CommandFault;
+    using smtp::Verb;
+    const bool foreign_octets = has_eight_bit(line);
+    const auto plain = [&](Input good, Input with_argument) { answer(command ? good : with_argument); };
+    switch (command.verb) {
+      case Verb::unknown:
+      case Verb::lhlo: answer(command.fault == CommandFault::empty ? Input::empty_line : Input::unknown_verb); return;
+      case Verb::etrn: answer(Input::not_implemented); return;
+      case Verb::ehlo:
+      case Verb::helo: return hello(command, line, command.verb == Verb::ehlo);
+      case Verb::mail: return mail(command, line, foreign_octets);
+      case Verb::rcpt: return rcpt(command, line, foreign_octets);
+      case Verb::data:
+        answer(!command ? Input::data_argument : transaction_.envelope.binary ? Input::data_binary : Input::data);
+        if (context_.state == State::data) content_reader_ = server_.seams().content_reader(context_);
+        return;
+      case Verb::bdat: return bdat(command);
+      case Verb::rset: return plain(Input::rset, Input::rset_argument);
+      case Verb::noop: answer(Input::noop); return;
+      case Verb::help: answer(Input::help); return;
+      case Verb::quit: return plain(Input::quit, Input::quit_argument);
+      case Verb::vrfy: return verify(command, line, true);
+      case Verb::expn: return verify(command, line, false);
+      case Verb::starttls: return plain(Input::starttls, Input::starttls_argument);
+      case Verb::auth: return auth(command, line);
+    }
+  }
+
+  bool offers_auth() const { return context_.tls && context_.role != Role::relay; }
+
+  void hello(const smtp::Command& command, std::string_view line, bool extended) {
+    if (!command || has_eight_bit(line)) {
+      answer(extended ? Input::ehlo_syntax : Input::helo_syntax);
+      return;
+    }
+    client_name_ = command.argument.in(line);
+    std::vector<std::string> lines = {server_.config().host + " greets " + client_name_};
+    if (extended)
+      for (auto& keyword : server_.seams().keywords(context_, keywords())) lines.push_back(std::move(keyword));
+    answer(extended ? Input::ehlo : Input::helo, std::move(lines));
+  }
+
+  std::vector<std::string> keywords() const {
+    const Config& config = server_.config();
+    std::vector<std::string> out = {"PIPELINING",
+                                    "8BITMIME",
+                                    "ENHANCEDSTATUSCODES",
+                                    "CHUNKING",
+                                    "BINARYMIME",
+                                    "DSN",
+                                    "SMTPUTF8",
+                                    "EXPN",
+                                    "HELP",
+                                    "SIZE " + std::to_string(config.message_size)};
+    if (!context_.tls) out.emplace_back("STARTTLS");
+    if (offers_auth()) {
+      out.emplace_back("AUTH");
+      for (const auto& mechanism : config.mechanisms) out.back() += " " + mechanism;
+    }
+    return out;
+  }
+
+  void mail(const smtp::Command& command, std::string_view line, bool foreign_octets) {
+    const smtp::MailParams params = smtp::mail_params(command, line);
+    Input input = Input::mail;
+    if (!command || (foreign_octets && !params.smtputf8)) input = Input::mail_syntax;
+    else if (command.param_count > 0 && (!context_.extended || params.unknown >= 0 || params.requiretls || (params.auth && !offers_auth())))
+      input = Input::mail_unknown_parameter;
+    else if (params.bad >= 0) input = Input::mail_bad_parameter;
+    else if (params.size.value_or(0) > server_.config().message_size) input = Input::mail_too_big;
+    const State before = context_.state;
+    if (answer(input) != Input::mail || before == State::mail || context_.state != State::mail) return;
+    Envelope& envelope = transaction_.envelope;
+    if (!command.path.null) envelope.reverse_path = without_brackets(command.path, line);
+    envelope.eight_bit = params.body == smtp::Body::eight_bit_mime;
+    envelope.binary = params.body == smtp::Body::binary_mime;
+    envelope.unicode = params.smtputf8;
+    if (params.ret) envelope.ret = params.ret->in(line);
+    if (params.envid) envelope.envid = params.envid->in(line);
+  }
+
+  // The mailbox, source route left out (RFC 5321 section 4.1.1.3).
+  static std::string without_brackets(const smtp::Path& path, std::string_view line) {
+    std::string out(path.local.in(line));
+    if (!path.domain.empty()) out += "@" + std::string(path.domain.in(line));
+    return out;
+  }
+
+  // The local mailbox that local-part and domain mean, "" when there is none.
+  std::string local_mailbox(std::string_view local) const {
+    const std::string name = smtp::to_lower(smtp::unquote_local(local));
+    if (name == "postmaster") return "postmaster";
+    const auto& boxes = server_.config().mailboxes;
+    const auto it = std::find(boxes.begin(), boxes.end(), name);
+    return it == boxes.end() ? "" : *it;
+  }
+  bool served(std::string_view domain) const {
+    return domain.empty() || smtp::iequals(domain, server_.config().domain) || smtp::iequals(domain, server_.config().host);
+  }
+
+  void rcpt(const smtp::Command& command, std::string_view line, bool foreign_octets) {
+    const smtp::RcptParams params = smtp::rcpt_params(command, line);
+    const std::string_view domain = command.path.domain.in(line);
+    Recipient recipient;
+    Input input = Input::rcpt;
+    if (!command || (foreign_octets && !transaction_.envelope.unicode)) {
+      input = Input::rcpt_syntax;
+    } else if (command.param_count > 0 && (!context_.extended || params.unknown >= 0)) {
+      input = Input::rcpt_unknown_parameter;
+    } else if (params.bad >= 0) {
+      input = Input::rcpt_bad_parameter;
+    } else if (served(domain)) {
+      recipient.mailbox = local_mailbox(command.path.local.in(line));
+      if (recipient.mailbox.empty()) input = Input::rcpt_no_mailbox;
+    } else if (!smtp::iequals(domain, server_.config().relay_domain) && !context_.authenticated) {
+      input = Input::rcpt_no_relay;
+    }
+    if (input == Input::rcpt && transaction_.envelope.recipients.size() >= server_.config().recipients) input = Input::rcpt_too_many;
+    const bool open = context_.state == State::mail || context_.state == State::rcpt;
+    if (answer(input) != Input::rcpt || !open || context_.state != State::rcpt) return;
+    recipient.address = without_brackets(command.path, line);
+    if (params.notify) recipient.notify = params.notify->in(line);
+    if (params.orcpt) recipient.orcpt = params.orcpt->in(line);
+    transaction_.envelope.recipients.push_back(std::move(recipient));
+  }
+
+  void bdat(const smtp::Command& command) {
+    if (!command) {
+      answer(Input::chunk_syntax);
+      return;
+    }
+    chunk_last_ = command.last;
+    // A chunk that will be refused is swallowed all the same (RFC 3030 section 2).
+    chunk_refused_ = context_.state != State::rcpt && context_.state != State::bdat;
+    chunk_left_ = server_.seams().chunk_size(context_, command.chunk_size);
+    if (chunk_left_ == 0) end_of_chunk();
+  }
+
+  void end_of_chunk() {
+    if (std::exchange(chunk_refused_, false)) answer(chunk_last_ ? Input::last_chunk : Input::chunk);
+    else if (std::exchange(too_big_, false)) answer(Input::chunk_too_big);
+    else if (!chunk_last_) answer(Input::chunk);
+    else finish(Input::last_chunk, Input::last_chunk_refused, Input::last_chunk_not_stored);
+  }
+
+  void end_of_data() {
+    if (std::exchange(too_big_, false)) answer(Input::content_too_big);
+    else finish(Input::content, Input::content_refused, Input::content_not_stored);
+  }
+
+  // The message is complete. It is acknowledged only when the store has it (RFC 5321 sections 4.1.1.4 and 6.1).
+  void finish(Input good, Input refused, Input not_stored) {
+    if (!transaction_.envelope.binary && has_bare_line_end(transaction_.content)) answer(refused);
+    else answer(server_.store().take(message()) ? good : not_stored);
+  }
+
+  Message message() const {
+    const Seams& seams = server_.seams();
+    return {transaction_.envelope, seams.trace(transaction_, received()) + seams.content(transaction_, transaction_.content)};
+  }
+
+  // RFC 5321 section 4.4; a recipient is named only when there is one (section 7.6).
+  std::string received() const {
+    std::string protocol = transaction_.envelope.unicode ? "UTF8SMTP" : context_.extended ? "ESMTP" : "SMTP";
+    if (context_.tls && context_.extended) protocol += "S";
+    if (context_.authenticated && context_.extended) protocol += "A";
+    std::string out =
+        "Received: from " + client_name_ + "\r\n\tby " + server_.config().host + " with " + protocol + " id " + server_.next_id();
+    const auto& recipients = transaction_.envelope.recipients;
+    if (recipients.size() == 1) out += "\r\n\tfor <" + recipients.front().address + ">";
+    return out + "; " + date_time(server_.seams().clock()) + "\r\n";
+  }
+
+  void verify(const smtp::Command& command, std::string_view line, bool vrfy) {
+    const Input no_mailbox = vrfy ? Input::vrfy_no_mailbox : Input::expn_no_list;
+    Input input = vrfy ? Input::vrfy : Input::expn;
+    std::string mailbox;
+    const std::string_view argument = command.argument.in(line);
+    const auto parsed = smtp::parse_path(argument, {.no_brackets = true, .no_domain = true});
+    if (!command || has_eight_bit(line)) {
+      input = vrfy ? Input::vrfy_syntax : Input::expn_syntax;
+    } else if (!parsed || parsed.size != argument.size() || parsed.path.null) {
+      input = no_mailbox;
+    } else if (!served(parsed.path.domain.in(argument))) {
+      input = vrfy ? Input::vrfy_foreign : no_mailbox;
+    } else {
+      mailbox = local_mailbox(parsed.path.local.in(argument));
+      if (mailbox.empty()) input = no_mailbox;
+    }
+    answer(input, {"<" + mailbox + "@" + server_.config().domain + ">"});
+  }
+
+  // --- AUTH --------------------------------------------------------------------------------------------------------
+  void auth(const smtp::Command& command, std::string_view line) {
+    sasl_.reset();
+    const std::string_view mechanism = command.mechanism.in(line);
+    const auto& known = server_.config().mechanisms;
+    const bool offered = std::any_of(known.begin(), known.end(), [&](const auto& m) { return smtp::iequals(m, mechanism); });
+    if (!command || !offered) {
+      answer(!command ? Input::auth_syntax : Input::auth_no_mechanism);
+      return;
+    }
+    // What is refused whatever its argument must not show what the argument would have done.
+    if (smtp::model_row(context_, Input::auth_challenge).reply.code >= 400) {
+      answer(Input::auth_challenge);
+      return;
+    }
+    const auto& account = server_.config().account;
+    sasl_ = smtp::SaslServer::make(
+        mechanism, [&account](std::string_view user) { return user == account.user ? std::optional(account.password) : std::nullopt; },
+        server_.digests(), server_.seams().nonce());
+    if (!command.initial) {
+      step(sasl_->start());
+    } else if (!sasl_->client_first()) {
+      answer(Input::auth_initial);
+    } else {
+      const std::string_view initial = command.initial->in(line);
+      respond(initial == "=" ? std::string_view{} : initial);
+    }
+  }
+
+  void auth_response(std::string_view line) {
+    if (line == "*") answer(Input::auth_cancelled);
+    else respond(line);
+  }
+
+  void respond(std::string_view encoded) {
+    if (const auto response = smtp::decode_base64(encoded)) step(sasl_->respond(*response));
+    else answer(Input::auth_malformed);
+  }
+
+  void step(const smtp::SaslServer::Step& step) {
+    using Outcome = smtp::SaslServer::Outcome;
+    switch (step.outcome) {
+      case Outcome::challenge: answer(Input::auth_challenge, {smtp::encode_base64(step.challenge)}); break;
+      case Outcome::success: answer(Input::auth_success); break;
+      case Outcome::failure: answer(Input::auth_failure); break;
+      case Outcome::malformed: answer(Input::auth_malformed); break;
+    }
+  }
+
+  Server& server_;
+  std::shared_ptr<int> open_;
+  std::uint64_t generation_ = server_.generation();
+  smtp::Context context_;
+  smtp::LineSplitter splitter_;
+  std::string buffer_;
+  std::string out_;
+  std::string line_;  // the last one read
+  std::string client_name_;
+  Transaction transaction_;
+  std::unique_ptr<ContentReader> content_reader_;
+  std::unique_ptr<smtp::SaslServer> sasl_;
+  std::uint64_t chunk_left_ = 0;
+  std::uint64_t alarm_ = 0;
+  int errors_ = 0;
+  bool chunk_last_ = false;
+  bool chunk_refused_ = false;
+  bool too_big_ = false;
+  bool too_long_ = false;
+  bool awaiting_tls_ = false;
+  bool start_tls_ = false;
+  bool closing_ = false;
+  bool full_;
+};
+
+}  // namespace
+
+std::unique_ptr<smtp::Machine> make_connection(Server& server, Role role) { return std::make_unique<Connection>(server, role); }
+
+}  // namespace smtpspec::serve

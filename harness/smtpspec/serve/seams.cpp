@@ -1,0 +1,53 @@
+#include "smtpspec/serve/seams.hpp"
+
+#include <ctime>
+
+#include "smtpspec/smtp/content.hpp"
+
+namespace smtpspec::serve {
+namespace {
+
+class DotContent final : public ContentReader {
+ public:
+  std::size_t feed(std::string_view input, std::string& content) override { return reader_.feed(input, content); }
+  bool done() const override { return reader_.done(); }
+
+ private:
+  smtp::DotReader reader_;
+};
+
+}  // namespace
+
+Seams Seams::lawful() {
+  return {
+      .line_rules = [](const Context&, smtp::LineRules lawful) { return lawful; },
+      .tolerance = [](const Context&, smtp::Tolerance lawful) { return lawful; },
+      .content_reader = [](const Context&) { return std::make_unique<DotContent>(); },
+      .chunk_size = [](const Context&, std::uint64_t stated) { return stated; },
+      // RFC 3207 section 4.2: plaintext glued behind the command is never run.
+      .behind_starttls = [](const std::string&) { return std::string(); },
+      .classify = [](const Context&, const Transaction&, std::string_view, Input lawful) { return lawful; },
+      .model = [](const Context&, Input, smtp::Row lawful) { return lawful; },
+      .forget = [](const Context&, Input, Transaction& transaction) { transaction = {}; },
+      .tls_reset = [](const Context&, Context lawful) { return lawful; },
+      .keywords = [](const Context&, std::vector<std::string> lawful) { return lawful; },
+      .saying = [](const Context&, Input, Saying lawful) { return lawful; },
+      .printer = [](const Context&, const Saying& saying) { return print_saying(saying); },
+      .trace = [](const Transaction&, std::string trace) { return trace; },
+      .content = [](const Transaction&, std::string content) { return content; },
+      .clock = [] { return static_cast<std::int64_t>(std::time(nullptr)); },
+      .nonce = [] { return std::string("rOprNGfwEbeRWgbNEkqO"); },
+  };
+}
+
+std::string print_saying(const Saying& saying) {
+  std::string out;
+  for (std::size_t i = 0; i < saying.lines.size(); ++i) {
+    out += std::to_string(saying.code) + (i + 1 < saying.lines.size() ? "-" : " ");
+    if (!saying.status.empty()) out += saying.status + " ";
+    out += saying.lines[i] + "\r\n";
+  }
+  return out;
+}
+
+}  // namespace smtpspec::serve

@@ -1,0 +1,77 @@
+// The seams of the reference server: the places where a fault can be put without touching the logic. Each is a function
+// that the lawful server calls; a fault is another function around it. The store is a seam of its own (store.hpp).
+//
+//   Seams seams = Seams::lawful();
+//   seams.model = [](const Context& c, Input i, Row row) { if (i == Input::noop) row.reply.code = 200; return row; };
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "smtpspec/serve/store.hpp"
+#include "smtpspec/smtp/command.hpp"
+#include "smtpspec/smtp/lines.hpp"
+#include "smtpspec/smtp/model.hpp"
+
+namespace smtpspec::serve {
+
+// What a reply says before it is printed.
+struct Saying {
+  int code = 0;
+  std::string status;              // "2.1.0", or ""
+  std::vector<std::string> lines;  // text; at least one
+};
+
+// Finds the end of the mail data behind a 354.
+class ContentReader {
+ public:
+  virtual ~ContentReader() = default;
+  // Appends the message's octets to `content`; returns how many octets of `input` belong to the data.
+  virtual std::size_t feed(std::string_view input, std::string& content) = 0;
+  virtual bool done() const = 0;
+};
+
+struct Transaction {
+  Envelope envelope;
+  std::string content;
+};
+
+struct Seams {
+  using Context = smtp::Context;
+  using Input = smtp::Input;
+
+  // --- what comes in
+  std::function<smtp::LineRules(const Context&, smtp::LineRules lawful)> line_rules;  // where a line ends
+  std::function<smtp::Tolerance(const Context&, smtp::Tolerance lawful)> tolerance;   // what the parser tolerates
+  std::function<std::unique_ptr<ContentReader>(const Context&)> content_reader;       // where mail data end
+  std::function<std::uint64_t(const Context&, std::uint64_t stated)> chunk_size;      // octets that a BDAT takes
+  std::function<std::string(std::string glued)> behind_starttls;                      // what is kept of the clear octets behind the command
+
+  // --- what it means
+  std::function<Input(const Context&, const Transaction&, std::string_view line, Input lawful)> classify;
+  std::function<smtp::Row(const Context&, Input, smtp::Row lawful)> model;
+  std::function<void(const Context&, Input, Transaction&)> forget;          // at a transaction's end
+  std::function<Context(const Context& before, Context lawful)> tls_reset;  // what a handshake leaves
+
+  // --- what goes out
+  std::function<std::vector<std::string>(const Context&, std::vector<std::string> lawful)> keywords;  // of the EHLO reply
+  std::function<Saying(const Context&, Input, Saying lawful)> saying;
+  std::function<std::string(const Context&, const Saying&)> printer;
+  std::function<std::string(const Transaction&, std::string trace)> trace;  // the Received field
+  std::function<std::string(const Transaction&, std::string content)> content;
+
+  // --- the world
+  std::function<std::int64_t()> clock;  // seconds since 1970
+  std::function<std::string()> nonce;
+
+  static Seams lawful();
+};
+
+// The lawful printer: code, hyphens, enhanced code on every line, CRLF.
+std::string print_saying(const Saying& saying);
+
+}  // namespace smtpspec::serve
