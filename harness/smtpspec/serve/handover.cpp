@@ -129,6 +129,7 @@ void Handover::on(const Event& event, Actions& actions) {
     case Event::Kind::alarm:
       if (event.alarm == alarm_) lost("no reply in time");
       break;
+    case Event::Kind::sent: break;
     case Event::Kind::refused: lost("no connection: " + event.detail); break;
     default: lost("the connection was lost"); break;
   }

@@ -103,8 +103,12 @@ struct MemoryTransport::State {
     Play* playing = find(session);
     if (!playing) return;
     if (to == server) --playing->to_servers;
+    if (playing->links[number].gone[to]) return;
+    if (to == server && kind == Event::Kind::octets) {
+      to_client(session, {.kind = Event::Kind::sent, .connection = number, .size = octets.size()});
+      if (!(playing = find(session))) return;
+    }
     Link& link = playing->links[number];
-    if (link.gone[to]) return;
     // Octets in clear where a handshake is awaited, or the other way round: no TLS comes of it.
     if (kind == Event::Kind::octets && link.wants_tls[to] && !link.in_tls) {
       link.wants_tls[to] = false;

@@ -136,7 +136,7 @@ TEST(MemoryTransport, TlsOfOneSideOnly) {
   MemoryTransport one(serve([&](const Event& event, Actions&) {
     if (event.kind == Event::Kind::octets) heard += event.octets;
   }));
-  Session client(plan_of("connected", "do: handshake\nS: no tls"), {});
+  Session client(plan_of("connected", "do: handshake\nS: nothing for 1s"), {});
   one.play(client, [] {});
   one.run();
   EXPECT_TRUE(client.transcript().complete);

@@ -1,6 +1,7 @@
 #include "smtpspec/session/session.hpp"
 
-#include <array>
+#include <algorithm>
+#include <utility>
 
 #include "smtpspec/smtp/command.hpp"
 #include "smtpspec/smtp/encoding.hpp"
@@ -38,14 +39,45 @@ void Session::note(int number, Time now, std::string text) {
   transcript_.entries.push_back({.kind = Entry::Kind::note, .at = now, .connection = number, .octets = std::move(text), .reply = {}});
 }
 
+// A wait begins when all that was said has gone out. Until then the peer has its time anew with every octet it takes.
+void Session::wait_for(Duration time, const Connection& connection, Time now, Actions& actions) {
+  waiting_since_ = now;
+  writing_ = connection.unsent > 0;
+  if (!writing_) return set_alarm(time, actions);
+  set_alarm((last_was_data_ ? setup_.deadlines.data : setup_.deadlines.reply) + connection.held, actions);
+}
+
+// The transcript tells what went out, not what was meant to.
+void Session::take_back_unsent() {
+  for (auto& [number, connection] : connections_) {
+    std::size_t& unsent = connection.unsent;
+    for (auto entry = transcript_.entries.rbegin(); unsent > 0 && entry != transcript_.entries.rend(); ++entry) {
+      if (entry->kind != Entry::Kind::sent || entry->connection != number) continue;
+      const std::size_t back = std::min(unsent, entry->octets.size());
+      unsent -= back;
+      entry->octets.resize(entry->octets.size() - back);
+      if (!entry->octets.empty()) continue;
+      entry->kind = Entry::Kind::note;
+      entry->octets = std::to_string(back) + " octets were not sent";
+    }
+  }
+}
+
 void Session::set_alarm(Duration delay, Actions& actions) {
   alarm_set_ = true;
   alarm_due_ = false;
   actions.push_back({.kind = Action::Kind::alarm, .delay = delay, .alarm = ++alarm_});
 }
 
+void Session::open(int number) {
+  Connection& connection = connections_[number];
+  connection = {};
+  connection.state = Connection::State::opening;
+  connection.tls_possible = plan_.role == smtp::Role::submissions;
+}
+
 void Session::begin(Time now, Actions& actions) {
-  connections_[1].state = Connection::State::opening;
+  open(1);
   actions.push_back({.kind = Action::Kind::open, .connection = 1});
   set_alarm(setup_.deadlines.connect, actions);
   waiting_since_ = now;
@@ -56,6 +88,7 @@ void Session::abandon(Actions& actions) {
   for (auto& [number, connection] : connections_)
     if (connection.state != Connection::State::ended) actions.push_back({.kind = Action::Kind::reset, .connection = number});
   phase_ = Phase::finished;
+  take_back_unsent();
   actions.push_back({.kind = Action::Kind::finish});
 }
 
@@ -90,6 +123,11 @@ void Session::on(const Event& event, Actions& actions) {
         take_octets(connection, event.connection, now, false);
         // Nobody reads on: the flood would go on for as long as the session lasts.
         if (connection.state == Connection::State::ended) actions.push_back({.kind = Action::Kind::reset, .connection = event.connection});
+        break;
+      case Event::Kind::sent:
+        connection.unsent -= std::min(connection.unsent, event.size);
+        if (connection.unsent == 0) connection.held = {};
+        if (writing_ && next_ < plan_.moves.size() && plan_.moves[next_].step.connection == event.connection) alarm_set_ = writing_ = false;
         break;
       case Event::Kind::ended:
       case Event::Kind::broken:
@@ -135,32 +173,46 @@ void Session::on(const Event& event, Actions& actions) {
   else check_farewell(actions);
 }
 
+// A TLS record in clear, where TLS could be: an alert, most likely. It hides neither the limits nor the reply behind it.
+// True when the rest of one is still to come.
+bool Session::take_record(Connection& connection, int number, Time now, bool ended) {
+  constexpr std::size_t header = 5, most_of_a_record = (16u << 10) + 2048;  // RFC 5246 section 6.2.3
+  const std::string_view octets = connection.rest();
+  if (connection.in_tls || !connection.tls_possible || octets.empty() || octets[0] < 0x14 || octets[0] > 0x17) return false;
+  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(octets[i]); };
+  if (octets.size() > 1 && at(1) != 3) return false;
+  const std::size_t size = octets.size() < header ? header : header + at(3) * 256u + at(4);
+  if (size > most_of_a_record) return false;
+  if (octets.size() < size && !ended) return true;
+  keep_unfinished(connection, number, now, size);
+  connection.taken += std::min(size, octets.size());
+  if (++replies_heard_ >= most_replies) cut_off(connection, number, now, "more replies than a session can have");
+  return connection.state == Connection::State::ended;
+}
+
 void Session::take_octets(Connection& connection, int number, Time now, bool ended) {
-  // A TLS record where no TLS is: an alert, most likely. No reply starts with its octet.
-  if (!connection.in_tls && !connection.buffer.empty() && connection.buffer[0] >= 0x14 && connection.buffer[0] <= 0x17) {
-    transcript_.entries.push_back(
-        {.kind = Entry::Kind::octets, .at = now, .connection = number, .octets = connection.buffer.substr(0, 4096), .reply = {}});
-    connection.buffer.clear();
-    return;
+  const bool too_many = octets_heard_ > most_octets;
+  for (bool waits = false; !waits && connection.state != Connection::State::ended;) {
+    const std::size_t before = connection.taken;
+    waits = take_record(connection, number, now, ended);
+    if (waits || connection.taken != before) continue;
+    auto view = connection.parser.next(connection.rest());
+    if (!view && ended) view = connection.parser.finish(connection.rest());
+    if (view) take_reply(connection, number, now, *view);
+    waits = !view;
   }
-  for (;;) {
-    auto view = connection.parser.next(connection.buffer);
-    if (!view && ended) view = connection.parser.finish(connection.buffer);
-    if (!view) break;
-    take_reply(connection, number, now, *view);
-    if (connection.state == Connection::State::ended) return;
-  }
-  if (connection.buffer.size() <= most_octets_of_a_reply && octets_heard_ <= most_octets) return;
+  connection.buffer.erase(0, std::exchange(connection.taken, 0));
+  if (connection.state == Connection::State::ended || (connection.buffer.size() <= most_octets_of_a_reply && !too_many)) return;
   // A line without an end stands in the transcript as the reply that it is, so that the rules see it.
   const auto view = connection.parser.finish(connection.buffer);
   if (view && view->anomalies.has(smtp::Anomaly::line_endless)) return take_reply(connection, number, now, *view);
   keep_unfinished(connection, number, now);
-  cut_off(connection, number, now, octets_heard_ > most_octets ? "more octets than a session can have" : "the reply has no end");
+  cut_off(connection, number, now, too_many ? "more octets than a session can have" : "the reply has no end");
 }
 
 void Session::take_reply(Connection& connection, int number, Time now, const smtp::ReplyView& view) {
-  smtp::Reply reply = own(view, connection.buffer);
-  connection.buffer.erase(0, view.size);
+  smtp::Reply reply = own(view, connection.rest());
+  connection.taken += view.size;
   Entry entry{.kind = Entry::Kind::reply, .at = now, .connection = number, .octets = {}, .reply = reply};
   entry.extended_status = connection.extended_status;
   entry.in_tls = connection.in_tls;
@@ -188,15 +240,16 @@ void Session::take_reply(Connection& connection, int number, Time now, const smt
   else if (++replies_heard_ >= most_replies) cut_off(connection, number, now, "more replies than a session can have");
 }
 
-void Session::keep_unfinished(const Connection& connection, int number, Time now) {
-  if (connection.buffer.empty()) return;
-  std::string octets = connection.buffer.substr(0, most_octets_shown);
-  transcript_.entries.push_back({.kind = Entry::Kind::octets, .at = now, .connection = number, .octets = std::move(octets), .reply = {}});
+void Session::keep_unfinished(const Connection& connection, int number, Time now, std::size_t most) {
+  const std::string_view octets = connection.rest().substr(0, std::min(most, most_octets_shown));
+  if (octets.empty()) return;
+  transcript_.entries.push_back({.kind = Entry::Kind::octets, .at = now, .connection = number, .octets = std::string(octets), .reply = {}});
 }
 
 void Session::cut_off(Connection& connection, int number, Time now, std::string why) {
   note(number, now, "cut off: " + why);
   connection.buffer.clear();
+  connection.taken = 0;
   connection.parser = {};
   connection.detail = std::move(why);
   connection.state = Connection::State::ended;
@@ -204,6 +257,8 @@ void Session::cut_off(Connection& connection, int number, Time now, std::string 
 
 void Session::write(int number, Connection& connection, std::string octets, Time now, int move, Actions& actions) {
   if (octets.empty()) return;
+  if (connection.state != Connection::State::open) return note(number, now, std::to_string(octets.size()) + " octets were not sent");
+  connection.unsent += octets.size();
   connection.sent_line_end = octets.ends_with("\r\n");
   transcript_.entries.push_back({.kind = Entry::Kind::sent, .at = now, .connection = number, .octets = octets, .reply = {}, .move = move});
   actions.push_back({.kind = Action::Kind::send, .connection = number, .octets = std::move(octets)});
@@ -239,6 +294,7 @@ void Session::send_move(const Move& move, Time now, Actions& actions) {
   };
   std::string whole;
   for (const auto& segment : move.segments) whole += segment.octets;
+  if (smtp::to_upper(std::string_view(whole).substr(0, line_limit)).find("STARTTLS") != std::string::npos) connection.tls_possible = true;
   if (move.step.kind == Step::Kind::together) {
     std::string_view rest = whole;
     for (const Step& inner : move.step.inside) {
@@ -256,6 +312,7 @@ void Session::send_move(const Move& move, Time now, Actions& actions) {
   else last_was_data_ = false;
   for (const auto& segment : move.segments) {
     if (segment.pause.count() > 0) actions.push_back({.kind = Action::Kind::pause, .connection = number, .delay = segment.pause});
+    connection.held += segment.pause;
     write(number, connection, segment.octets, now, static_cast<int>(next_), actions);
   }
 }
@@ -327,6 +384,7 @@ bool Session::meet(Time now, Actions& actions) {
   const int number = move.step.connection;
   Connection& connection = connections_[number];
   Came came;
+  bool no_silence = false;
   std::size_t entry = transcript_.entries.size();
   if (connection.state == Connection::State::opening) return false;
   while (continue_auth(connection, number, now, actions)) alarm_set_ = false;
@@ -346,22 +404,31 @@ bool Session::meet(Time now, Actions& actions) {
     came = {.kind = Came::Kind::close, .detail = connection.detail};
     entry = transcript_.entries.size() - 1;
   } else if (!alarm_set_) {
-    waiting_since_ = now;
-    set_alarm(deadline_for(move, connection), actions);
+    wait_for(deadline_for(move, connection), connection, now, actions);
     return false;
   } else if (!alarm_due_) {
     return false;
   } else {
     came.kind = Came::Kind::nothing;
-    if (!connection.buffer.empty()) {
+    if (connection.state == Connection::State::handshaking) {
+      // Slow is not refused: only an alert, an end or garbage says that there is no TLS.
+      came.detail = "no answer to the TLS handshake";
+      note(number, now, came.detail);
+      connection.state = Connection::State::ended;
+      connection.detail = "the TLS handshake was given up";
+      actions.push_back({.kind = Action::Kind::reset, .connection = number});
+    } else if (writing_) {
+      came.detail = "the server takes no more octets (" + std::to_string(connection.unsent) + " are left)";
+      no_silence = true;
+    } else if (!connection.buffer.empty()) {
       keep_unfinished(connection, number, now);
       came.detail = "octets came, but no whole reply";
+      no_silence = true;
     }
   }
   Outcome outcome{next_, came, -1, entry, now - waiting_since_, deadline_for(move, connection)};
-  // Half a reply is not silence.
-  const bool whole_silence = came.kind != Came::Kind::nothing || came.detail.empty();
-  if (whole_silence) outcome.tier = match(move.step.expect, came, connection.extended_status, captures_);
+  // Half a reply is no silence, nor is half a command.
+  if (!no_silence) outcome.tier = match(move.step.expect, came, connection.extended_status, captures_);
   if (came.kind == Came::Kind::reply && !move.step.expect.capture.empty()) captures_[move.step.expect.capture] = came.reply;
   alarm_set_ = false;
   const script::Tier* tier = outcome.tier >= 0 ? &move.step.expect.tiers[static_cast<std::size_t>(outcome.tier)] : nullptr;
@@ -395,6 +462,7 @@ bool Session::play(Time now, Actions& actions) {
     switch (step.act) {
       case Step::Act::handshake:
         connection.state = connection.state == Connection::State::open ? Connection::State::handshaking : connection.state;
+        connection.tls_possible = true;
         note(step.connection, now, "TLS handshake");
         actions.push_back({.kind = Action::Kind::start_tls, .connection = step.connection});
         alarm_set_ = false;
@@ -414,18 +482,17 @@ bool Session::play(Time now, Actions& actions) {
         connection.over = true;
         break;
       case Step::Act::wait:
-        if (!alarm_set_) {
+        if (!alarm_set_) wait_for(step.time, connection, now, actions);
+        if (!alarm_due_) return false;
+        if (std::exchange(writing_, false)) {  // a peer that does not read is waited for all the same
           set_alarm(step.time, actions);
           return false;
         }
-        if (!alarm_due_) return false;
         alarm_set_ = false;
         break;
       case Step::Act::auth: start_auth(step, now, actions); break;
       case Step::Act::open: {
-        Connection& other = connections_[step.other];
-        other = {};
-        other.state = Connection::State::opening;
+        open(step.other);
         actions.push_back({.kind = Action::Kind::open, .connection = step.other});
         set_alarm(setup_.deadlines.connect, actions);
         break;
@@ -458,15 +525,6 @@ void Session::advance(Time now, Actions& actions) {
       connection.detail = "no answer within the connect deadline";
       note(plan_.moves[next_].step.connection, now, "not connected: " + connection.detail);
       alarm_set_ = false;
-    }
-    if (connection.state == Connection::State::handshaking && plan_.moves[next_].step.kind == Step::Kind::expect && alarm_set_ &&
-        alarm_due_) {
-      connection.state = Connection::State::ended;
-      connection.tls_answer = true;
-      connection.tls_behind = connection.replies.size();
-      connection.tls = {.kind = Came::Kind::no_tls, .detail = "no answer within the deadline"};
-      note(plan_.moves[next_].step.connection, now, "TLS handshake: no answer");
-      actions.push_back({.kind = Action::Kind::reset, .connection = plan_.moves[next_].step.connection});
     }
     if (!play(now, actions)) return;
   }
@@ -511,6 +569,7 @@ void Session::check_farewell(Actions& actions) {
   }
   if (waiting) return;
   phase_ = Phase::finished;
+  take_back_unsent();
   actions.push_back({.kind = Action::Kind::finish});
 }
 

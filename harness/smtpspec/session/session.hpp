@@ -60,6 +60,8 @@ class Session final : public smtp::Machine {
     enum class State : std::uint8_t { unopened, opening, open, handshaking, failed, ended };
     State state = State::unopened;
     std::string buffer;
+    std::size_t taken = 0;  // octets of the buffer that are done with
+    std::string_view rest() const { return std::string_view(buffer).substr(taken); }
     smtp::ReplyParser parser;
     std::deque<Received> replies;      // not yet met by an expectation
     std::deque<std::string> commands;  // verbs sent and not yet answered
@@ -67,9 +69,12 @@ class Session final : public smtp::Machine {
     bool counted = true;               // all that was sent asks for one reply each: more than these are unasked
     bool greeted = false;
     bool in_tls = false;
+    bool tls_possible = false;  // what comes in clear may be a TLS record
     bool extended_status = false;
     bool unicode = false;
     bool sent_line_end = true;
+    std::size_t unsent = 0;  // octets that are written down as sent and did not go out yet
+    Duration held{};         // pauses among them
     bool half_closed = false;
     int last_code = 0;
     bool tls_answer = false;     // a handshake ended and no expectation has met it
@@ -90,14 +95,18 @@ class Session final : public smtp::Machine {
   void send_move(const script::Move& move, Time now, smtp::Actions& actions);
   void start_auth(const script::Step& step, Time now, smtp::Actions& actions);
   bool continue_auth(Connection& connection, int number, Time now, smtp::Actions& actions);
+  void open(int number);
+  bool take_record(Connection& connection, int number, Time now, bool ended);
   void take_octets(Connection& connection, int number, Time now, bool ended);
   void take_reply(Connection& connection, int number, Time now, const smtp::ReplyView& view);
   static void pop_reply(Connection& connection);
-  void keep_unfinished(const Connection& connection, int number, Time now);
+  void keep_unfinished(const Connection& connection, int number, Time now, std::size_t most = std::string::npos);
   void cut_off(Connection& connection, int number, Time now, std::string why);
   void farewell(Time now, smtp::Actions& actions);
   void check_farewell(smtp::Actions& actions);
   void set_alarm(Duration delay, smtp::Actions& actions);
+  void wait_for(Duration time, const Connection& connection, Time now, smtp::Actions& actions);
+  void take_back_unsent();
   Duration deadline_for(const script::Move& move, const Connection& connection) const;
   void note(int number, Time now, std::string text);
   void write(int number, Connection& connection, std::string octets, Time now, int move, smtp::Actions& actions);
@@ -114,6 +123,7 @@ class Session final : public smtp::Machine {
   bool alarm_due_ = false;
   bool restarting_ = false;
   bool broken_off_ = false;  // an expectation was not met, or hid the answer
+  bool writing_ = false;     // the alarm watches over octets that go out
   Time waiting_since_{};
   bool last_was_data_ = false;
   std::size_t replies_heard_ = 0;

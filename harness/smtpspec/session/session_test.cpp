@@ -261,6 +261,29 @@ TEST(Session, WaitsForAsLongAsItIsTold) {
   EXPECT_TRUE(played.transcript.complete);
 }
 
+// A wait counts from the last octet of what was said, not from when it was thought of.
+TEST(Session, WaitsBeginWhenTheCommandIsOut) {
+  const auto answers = but({{"NOOP", {wait(200ms), send("250 fine\r\n")}}});
+  const auto early = play(plan_of("greeted", "C: NO{pause 1s}OP\nS: nothing for 300ms"), answers);
+  EXPECT_EQ(early.last().tier, -1) << "the reply came within the time";
+  const auto silent = play(plan_of("greeted", "C: NO{pause 20s}OP\nS: nothing for 300ms"), but({{"NOOP", {}}}));
+  EXPECT_TRUE(silent.transcript.complete) << describe(silent.last().came);
+  EXPECT_EQ(silent.last().waited, 300ms);
+  const auto late = play(plan_of("greeted", "C: NO{pause 1s}OP\ndo: wait 2s\nS: nothing for 1s"), but({{"NOOP", {}}}));
+  EXPECT_EQ(late.transcript.outcomes.back().tier, 0);
+  EXPECT_GE(late.took, 4s);
+}
+
+TEST(Session, WhatWasNotSentIsNotWrittenDown) {
+  const auto played =
+      play(plan_of("greeted", "C: RSET\nS: 250\nS: close\nC: NOOP\nS: close"), but({{"RSET", {send("250 bye\r\n"), close}}}));
+  EXPECT_TRUE(played.transcript.complete);
+  EXPECT_EQ(played.shown().find("C: NOOP"), std::string::npos) << played.shown();
+  EXPECT_CONTAINS(played.shown(), "*: 6 octets were not sent");
+  const auto cut = play(plan_of("greeted", "C: NO{pause 1s}OP\nS: close"), [](const std::string&) -> Actions { return {}; }, "220 mx\r\n");
+  EXPECT_CONTAINS(cut.shown(), "C: OP");
+}
+
 TEST(Session, ConnectDeadline) {
   Session session(plan_of("greeted", "C: NOOP\nS: 250"), setup());
   Actions actions;
@@ -448,8 +471,12 @@ TEST(Session, NoTls) {
   EXPECT_EQ(failed.last().tier, -1);
   EXPECT_CONTAINS(describe(failed.last().came), "the TLS handshake failed");
   const auto silent = play(plan_of("greeted", std::string(starttls) + "tls"), but({{"STARTTLS", {send("220 go\r\n")}}}));
-  EXPECT_EQ(describe(silent.last().came), "the TLS handshake failed: no answer within the deadline");
+  EXPECT_EQ(describe(silent.last().came), "no answer to the TLS handshake");
   EXPECT_EQ(silent.took, Deadlines().reply);
+  // Slow is not refused.
+  const auto go = but({{"STARTTLS", {send("220 go\r\n")}}});
+  EXPECT_EQ(play(plan_of("greeted", std::string(starttls) + "tls, else no tls is a deviation"), go).last().tier, -1);
+  EXPECT_EQ(play(plan_of("greeted", std::string(starttls) + "tls or no tls or nothing for 2s\nC: NOOP\nS: close"), go).took, 2s);
   const auto closed =
       play(plan_of("greeted", std::string(starttls) + "no tls"), but({{"STARTTLS", {send("220 go\r\n"), wait(1ms), close}}}));
   EXPECT_EQ(closed.last().tier, 0);
@@ -738,6 +765,31 @@ TEST(Session, CutsOffTooManyOctets) {
   const auto played = play(plan_of("greeted", "C: NOOP\nS: 250\ndo: wait 1s"), but({{"NOOP", much}}));
   EXPECT_CONTAINS(played.shown(), "*: cut off: more octets than a session can have");
   EXPECT_LE(count_of(played.transcript, Entry::Kind::reply), 8u);
+}
+
+// Octets that look like TLS records are counted like all others, and hide nothing behind them.
+TEST(Session, RecordsInClearAreLimited) {
+  const std::string alert("\x15\x03\x03\x00\x02\x02\x28", 7);
+  const auto unasked = [](const Played& played) {
+    return std::count_if(played.transcript.entries.begin(), played.transcript.entries.end(),
+                         [](const Entry& entry) { return entry.unasked; });
+  };
+  const auto hidden = but({{"NOOP", {send("250 a\r\n"), wait(1ms), send(alert + "250 b\r\n")}}});
+  EXPECT_EQ(unasked(play(plan_of("greeted", "C: NOOP\nS: 250\ndo: wait 1s"), hidden)), 1);
+  const auto behind = play(plan_of("greeted", "C: STARTTLS\nS: 250\nC: NOOP\nS: 250\ndo: wait 1s"), hidden);
+  EXPECT_EQ(unasked(behind), 1);
+  EXPECT_CONTAINS(behind.shown(), "s: \\x15\\x03\\x03\\0\\x02\\x02(\n");
+  std::string alerts;
+  for (int i = 0; i < 400; ++i) alerts += alert;
+  for (const std::string& flood : {std::string(32768, '\x15'), std::string(4096, '\x15') + "\r\n", alerts}) {
+    Actions much;
+    for (int i = 0; i < 3000; ++i) much.push_back(send(flood));
+    for (const char* verb : {"NOOP", "STARTTLS"}) {
+      const auto played = play(plan_of("greeted", std::string("C: ") + verb + "\ndo: wait 1s\nS: 250"), but({{verb, much}}));
+      EXPECT_NE(played.shown().find("*: cut off: "), std::string::npos) << verb;
+      EXPECT_LE(played.transcript.entries.size(), 5010u);
+    }
+  }
 }
 
 // What the client itself sends counts for nothing.

@@ -40,6 +40,7 @@ struct Event {
     opened,      // the connection is there
     refused,     // it could not be made; `detail` says why
     octets,      // octets came
+    sent,        // `size` octets of what was to be sent went out; for clients
     ended,       // the peer sent its end (FIN, or close_notify inside TLS)
     broken,      // reset, or another failure of the transport; `detail` says which
     tls_up,      // the handshake is done; `tls` holds its facts
@@ -55,6 +56,7 @@ struct Event {
   std::string detail{};
   TlsFacts tls{};
   std::uint64_t alarm = 0;
+  std::size_t size = 0;
 };
 
 struct Action {
