@@ -265,13 +265,14 @@ void add_run(CLI::App& app, Environment& environment, int& status) {
   CLI::App* command = app.add_subcommand("run", "Run test cases against a server and judge it");
   command->add_option("TARGET", flags->target, "URL, profile file, embedded, or lab:NAME")->required();
   command->add_option("CASE", flags->cases, "Ids, folders or globs of the cases to run (default: all)");
-  command->add_option("--skip", flags->skip, "Leave these out")->type_name("GLOB");
-  command->add_option("--covers", flags->covers, "Only cases that cover these requirements")->type_name("GLOB");
-  command->add_option("--tag", flags->tags, "Only cases with one of these tags")->type_name("TAG");
+  command->add_option("--skip", flags->skip, "Leave these out")->type_name("GLOB")->allow_extra_args(false);
+  command->add_option("--covers", flags->covers, "Only cases that cover these requirements")->type_name("GLOB")->allow_extra_args(false);
+  command->add_option("--tag", flags->tags, "Only cases with one of these tags")->type_name("TAG")->allow_extra_args(false);
   command->add_option("--role", flags->roles, "Only these roles")
       ->check(CLI::IsMember(std::vector<std::string>(run::role_words().begin(), run::role_words().end())))
-      ->type_name("ROLE");
-  command->add_option("--level", flags->level, "What fails the exit status")
+      ->type_name("ROLE")
+      ->allow_extra_args(false);
+  command->add_option("--level", flags->level, "The mildest level that fails the exit status (default: must)")
       ->check(CLI::IsMember({"must", "should", "may"}))
       ->type_name("LEVEL");
   command->add_flag("--by-letter", flags->by_letter, "Let by-letter findings fail the exit status too");
@@ -285,7 +286,9 @@ void add_run(CLI::App& app, Environment& environment, int& status) {
       ->type_name("N");
   command->add_option("--waivers", flags->waivers, "Known findings that do not fail the exit status")->type_name("FILE");
   command->add_flag("--fail-fast", flags->fail_fast, "Stop at the first failure");
-  command->add_option("--report", flags->reports, "Write a report: json=PATH or junit=PATH, - for standard output")->type_name("KIND=PATH");
+  command->add_option("--report", flags->reports, "Write a report: json=PATH or junit=PATH, - for standard output")
+      ->type_name("KIND=PATH")
+      ->allow_extra_args(false);
   command->add_flag("--json", flags->json, "One JSON object a line as results come");
   command->add_flag("-q,--quiet", flags->quiet, "Only the summary");
   command->add_flag("-v,--verbose", flags->verbose, "Observed and skipped tests too; twice: every transcript");

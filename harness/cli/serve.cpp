@@ -19,7 +19,13 @@ struct ServeFlags {
 class Forwarding final : public serve::Store {
  public:
   Forwarding(serve::Store& local, net::Loop& loop, smtp::Endpoint hop, const serve::Config& config, std::function<std::int64_t()> clock)
-      : local_(local), loop_(loop), hop_(std::move(hop)), host_(config.host), domain_(config.domain), clock_(std::move(clock)) {}
+      : local_(local),
+        loop_(loop),
+        hop_(std::move(hop)),
+        host_(config.host),
+        domain_(config.domain),
+        mailboxes_(config.mailboxes),
+        clock_(std::move(clock)) {}
 
   bool take(const serve::Message& message) override {
     serve::Message here = message;
@@ -50,13 +56,16 @@ class Forwarding final : public serve::Store {
   }
 
   // No notice about a notice, and none to whom nothing can be sent (RFC 5321 section 6.1).
-  void notify(const serve::Envelope& envelope, const std::vector<serve::Handover::Failure>& failures, const std::string& content) {
-    if (envelope.reverse_path.empty()) return;
+  void notify(const serve::Envelope& envelope, std::vector<serve::Handover::Failure> failures, const std::string& content) {
+    std::erase_if(failures, [](const auto& failure) { return !wants_failure_notice(failure.recipient); });
+    if (envelope.reverse_path.empty() || failures.empty()) return;
     const std::string notice = serve::failure_notice(host_, serve::date_time(clock_()), envelope, failures, content);
     const std::size_t at = envelope.reverse_path.rfind('@');
     if (at != std::string::npos && smtp::iequals(std::string_view(envelope.reverse_path).substr(at + 1), domain_)) {
-      local_.take(
-          {{.recipients = {{.address = envelope.reverse_path, .mailbox = smtp::to_lower(envelope.reverse_path.substr(0, at))}}}, notice});
+      // The sender's name came over the wire: only one that has a mailbox gets the notice.
+      const std::string mailbox = smtp::to_lower(envelope.reverse_path.substr(0, at));
+      if (std::find(mailboxes_.begin(), mailboxes_.end(), mailbox) != mailboxes_.end())
+        local_.take({{.recipients = {{.address = envelope.reverse_path, .mailbox = mailbox}}}, notice});
       return;
     }
     serve::Envelope back;
@@ -68,6 +77,7 @@ class Forwarding final : public serve::Store {
   net::Loop& loop_;
   smtp::Endpoint hop_;
   std::string host_, domain_;
+  std::vector<std::string> mailboxes_;
   std::function<std::int64_t()> clock_;
 };
 

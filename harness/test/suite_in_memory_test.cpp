@@ -1,6 +1,8 @@
 // The whole suite against the conforming reference server, in one process, without sockets, in virtual time.
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "smtpspec/crypto/digests.hpp"
 #include "smtpspec/run/run.hpp"
 #include "smtpspec/serve/server.hpp"
@@ -73,6 +75,24 @@ TEST(SuiteInMemory, BareLfIsOneFinding) {
       EXPECT_EQ(test.id, "rules/reply-ends-in-crlf");
     }
   EXPECT_EQ(failed, 3u) << "one for each role";
+}
+
+// A server that takes no second hello is accused of that, by the cases about it, and of nothing else.
+TEST(SuiteInMemory, ASecondHelloRefusedAccusesItsOwnCasesOnly) {
+  auto seams = serve::Seams::lawful();
+  seams.model = [](const smtp::Context& context, smtp::Input input, smtp::Row lawful) {
+    const bool hello = input == smtp::Input::ehlo || input == smtp::Input::helo;
+    if (hello && context.state != smtp::State::greeted) {
+      lawful.reply = {503, "5.5.1", "Duplicate hello"};
+      lawful.next = smtp::Next::stay;
+    }
+    return lawful;
+  };
+  std::set<std::string> accusing;
+  for (const auto& test : run_all(seams).tests)
+    if (test.verdict >= judge::Verdict::deviation) accusing.insert(test.id);
+  EXPECT_EQ(accusing,
+            (std::set<std::string>{"rfc5321/order/ehlo-in-transaction", "rfc5321/session/ehlo-again", "rules/reply-in-the-table"}));
 }
 
 // Same plans, same server: same run.

@@ -104,7 +104,7 @@ Result<std::pair<smtp::Role, Endpoint>> parse_url(std::string_view url) {
   std::size_t index = 0;
   while (index < schemes.size() && schemes[index] != scheme) ++index;
   if (index == schemes.size()) {
-    const std::string meant = smtp::nearest(scheme, std::span<const std::string_view>(schemes));
+    const std::string meant = scheme == "smtps" ? "submissions" : smtp::nearest(scheme, std::span<const std::string_view>(schemes));
     return fail("unknown scheme '" + smtp::spell(scheme) + "'",
                 meant.empty() ? "" : meant + "://" + smtp::spell(url.substr(separator + 3)));
   }

@@ -183,6 +183,8 @@ std::string preamble(Start start, smtp::Role role, bool account) {
   const std::string hello = "C: EHLO {client}\nS: 250\n";
   const std::string encrypt = "C: STARTTLS\nS: 220\ndo: handshake\nS: tls\n";
   const bool submits = role != smtp::Role::relay;
+  // Some servers take no second hello; only a login needs the EHLO in front.
+  if (start == Start::helo && !submits) return out + "C: HELO {client}\nS: 250\n";
   if (role == smtp::Role::submission || (role == smtp::Role::relay && start == Start::tls)) out += hello + encrypt;
   // RFC 4954 section 4: AUTH belongs to EHLO, so that a HELO session logs in before its HELO.
   out += hello;

@@ -62,7 +62,7 @@ TEST(Preamble, FitsTheRole) {
       {Start::connected, "", "", ""},
       {Start::greeted, "", "", "TLS"},
       {Start::ehlo, "EHLO", "EHLO STARTTLS TLS EHLO AUTH", "TLS EHLO AUTH"},
-      {Start::helo, "EHLO HELO", "EHLO STARTTLS TLS EHLO AUTH HELO", "TLS EHLO AUTH HELO"},
+      {Start::helo, "HELO", "EHLO STARTTLS TLS EHLO AUTH HELO", "TLS EHLO AUTH HELO"},
       {Start::tls, "EHLO STARTTLS TLS EHLO", "EHLO STARTTLS TLS EHLO", "TLS EHLO"},
       {Start::auth, "EHLO AUTH", "EHLO STARTTLS TLS EHLO AUTH", "TLS EHLO AUTH"},
       {Start::mail, "EHLO MAIL", "EHLO STARTTLS TLS EHLO AUTH MAIL", "TLS EHLO AUTH MAIL"},

@@ -24,6 +24,19 @@ bool has_bare_line_end(std::string_view content) {
   return false;
 }
 
+// RFC 5321 section 6.3: so many Received fields are a loop.
+constexpr int most_hops = 100;
+
+int received_fields(std::string_view content) {
+  int count = 0;
+  while (!content.empty() && !content.starts_with("\r\n")) {
+    if (smtp::istarts_with(content, "received:")) ++count;
+    const std::size_t end = content.find("\r\n");
+    content = end == std::string_view::npos ? std::string_view{} : content.substr(end + 2);
+  }
+  return count;
+}
+
 bool has_eight_bit(std::string_view text) {
   return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
 }
@@ -68,7 +81,7 @@ class Connection final : public smtp::Machine {
       default: break;
     }
     if (context_.state != State::closed)
-      actions.push_back({.kind = Action::Kind::alarm, .delay = server_.config().idle, .alarm = ++alarm_});
+      actions.push_back({.kind = Action::Kind::alarm, .delay = server_.seams().idle(context_, server_.config().idle), .alarm = ++alarm_});
     flush(actions);
   }
 
@@ -86,6 +99,7 @@ class Connection final : public smtp::Machine {
   Input answer(Input lawful, std::vector<std::string> lines = {}) {
     const Seams& seams = server_.seams();
     const Input input = seams.classify(context_, transaction_, line_, lawful);
+    last_input_ = input;
     const smtp::Row row = seams.model(context_, input, smtp::model_row(context_, input));
     Saying saying{row.reply.code, std::string(row.reply.status), {std::string(row.reply.text)}};
     if (row.reply.text.empty() && !lines.empty()) saying.lines = std::move(lines);
@@ -94,7 +108,7 @@ class Connection final : public smtp::Machine {
       saying.lines.front().insert(0, server_.config().host + " ");
     out_ += seams.printer(context_, seams.saying(context_, input, std::move(saying)));
     const smtp::Context before = context_;
-    context_ = smtp::after(context_, row);
+    context_ = seams.after(before, input, smtp::after(before, row));
     if (context_.state == State::ready || context_.state == State::greeted) seams.forget(before, input, transaction_);
     if (row.next == smtp::Next::tls) {
       start_tls_ = awaiting_tls_ = true;
@@ -112,7 +126,7 @@ class Connection final : public smtp::Machine {
     const bool greeted = context_.state != State::connected;
     const smtp::Context fresh{.role = context_.role, .state = greeted ? State::greeted : State::connected, .tls = true};
     const smtp::Context before = context_;
-    context_ = server_.seams().tls_reset(before, fresh);
+    context_ = server_.seams().after(before, Input::starttls, fresh);
     if (context_.state == State::greeted) server_.seams().forget(before, Input::starttls, transaction_);
     too_big_ = false;
     splitter_ = smtp::LineSplitter(rules());
@@ -167,6 +181,12 @@ class Connection final : public smtp::Machine {
   }
 
   void command(const std::string& line) {
+    const smtp::Context before = context_;
+    obey(line);
+    server_.seams().record(before, last_input_, line, transaction_);
+  }
+
+  void obey(const std::string& line) {
     const smtp::Command command = smtp::parse_command(line, server_.seams().tolerance(context_, {.utf8 = true}));
     using smtp::CommandFault;
     using smtp::Verb;
@@ -257,7 +277,10 @@ class Connection final : public smtp::Machine {
   }
 
   // The local mailbox that local-part and domain mean, "" when there is none.
-  std::string local_mailbox(std::string_view local) const {
+  std::string local_mailbox(std::string_view local, std::string_view domain) const {
+    return server_.seams().mailbox(local, domain, lawful_mailbox(local));
+  }
+  std::string lawful_mailbox(std::string_view local) const {
     const std::string name = smtp::to_lower(smtp::unquote_local(local));
     if (name == "postmaster") return "postmaster";
     const auto& boxes = server_.config().mailboxes;
@@ -280,7 +303,7 @@ class Connection final : public smtp::Machine {
     } else if (params.bad >= 0) {
       input = Input::rcpt_bad_parameter;
     } else if (served(domain)) {
-      recipient.mailbox = local_mailbox(command.path.local.in(line));
+      recipient.mailbox = local_mailbox(command.path.local.in(line), domain);
       if (recipient.mailbox.empty()) input = Input::rcpt_no_mailbox;
     } else if (!smtp::iequals(domain, server_.config().relay_domain) && !context_.authenticated) {
       input = Input::rcpt_no_relay;
@@ -299,10 +322,11 @@ class Connection final : public smtp::Machine {
       answer(Input::chunk_syntax);
       return;
     }
-    chunk_last_ = command.last;
+    const Chunk chunk = server_.seams().chunk(context_, line_, {command.chunk_size, command.last});
+    chunk_last_ = chunk.last;
     // A chunk that will be refused is swallowed all the same (RFC 3030 section 2).
     chunk_refused_ = context_.state != State::rcpt && context_.state != State::bdat;
-    chunk_left_ = server_.seams().chunk_size(context_, command.chunk_size);
+    chunk_left_ = chunk.size;
     if (chunk_left_ == 0) end_of_chunk();
   }
 
@@ -320,7 +344,8 @@ class Connection final : public smtp::Machine {
 
   // The message is complete. It is acknowledged only when the store has it (RFC 5321 sections 4.1.1.4 and 6.1).
   void finish(Input good, Input refused, Input not_stored) {
-    if (!transaction_.envelope.binary && has_bare_line_end(transaction_.content)) answer(refused);
+    const bool unclean = !transaction_.envelope.binary && has_bare_line_end(transaction_.content);
+    if (unclean || received_fields(transaction_.content) > most_hops) answer(refused);
     else answer(server_.store().take(message()) ? good : not_stored);
   }
 
@@ -337,7 +362,11 @@ class Connection final : public smtp::Machine {
     std::string out =
         "Received: from " + client_name_ + "\r\n\tby " + server_.config().host + " with " + protocol + " id " + server_.next_id();
     const auto& recipients = transaction_.envelope.recipients;
-    if (recipients.size() == 1) out += "\r\n\tfor <" + recipients.front().address + ">";
+    // The grammar of `for` has no path without a domain, so that a bare Postmaster gets ours.
+    if (recipients.size() == 1) {
+      const std::string& address = recipients.front().address;
+      out += "\r\n\tfor <" + address + (address.find('@') == std::string::npos ? "@" + server_.config().domain : "") + ">";
+    }
     return out + "; " + date_time(server_.seams().clock()) + "\r\n";
   }
 
@@ -354,7 +383,7 @@ class Connection final : public smtp::Machine {
     } else if (!served(parsed.path.domain.in(argument))) {
       input = vrfy ? Input::vrfy_foreign : no_mailbox;
     } else {
-      mailbox = local_mailbox(parsed.path.local.in(argument));
+      mailbox = local_mailbox(parsed.path.local.in(argument), parsed.path.domain.in(argument));
       if (mailbox.empty()) input = no_mailbox;
     }
     answer(input, {"<" + mailbox + "@" + server_.config().domain + ">"});
@@ -417,6 +446,7 @@ class Connection final : public smtp::Machine {
   std::string buffer_;
   std::string out_;
   std::string line_;  // the last one read
+  Input last_input_ = Input::greeting;
   std::string client_name_;
   Transaction transaction_;
   std::unique_ptr<ContentReader> content_reader_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "smtpspec/smtp/content.hpp"
+#include "smtpspec/smtp/encoding.hpp"
 
 namespace smtpspec::serve {
 
@@ -74,7 +75,9 @@ void Handover::take(const smtp::Reply& reply, Actions& actions) {
     case Step::helo: {
       if (!positive) return fail_rest(line, for_good, actions);
       if (step_ == Step::ehlo) offered_ = smtp::capabilities(reply);
-      if ((envelope_.unicode && !offered_.has("SMTPUTF8")) || envelope_.binary)
+      // RFC 6152 section 3: 8-bit content never goes where 8BITMIME is not offered.
+      const bool eight_bit = std::any_of(content_.begin(), content_.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+      if ((envelope_.unicode && !offered_.has("SMTPUTF8")) || envelope_.binary || (eight_bit && !offered_.has("8BITMIME")))
         return fail_rest("554 5.6.3 Conversion required but not supported", true, actions);
       std::string mail = "MAIL FROM:<" + envelope_.reverse_path + ">";
       if (envelope_.eight_bit && offered_.has("8BITMIME")) mail += " BODY=8BITMIME";
@@ -135,6 +138,10 @@ void Handover::on(const Event& event, Actions& actions) {
   }
 }
 
+bool wants_failure_notice(const Recipient& recipient) {
+  return recipient.notify.empty() || smtp::to_upper(recipient.notify).find("FAILURE") != std::string::npos;
+}
+
 std::string failure_notice(const std::string& host, const std::string& date, const Envelope& envelope,
                            const std::vector<Handover::Failure>& failures, const std::string& content) {
   const std::string boundary = "smtpspec-notice";
@@ -148,7 +155,15 @@ std::string failure_notice(const std::string& host, const std::string& date, con
   if (!envelope.envid.empty()) out += "Original-Envelope-Id: " + envelope.envid + "\r\n";
   for (const auto& failure : failures) {
     const auto status = smtp::parse_enhanced_code(std::string_view(failure.reply).substr(std::min<std::size_t>(4, failure.reply.size())));
-    out += "\r\nFinal-Recipient: rfc822; " + failure.recipient.address +
+    out += "\r\n";
+    if (!failure.recipient.orcpt.empty()) {
+      // "rfc822;alice+2Bx@b.example": the type, and the address in xtext (RFC 3461 section 4.2).
+      const std::string_view orcpt = failure.recipient.orcpt;
+      const std::string_view type = orcpt.substr(0, orcpt.find(';'));
+      const std::string_view address = orcpt.substr(std::min(type.size() + 1, orcpt.size()));
+      out += "Original-Recipient: " + std::string(type) + "; " + smtp::decode_xtext(address).value_or(std::string(address)) + "\r\n";
+    }
+    out += "Final-Recipient: rfc822; " + failure.recipient.address +
            "\r\nAction: failed\r\nStatus: " + (status.code ? to_string(status.code) : "5.0.0") + "\r\nDiagnostic-Code: smtp; " +
            failure.reply + "\r\n";
   }

@@ -51,6 +51,9 @@ class Handover final : public smtp::Machine {
   std::uint64_t alarm_ = 0;
 };
 
+// Whether the sender wants to hear that this recipient failed (RFC 3461 section 4.1).
+bool wants_failure_notice(const Recipient& recipient);
+
 // A notice of failure (RFC 3464, RFC 5321 section 6.1), to be sent with a null reverse-path.
 std::string failure_notice(const std::string& host, const std::string& date, const Envelope& envelope,
                            const std::vector<Handover::Failure>& failures, const std::string& content);

@@ -16,6 +16,7 @@
 #include "smtpspec/smtp/command.hpp"
 #include "smtpspec/smtp/lines.hpp"
 #include "smtpspec/smtp/model.hpp"
+#include "smtpspec/smtp/wire.hpp"
 
 namespace smtpspec::serve {
 
@@ -40,6 +41,12 @@ struct Transaction {
   std::string content;
 };
 
+// What one BDAT announces.
+struct Chunk {
+  std::uint64_t size = 0;
+  bool last = false;
+};
+
 struct Seams {
   using Context = smtp::Context;
   using Input = smtp::Input;
@@ -48,14 +55,17 @@ struct Seams {
   std::function<smtp::LineRules(const Context&, smtp::LineRules lawful)> line_rules;  // where a line ends
   std::function<smtp::Tolerance(const Context&, smtp::Tolerance lawful)> tolerance;   // what the parser tolerates
   std::function<std::unique_ptr<ContentReader>(const Context&)> content_reader;       // where mail data end
-  std::function<std::uint64_t(const Context&, std::uint64_t stated)> chunk_size;      // octets that a BDAT takes
+  std::function<Chunk(const Context&, std::string_view line, Chunk lawful)> chunk;    // what a BDAT announces
   std::function<std::string(std::string glued)> behind_starttls;                      // what is kept of the clear octets behind the command
 
   // --- what it means
   std::function<Input(const Context&, const Transaction&, std::string_view line, Input lawful)> classify;
   std::function<smtp::Row(const Context&, Input, smtp::Row lawful)> model;
-  std::function<void(const Context&, Input, Transaction&)> forget;          // at a transaction's end
-  std::function<Context(const Context& before, Context lawful)> tls_reset;  // what a handshake leaves
+  std::function<void(const Context&, Input, Transaction&)> forget;             // at a transaction's end
+  std::function<Context(const Context& before, Input, Context lawful)> after;  // the state behind an answer or a handshake
+  std::function<void(const Context& before, Input, std::string_view line, Transaction&)> record;            // what a command leaves behind
+  std::function<std::string(std::string_view local, std::string_view domain, std::string lawful)> mailbox;  // of an address
+  std::function<smtp::Duration(const Context&, smtp::Duration lawful)> idle;                                // silence allowed
 
   // --- what goes out
   std::function<std::vector<std::string>(const Context&, std::vector<std::string> lawful)> keywords;  // of the EHLO reply

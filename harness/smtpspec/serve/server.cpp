@@ -22,6 +22,6 @@ Server::Server(Config config, Store& store, smtp::Digests digests, Seams seams)
 
 std::unique_ptr<smtp::Machine> Server::accept(smtp::Role role) { return make_connection(*this, role); }
 
-std::string Server::next_id() { return "S" + std::to_string(seams_.clock()) + "." + std::to_string(++messages_); }
+std::string Server::next_id() { return "S" + std::to_string(seams_.clock()) + "-" + std::to_string(++messages_); }
 
 }  // namespace smtpspec::serve

@@ -190,6 +190,18 @@ TEST(Server, AMessageTooBigIsSwallowedAndRefused) {
   EXPECT_EQ(served.store.messages("alice").size(), 1u);
 }
 
+TEST(Server, ALoopEndsAtAHundredHops) {
+  Served served;
+  const auto sent_with = [&](int fields) {
+    Client client = with_recipient(served.server);
+    client.say("DATA\r\n");
+    for (int i = 0; i < fields; ++i) client.say("Received: by x; date\r\n");
+    return first(client.say("\r\nReceived: in the body\r\n.\r\n"));
+  };
+  EXPECT_EQ(sent_with(100), "250");
+  EXPECT_EQ(sent_with(101), "554");
+}
+
 TEST(Maildir, TakesAMessageForAllOrForNone) {
   namespace fs = std::filesystem;
   const fs::path directory = fs::temp_directory_path() / ("smtpspec-maildir-" + std::to_string(::getpid()));
@@ -316,7 +328,8 @@ TEST(Seams, EachOneChangesWhatAClientSees) {
     };
     s.content_reader = [](const Context&) { return std::make_unique<AtLf>(); };
   });
-  expect_change("chunk_size", [](Seams& s) { s.chunk_size = [](const Context&, std::uint64_t stated) { return stated - 1; }; });
+  expect_change(
+      "chunk", [](Seams& s) { s.chunk = [](const Context&, std::string_view, Chunk chunk) { return Chunk{chunk.size - 1, chunk.last}; }; });
   expect_change("behind_starttls", [](Seams& s) { s.behind_starttls = [](std::string glued) { return glued; }; });
   expect_change("classify", [](Seams& s) {
     s.classify = [](const Context&, const Transaction&, std::string_view, Input lawful) {
@@ -330,12 +343,18 @@ TEST(Seams, EachOneChangesWhatAClientSees) {
     };
   });
   expect_change("forget", [](Seams& s) { s.forget = [](const Context&, Input, Transaction&) {}; });
-  expect_change("tls_reset", [](Seams& s) {
-    s.tls_reset = [](const Context& before, Context lawful) {
-      lawful.state = before.state, lawful.extended = true;
-      return lawful;
+  expect_change("after", [](Seams& s) {
+    s.after = [](const Context& before, Input input, Context next) {
+      if (input == Input::starttls) next.state = before.state, next.extended = true;
+      return next;
     };
   });
+  expect_change("record", [](Seams& s) {
+    s.record = [](const Context&, Input input, std::string_view, Transaction& transaction) {
+      if (input == Input::rcpt) transaction.envelope.recipients.clear();
+    };
+  });
+  expect_change("mailbox", [](Seams& s) { s.mailbox = [](std::string_view, std::string_view, std::string) { return std::string(); }; });
   expect_change("keywords", [](Seams& s) {
     s.keywords = [](const Context&, std::vector<std::string> lawful) {
       lawful.pop_back();

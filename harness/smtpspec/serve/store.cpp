@@ -8,6 +8,16 @@
 
 namespace smtpspec::serve {
 
+namespace {
+// A rename outlives a crash once its directory is flushed.
+void flush_directory(const std::filesystem::path& path) {
+  const int directory = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0) return;
+  ::fsync(directory);
+  ::close(directory);
+}
+}  // namespace
+
 Message onward(const Message& message) {
   Message out = message;
   std::erase_if(out.envelope.recipients, [](const Recipient& recipient) { return !recipient.mailbox.empty(); });
@@ -72,6 +82,8 @@ bool MaildirStore::take(const Message& message) {
   // All are safe on the disk before the first is shown, so that a full disk leaves none behind.
   for (const File& file : files)
     if (good) fs::rename(file.temporary, file.final, error), good = !error;
+  for (const File& file : files)
+    if (good) flush_directory(fs::path(file.final).parent_path());
   if (good) return true;
   for (const File& file : files) fs::remove(file.temporary, error), fs::remove(file.final, error);
   return false;

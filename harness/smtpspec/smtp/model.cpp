@@ -107,10 +107,10 @@ constexpr std::array rows = {
     // --- VRFY and EXPN leave a transaction alone: RFC 5321 sections 3.5 and 7.3.
     Row{in_command, W::clear_submission, vrfy, vrfy_syntax, tls_first, "530 25z 550 551 553 502 504 500", "5yz", Next::stay, "RFC3207 4"},
     Row{in_command, W::login_wanted, vrfy, vrfy_syntax, login_first, "530 25z 550 551 553 502 504 500", "5yz", Next::stay, "RFC4954 6"},
-    Row{in_command, W::always, vrfy, vrfy, {250, "2.1.5", ""}, "250 251 252 502 500 504", "5yz", Next::stay, "RFC5321 3.5.1, 7.3"},
-    Row{in_command, W::always, vrfy_no_mailbox, vrfy_no_mailbox, {550, "5.1.1", "No such mailbox here"}, "550 551 553 252 502 500 504", "5yz", Next::stay, "RFC5321 3.5.3, 7.3"},
-    Row{in_command, W::always, vrfy_foreign, vrfy_foreign, {252, "2.5.0", "Cannot verify, but will try to deliver"}, "252 550 551 553 554 502 500 504", "5yz", Next::stay, "RFC5321 3.5.3, 7.3"},
-    Row{in_command, W::always, vrfy_syntax, vrfy_syntax, {501, "5.5.4", "Syntax: VRFY string"}, "501 550 553 252 502 500 504", "5yz", Next::stay, "RFC5321 4.1.1.6"},
+    Row{in_command, W::always, vrfy, vrfy, {250, "2.1.5", ""}, "250 251 252 502 504", "5yz", Next::stay, "RFC5321 3.5.1, 7.3"},
+    Row{in_command, W::always, vrfy_no_mailbox, vrfy_no_mailbox, {550, "5.1.1", "No such mailbox here"}, "550 551 553 252 502 504", "5yz", Next::stay, "RFC5321 3.5.3, 7.3"},
+    Row{in_command, W::always, vrfy_foreign, vrfy_foreign, {252, "2.5.0", "Cannot verify, but will try to deliver"}, "252 550 551 553 554 502 504", "5yz", Next::stay, "RFC5321 3.5.3, 7.3"},
+    Row{in_command, W::always, vrfy_syntax, vrfy_syntax, {501, "5.5.4", "Syntax: VRFY string"}, "501 550 553 252 502 504", "5yz", Next::stay, "RFC5321 4.1.1.6"},
     Row{in_command, W::clear_submission, expn, expn_syntax, tls_first, "530 250 252 550 502 504 500", "5yz", Next::stay, "RFC3207 4"},
     Row{in_command, W::login_wanted, expn, expn_syntax, login_first, "530 250 252 550 502 504 500", "5yz", Next::stay, "RFC4954 6"},
     Row{in_command, W::always, expn, expn, {250, "2.1.5", ""}, "250 252 550 502 500 504", "5yz", Next::stay, "RFC5321 3.5.1, 7.3"},
@@ -323,7 +323,8 @@ std::string print_model() {
     for (std::size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], line[i].size());
   std::string out =
       "What an SMTP server does: for each input, the first row whose states and condition fit counts. No next state: it stays.\n"
-      "421 may come at any time. Where several reasons to refuse hold, the reply of any of them is lawful.\n\n";
+      "Passes are the codes that its RFCs allow there, near misses those of the right class with the wrong number; 421 may come\n"
+      "at any time. Where several reasons to refuse hold, the reply of any of them is lawful.\n\n";
   for (const auto& line : lines) {
     for (std::size_t i = 0; i + 1 < line.size(); ++i) out += line[i] + std::string(widths[i] + 2 - line[i].size(), ' ');
     out += line.back() + "\n";

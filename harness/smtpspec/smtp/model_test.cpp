@@ -123,7 +123,7 @@ TEST(Model, NamesAreDistinct) {
 
 TEST(Model, PrintsOneLineForEachRow) {
   const std::string text = print_model();
-  EXPECT_EQ(static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')), model_table().size() + 4);
+  EXPECT_EQ(static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')), model_table().size() + 5);
   EXPECT_NE(text.find("250 2.1.0"), std::string::npos);
 }
 
