@@ -198,7 +198,8 @@ TEST(Dead, OneRoleAfterTheOther) {
   const auto run = bench.run();
   EXPECT_TRUE(run.dead);
   EXPECT_CONTAINS(run.trouble, "connection refused");
-  EXPECT_EQ(run.count(Verdict::pass), 38u);
+  EXPECT_GE(run.count(Verdict::pass), 36u) << "forty-two connections, less the probes and what was under way at the end";
+  EXPECT_LE(run.count(Verdict::pass), 38u);
 }
 
 // What one role showed before it died is not asked of it again, and that is said.
