@@ -263,7 +263,10 @@ struct Expander {
           for (auto& segment : inner.out.segments) text += segment.octets;
           if (piece.kind == Piece::Kind::repeat) {
             fits = room(text.size() * piece.count);
-            for (std::size_t i = 0; fits && i < piece.count && !text.empty(); ++i) out.segments.back().octets += text;
+            std::string& tail = out.segments.back().octets;
+            if (fits && text.size() == 1) tail.append(piece.count, text.front());
+            else
+              for (std::size_t i = 0; fits && i < piece.count && !text.empty(); ++i) tail += text;
           } else {
             text = piece.kind == Piece::Kind::base64  ? smtp::encode_base64(text)
                    : piece.kind == Piece::Kind::xtext ? smtp::encode_xtext(text)
