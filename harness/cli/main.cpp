@@ -122,10 +122,9 @@ void complain(const Error& error) { std::fprintf(stderr, "smtpspec: %s\n", print
 std::string printable(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto octet = static_cast<unsigned char>(text[i]);
     // U+0080 to U+009F are control characters too.
-    const bool wide = octet == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0;
-    if ((octet < 0x20 && octet != '\n' && octet != '\t') || octet == 0x7f || wide) out += smtp::spell(text.substr(i, wide ? 2 : 1));
+    const bool wide = text[i] == '\xc2' && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0;
+    if ((smtp::is_control(text[i]) && text[i] != '\n' && text[i] != '\t') || wide) out += smtp::spell(text.substr(i, wide ? 2 : 1));
     else out += text[i];
     i += wide;
   }

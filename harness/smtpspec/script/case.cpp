@@ -53,8 +53,7 @@ Result<void> parse_rows(const Yaml& each, Case& out) {
     for (const auto& [key, value] : variables.entries) {
       if (!is_word(key.text))
         return key.fail("'" + smtp::spell(key.text) + "' is no variable name; names are lower-case letters, digits and hyphens");
-      for (const FactName& fact : fact_names())
-        if (fact.name == key.text) return key.fail("'" + key.text + "' is a fact of the profile; choose another name");
+      if (find_fact(key.text)) return key.fail("'" + key.text + "' is a fact of the profile; choose another name");
       if (value.kind != Yaml::Kind::text && value.kind != Yaml::Kind::null) return value.fail("expected a text");
       auto text = parse_template(value.text);
       if (!text) return value.fail(text.error().message);

@@ -377,7 +377,7 @@ Result<std::vector<Step>> parse_dialogue(std::string_view text, std::string_view
     SourceLine source{line.empty() ? line : line.substr(depth), number++, indent + static_cast<int>(depth) + 1, static_cast<int>(depth)};
     if (!source.text.empty() && source.text[0] == '\t') return parser.fail(source, 0, "a tab indents this line; use blanks");
     for (std::size_t i = 0; i < source.text.size(); ++i)
-      if (static_cast<unsigned char>(source.text[i]) < 0x20 || source.text[i] == 0x7f)
+      if (smtp::is_control(source.text[i]))
         return parser.fail(source, i, "octet " + smtp::spell(source.text.substr(i, 1)) + " must be spelt, not written raw");
     parser.lines.push_back(source);
   }

@@ -21,4 +21,10 @@ std::span<const FactName> fact_names() {
   return names;
 }
 
+const FactName* find_fact(std::string_view name) {
+  for (const FactName& fact : fact_names())
+    if (fact.name == name) return &fact;
+  return nullptr;
+}
+
 }  // namespace smtpspec::script

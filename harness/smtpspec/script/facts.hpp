@@ -17,6 +17,8 @@ struct FactName {
 
 // Every fact that a dialogue may name in braces, in the order of the reference page.
 std::span<const FactName> fact_names();
+// nullptr when there is none of that name.
+const FactName* find_fact(std::string_view name);
 
 struct Facts {
   std::map<std::string, std::string, std::less<>> values;

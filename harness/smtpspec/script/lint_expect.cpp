@@ -8,10 +8,6 @@ namespace {
 
 constexpr int first_code = 200, last_code = 599;
 
-bool has_code(const Answer& answer, int code) {
-  return answer.kind == Answer::Kind::any || (answer.kind == Answer::Kind::codes && answer.codes.has(code));
-}
-
 // True when `wide` asks for nothing that `narrow` does not ask for, codes aside.
 bool asks_no_more(const Answer& wide, const Answer& narrow) {
   return (wide.status.empty() || wide.status == narrow.status) && (!wide.text || wide.text == narrow.text) &&
@@ -110,6 +106,10 @@ void requirement(Linter& linter, const std::string& id, const Place& place) {
 }  // namespace
 
 bool goes_on(const Tier& tier) { return !tier.ends && tier.grade != Grade::inconclusive && tier.grade != Grade::failure; }
+
+bool has_code(const Answer& answer, int code) {
+  return answer.kind == Answer::Kind::any || (answer.kind == Answer::Kind::codes && answer.codes.has(code));
+}
 
 bool is_reply(const Answer& answer) {
   return answer.kind == Answer::Kind::codes || answer.kind == Answer::Kind::any || answer.kind == Answer::Kind::same_class ||

@@ -34,6 +34,8 @@ void lint_expectations(Linter& linter, const std::vector<Step>& steps);
 // True when the play goes on behind an answer of this grade.
 bool goes_on(const Tier& tier);
 bool is_reply(const Answer& answer);
+// True when a reply of this code may be what the answer means.
+bool has_code(const Answer& answer, int code);
 
 // lint_use.cpp: what a line uses that a server has to offer first.
 struct Use {

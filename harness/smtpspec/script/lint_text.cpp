@@ -7,11 +7,6 @@
 namespace smtpspec::script {
 namespace {
 
-bool is_fact(std::string_view name) {
-  const auto facts = fact_names();
-  return std::any_of(facts.begin(), facts.end(), [&](const FactName& fact) { return fact.name == name; });
-}
-
 bool is_boundary(const Piece& piece) { return piece.kind == Piece::Kind::cut || piece.kind == Piece::Kind::pause; }
 
 void names(Linter& linter, const std::vector<Step>& steps) {
@@ -108,13 +103,13 @@ void lint_rows(Linter& linter) {
       // A name that is one slip away is complained about where it stands.
       const std::string_view only[] = {name};
       const bool misspelt = std::any_of(used.begin(), used.end(), [&](const std::string& other) {
-        return !is_fact(other) && !row.variables.count(other) && !smtp::nearest(other, std::span<const std::string_view>(only)).empty();
+        return !find_fact(other) && !row.variables.count(other) && !smtp::nearest(other, std::span<const std::string_view>(only)).empty();
       });
       if (used.insert(name).second && !misspelt)
         linter.say("variable '" + name + "' is used nowhere; {" + name + "} stands for it in the dialogue", places.name);
       // Rows fill the dialogue and not one another.
       value.names([&](std::string_view other) {
-        if (!is_fact(other))
+        if (!find_fact(other))
           linter.say("{" + std::string(other) + "} is no fact; the value of a variable may name nothing else", places.value);
       });
     }

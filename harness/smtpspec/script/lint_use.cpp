@@ -94,8 +94,7 @@ bool notes_refusal(const Expect& expect, const Use& use) {
   return std::all_of(refusals.begin(), refusals.end(), [&](int code) {
     for (const Tier& tier : expect.tiers)
       for (const Answer& answer : tier.answers)
-        if (answer.kind == Answer::Kind::any || (answer.kind == Answer::Kind::codes && answer.codes.has(code)))
-          return tier.grade == Grade::observed;
+        if (has_code(answer, code)) return tier.grade == Grade::observed;
     return false;
   });
 }

@@ -57,7 +57,7 @@ namespace {
 
 // An id is typed, printed and compared; octets that a terminal obeys are no part of one.
 Result<Case> read_case(const std::string& id, const std::string& file, std::string& text) {
-  if (std::any_of(id.begin(), id.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }))
+  if (std::any_of(id.begin(), id.end(), smtp::is_control))
     return failure("the name of a case file is the case's id, which has no control octets", Place{file});
   auto read = read_regular_file(file);
   if (!read) return tl::unexpected(read.error());

@@ -237,11 +237,10 @@ struct Expander {
         case Piece::Kind::octets: fits = add(piece.text); break;
         case Piece::Kind::name: {
           if (!facts.has(piece.text)) return failure("no value for {" + piece.text + "}");
-          for (const FactName& fact : fact_names())
-            if (fact.secret && fact.name == piece.text) {
-              uses_secret = true;
-              out.secrets.emplace_back(facts.get(piece.text));
-            }
+          if (const FactName* fact = find_fact(piece.text); fact && fact->secret) {
+            uses_secret = true;
+            out.secrets.emplace_back(facts.get(piece.text));
+          }
           fits = add(facts.get(piece.text));
           break;
         }

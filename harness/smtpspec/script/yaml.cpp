@@ -78,8 +78,7 @@ Result<Yaml> convert(const YAML::Node& node, std::string_view source, const std:
 
 // The first octet that a terminal would obey; double quotes can bring one in.
 std::size_t control_octet(std::string_view text) {
-  const auto it = std::find_if(text.begin(), text.end(),
-                               [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') || c == 0x7f; });
+  const auto it = std::find_if(text.begin(), text.end(), [](char c) { return smtp::is_control(c) && c != '\n' && c != '\t'; });
   return it == text.end() ? std::string::npos : static_cast<std::size_t>(it - text.begin());
 }
 
@@ -159,9 +158,8 @@ Result<Yaml> parse_yaml(const std::string& text, const std::string& file) {
     return failure("not UTF-8; octets are spelt \\xNN", place_at(wrong));
   // yaml-cpp lets control octets pass, and takes \x04 for the end of the file.
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto octet = static_cast<unsigned char>(text[i]);
-    if (octet == '\r' && i + 1 < text.size() && text[i + 1] == '\n') continue;
-    if ((octet < 0x20 && octet != '\t' && octet != '\n') || octet == 0x7f)
+    if (text[i] == '\r' && i + 1 < text.size() && text[i + 1] == '\n') continue;
+    if (smtp::is_control(text[i]) && text[i] != '\t' && text[i] != '\n')
       return failure("octet " + smtp::spell(text.substr(i, 1)) + " must be spelt, not written raw", place_at(i));
   }
   try {

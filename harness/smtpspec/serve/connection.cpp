@@ -1,6 +1,7 @@
 #include "smtpspec/serve/connection.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "smtpspec/smtp/encoding.hpp"
 
@@ -35,10 +36,6 @@ int received_fields(std::string_view content) {
     content = end == std::string_view::npos ? std::string_view{} : content.substr(end + 2);
   }
   return count;
-}
-
-bool has_eight_bit(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
 }
 
 class Connection final : public smtp::Machine {
@@ -99,7 +96,6 @@ class Connection final : public smtp::Machine {
   Input answer(Input lawful, std::vector<std::string> lines = {}) {
     const Seams& seams = server_.seams();
     const Input input = seams.classify(context_, transaction_, line_, lawful);
-    last_input_ = input;
     const smtp::Row row = seams.model(context_, input, smtp::model_row(context_, input));
     Saying saying{row.reply.code, std::string(row.reply.status), {std::string(row.reply.text)}};
     if (row.reply.text.empty() && !lines.empty()) saying.lines = std::move(lines);
@@ -107,16 +103,18 @@ class Connection final : public smtp::Machine {
     if (row.reply.code == 221 || row.reply.code == 421 || smtp::verb_of(input) == "greeting")
       saying.lines.front().insert(0, server_.config().host + " ");
     out_ += seams.printer(context_, seams.saying(context_, input, std::move(saying)));
-    const smtp::Context before = context_;
-    context_ = seams.after(before, input, smtp::after(before, row));
-    if (context_.state == State::ready || context_.state == State::greeted) seams.forget(before, input, transaction_);
-    if (row.next == smtp::Next::tls) {
-      start_tls_ = awaiting_tls_ = true;
-      context_ = before;  // until the handshake is done
-    }
+    if (row.next == smtp::Next::tls) start_tls_ = awaiting_tls_ = true;  // tls_up() moves on
+    else move(input, smtp::after(context_, row));
     if (context_.state == State::closed) closing_ = true;
     else if (row.reply.code >= 500 && ++errors_ >= server_.config().errors) answer(Input::too_many_errors);
     return input;
+  }
+
+  // Outside a transaction nothing of one is kept.
+  void move(Input input, const smtp::Context& lawful) {
+    const smtp::Context before = context_;
+    context_ = server_.seams().after(before, input, lawful);
+    if (context_.state == State::ready || context_.state == State::greeted) server_.seams().forget(before, input, transaction_);
   }
 
   // RFC 3207 section 4.2: nothing of before is known any more, octets that came in clear least of all.
@@ -124,11 +122,7 @@ class Connection final : public smtp::Machine {
     buffer_ = server_.seams().behind_starttls(std::move(buffer_));
     awaiting_tls_ = false;
     const bool greeted = context_.state != State::connected;
-    const smtp::Context fresh{.role = context_.role, .state = greeted ? State::greeted : State::connected, .tls = true};
-    const smtp::Context before = context_;
-    context_ = server_.seams().after(before, Input::starttls, fresh);
-    if (context_.state == State::greeted) server_.seams().forget(before, Input::starttls, transaction_);
-    too_big_ = false;
+    move(Input::starttls, {.role = context_.role, .state = greeted ? State::greeted : State::connected, .tls = true});
     splitter_ = smtp::LineSplitter(rules());
     if (!greeted) greet();
     process();
@@ -180,54 +174,50 @@ class Connection final : public smtp::Machine {
     if (!too_big_) transaction_.content += octets;
   }
 
+  // What the command was taken for is recorded, unless the answer waits for a chunk.
   void command(const std::string& line) {
     const smtp::Context before = context_;
-    obey(line);
-    server_.seams().record(before, last_input_, line, transaction_);
+    if (const auto input = obey(line)) server_.seams().record(before, *input, line, transaction_);
   }
 
-  void obey(const std::string& line) {
+  std::optional<Input> obey(const std::string& line) {
     const smtp::Command command = smtp::parse_command(line, server_.seams().tolerance(context_, {.utf8 = true}));
     using smtp::CommandFault;
     using smtp::Verb;
-    const bool foreign_octets = has_eight_bit(line);
-    const auto plain = [&](Input good, Input with_argument) { answer(command ? good : with_argument); };
+    const bool foreign_octets = smtp::has_eight_bit(line);
+    const auto plain = [&](Input good, Input with_argument) { return answer(command ? good : with_argument); };
     switch (command.verb) {
-      case Verb::unknown:
-      case Verb::lhlo: answer(command.fault == CommandFault::empty ? Input::empty_line : Input::unknown_verb); return;
-      case Verb::etrn: answer(Input::not_implemented); return;
       case Verb::ehlo:
-      case Verb::helo: return hello(command, line, command.verb == Verb::ehlo);
+      case Verb::helo: return hello(command, line, foreign_octets);
       case Verb::mail: return mail(command, line, foreign_octets);
       case Verb::rcpt: return rcpt(command, line, foreign_octets);
-      case Verb::data:
-        answer(!command ? Input::data_argument : transaction_.envelope.binary ? Input::data_binary : Input::data);
-        if (context_.state == State::data) content_reader_ = server_.seams().content_reader(context_);
-        return;
+      case Verb::data: return data(command);
       case Verb::bdat: return bdat(command);
       case Verb::rset: return plain(Input::rset, Input::rset_argument);
-      case Verb::noop: answer(Input::noop); return;
-      case Verb::help: answer(Input::help); return;
+      case Verb::noop: return answer(Input::noop);
+      case Verb::help: return answer(Input::help);
       case Verb::quit: return plain(Input::quit, Input::quit_argument);
-      case Verb::vrfy: return verify(command, line, true);
-      case Verb::expn: return verify(command, line, false);
+      case Verb::vrfy:
+      case Verb::expn: return verify(command, line, foreign_octets);
       case Verb::starttls: return plain(Input::starttls, Input::starttls_argument);
       case Verb::auth: return auth(command, line);
+      case Verb::etrn: return answer(Input::not_implemented);
+      case Verb::unknown:
+      case Verb::lhlo: break;
     }
+    return answer(command.fault == CommandFault::empty ? Input::empty_line : Input::unknown_verb);
   }
 
   bool offers_auth() const { return context_.tls && context_.role != Role::relay; }
 
-  void hello(const smtp::Command& command, std::string_view line, bool extended) {
-    if (!command || has_eight_bit(line)) {
-      answer(extended ? Input::ehlo_syntax : Input::helo_syntax);
-      return;
-    }
+  Input hello(const smtp::Command& command, std::string_view line, bool foreign_octets) {
+    const bool extended = command.verb == smtp::Verb::ehlo;
+    if (!command || foreign_octets) return answer(extended ? Input::ehlo_syntax : Input::helo_syntax);
     client_name_ = command.argument.in(line);
     std::vector<std::string> lines = {server_.config().host + " greets " + client_name_};
     if (extended)
       for (auto& keyword : server_.seams().keywords(context_, keywords())) lines.push_back(std::move(keyword));
-    answer(extended ? Input::ehlo : Input::helo, std::move(lines));
+    return answer(extended ? Input::ehlo : Input::helo, std::move(lines));
   }
 
   std::vector<std::string> keywords() const {
@@ -250,7 +240,7 @@ class Connection final : public smtp::Machine {
     return out;
   }
 
-  void mail(const smtp::Command& command, std::string_view line, bool foreign_octets) {
+  Input mail(const smtp::Command& command, std::string_view line, bool foreign_octets) {
     const smtp::MailParams params = smtp::mail_params(command, line);
     Input input = Input::mail;
     if (!command || (foreign_octets && !params.smtputf8)) input = Input::mail_syntax;
@@ -259,7 +249,8 @@ class Connection final : public smtp::Machine {
     else if (params.bad >= 0) input = Input::mail_bad_parameter;
     else if (params.size.value_or(0) > server_.config().message_size) input = Input::mail_too_big;
     const State before = context_.state;
-    if (answer(input) != Input::mail || before == State::mail || context_.state != State::mail) return;
+    input = answer(input);
+    if (input != Input::mail || before == State::mail || context_.state != State::mail) return input;
     Envelope& envelope = transaction_.envelope;
     if (!command.path.null) envelope.reverse_path = without_brackets(command.path, line);
     envelope.eight_bit = params.body == smtp::Body::eight_bit_mime;
@@ -267,6 +258,7 @@ class Connection final : public smtp::Machine {
     envelope.unicode = params.smtputf8;
     if (params.ret) envelope.ret = params.ret->in(line);
     if (params.envid) envelope.envid = params.envid->in(line);
+    return input;
   }
 
   // The mailbox, source route left out (RFC 5321 section 4.1.1.3).
@@ -291,7 +283,7 @@ class Connection final : public smtp::Machine {
     return domain.empty() || smtp::iequals(domain, server_.config().domain) || smtp::iequals(domain, server_.config().host);
   }
 
-  void rcpt(const smtp::Command& command, std::string_view line, bool foreign_octets) {
+  Input rcpt(const smtp::Command& command, std::string_view line, bool foreign_octets) {
     const smtp::RcptParams params = smtp::rcpt_params(command, line);
     const std::string_view domain = command.path.domain.in(line);
     Recipient recipient;
@@ -310,43 +302,48 @@ class Connection final : public smtp::Machine {
     }
     if (input == Input::rcpt && transaction_.envelope.recipients.size() >= server_.config().recipients) input = Input::rcpt_too_many;
     const bool open = context_.state == State::mail || context_.state == State::rcpt;
-    if (answer(input) != Input::rcpt || !open || context_.state != State::rcpt) return;
+    input = answer(input);
+    if (input != Input::rcpt || !open || context_.state != State::rcpt) return input;
     recipient.address = without_brackets(command.path, line);
     if (params.notify) recipient.notify = params.notify->in(line);
     if (params.orcpt) recipient.orcpt = params.orcpt->in(line);
     transaction_.envelope.recipients.push_back(std::move(recipient));
+    return input;
   }
 
-  void bdat(const smtp::Command& command) {
-    if (!command) {
-      answer(Input::chunk_syntax);
-      return;
-    }
+  Input data(const smtp::Command& command) {
+    const Input input = answer(!command ? Input::data_argument : transaction_.envelope.binary ? Input::data_binary : Input::data);
+    if (context_.state == State::data) content_reader_ = server_.seams().content_reader(context_);
+    return input;
+  }
+
+  std::optional<Input> bdat(const smtp::Command& command) {
+    if (!command) return answer(Input::chunk_syntax);
     const Chunk chunk = server_.seams().chunk(context_, line_, {command.chunk_size, command.last});
     chunk_last_ = chunk.last;
     // A chunk that will be refused is swallowed all the same (RFC 3030 section 2).
     chunk_refused_ = context_.state != State::rcpt && context_.state != State::bdat;
     chunk_left_ = chunk.size;
-    if (chunk_left_ == 0) end_of_chunk();
+    return chunk_left_ > 0 ? std::nullopt : std::optional(end_of_chunk());
   }
 
-  void end_of_chunk() {
-    if (std::exchange(chunk_refused_, false)) answer(chunk_last_ ? Input::last_chunk : Input::chunk);
-    else if (std::exchange(too_big_, false)) answer(Input::chunk_too_big);
-    else if (!chunk_last_) answer(Input::chunk);
-    else finish(Input::last_chunk, Input::last_chunk_refused, Input::last_chunk_not_stored);
+  Input end_of_chunk() {
+    if (std::exchange(chunk_refused_, false)) return answer(chunk_last_ ? Input::last_chunk : Input::chunk);
+    if (std::exchange(too_big_, false)) return answer(Input::chunk_too_big);
+    if (!chunk_last_) return answer(Input::chunk);
+    return finish(Input::last_chunk, Input::last_chunk_refused, Input::last_chunk_not_stored);
   }
 
-  void end_of_data() {
-    if (std::exchange(too_big_, false)) answer(Input::content_too_big);
-    else finish(Input::content, Input::content_refused, Input::content_not_stored);
+  Input end_of_data() {
+    if (std::exchange(too_big_, false)) return answer(Input::content_too_big);
+    return finish(Input::content, Input::content_refused, Input::content_not_stored);
   }
 
   // The message is complete. It is acknowledged only when the store has it (RFC 5321 sections 4.1.1.4 and 6.1).
-  void finish(Input good, Input refused, Input not_stored) {
+  Input finish(Input good, Input refused, Input not_stored) {
     const bool unclean = !transaction_.envelope.binary && has_bare_line_end(transaction_.content);
-    if (unclean || received_fields(transaction_.content) > most_hops) answer(refused);
-    else answer(server_.store().take(message()) ? good : not_stored);
+    if (unclean || received_fields(transaction_.content) > most_hops) return answer(refused);
+    return answer(server_.store().take(message()) ? good : not_stored);
   }
 
   Message message() const {
@@ -370,13 +367,14 @@ class Connection final : public smtp::Machine {
     return out + "; " + date_time(server_.seams().clock()) + "\r\n";
   }
 
-  void verify(const smtp::Command& command, std::string_view line, bool vrfy) {
+  Input verify(const smtp::Command& command, std::string_view line, bool foreign_octets) {
+    const bool vrfy = command.verb == smtp::Verb::vrfy;
     const Input no_mailbox = vrfy ? Input::vrfy_no_mailbox : Input::expn_no_list;
     Input input = vrfy ? Input::vrfy : Input::expn;
     std::string mailbox;
     const std::string_view argument = command.argument.in(line);
     const auto parsed = smtp::parse_path(argument, {.no_brackets = true, .no_domain = true});
-    if (!command || has_eight_bit(line)) {
+    if (!command || foreign_octets) {
       input = vrfy ? Input::vrfy_syntax : Input::expn_syntax;
     } else if (!parsed || parsed.size != argument.size() || parsed.path.null) {
       input = no_mailbox;
@@ -386,56 +384,45 @@ class Connection final : public smtp::Machine {
       mailbox = local_mailbox(parsed.path.local.in(argument), parsed.path.domain.in(argument));
       if (mailbox.empty()) input = no_mailbox;
     }
-    answer(input, {"<" + mailbox + "@" + server_.config().domain + ">"});
+    return answer(input, {"<" + mailbox + "@" + server_.config().domain + ">"});
   }
 
   // --- AUTH --------------------------------------------------------------------------------------------------------
-  void auth(const smtp::Command& command, std::string_view line) {
+  Input auth(const smtp::Command& command, std::string_view line) {
     sasl_.reset();
     const std::string_view mechanism = command.mechanism.in(line);
     const auto& known = server_.config().mechanisms;
     const bool offered = std::any_of(known.begin(), known.end(), [&](const auto& m) { return smtp::iequals(m, mechanism); });
-    if (!command || !offered) {
-      answer(!command ? Input::auth_syntax : Input::auth_no_mechanism);
-      return;
-    }
+    if (!command) return answer(Input::auth_syntax);
+    if (!offered) return answer(Input::auth_no_mechanism);
     // What is refused whatever its argument must not show what the argument would have done.
-    if (smtp::model_row(context_, Input::auth_challenge).reply.code >= 400) {
-      answer(Input::auth_challenge);
-      return;
-    }
+    if (smtp::model_row(context_, Input::auth_challenge).reply.code >= 400) return answer(Input::auth_challenge);
     const auto& account = server_.config().account;
     sasl_ = smtp::SaslServer::make(
         mechanism, [&account](std::string_view user) { return user == account.user ? std::optional(account.password) : std::nullopt; },
         server_.digests(), server_.seams().nonce());
-    if (!command.initial) {
-      step(sasl_->start());
-    } else if (!sasl_->client_first()) {
-      answer(Input::auth_initial);
-    } else {
-      const std::string_view initial = command.initial->in(line);
-      respond(initial == "=" ? std::string_view{} : initial);
-    }
+    if (!command.initial) return step(sasl_->start());
+    if (!sasl_->client_first()) return answer(Input::auth_initial);
+    const std::string_view initial = command.initial->in(line);
+    return respond(initial == "=" ? std::string_view{} : initial);
   }
 
-  void auth_response(std::string_view line) {
-    if (line == "*") answer(Input::auth_cancelled);
-    else respond(line);
+  Input auth_response(std::string_view line) { return line == "*" ? answer(Input::auth_cancelled) : respond(line); }
+
+  Input respond(std::string_view encoded) {
+    const auto response = smtp::decode_base64(encoded);
+    return response ? step(sasl_->respond(*response)) : answer(Input::auth_malformed);
   }
 
-  void respond(std::string_view encoded) {
-    if (const auto response = smtp::decode_base64(encoded)) step(sasl_->respond(*response));
-    else answer(Input::auth_malformed);
-  }
-
-  void step(const smtp::SaslServer::Step& step) {
+  Input step(const smtp::SaslServer::Step& step) {
     using Outcome = smtp::SaslServer::Outcome;
     switch (step.outcome) {
-      case Outcome::challenge: answer(Input::auth_challenge, {smtp::encode_base64(step.challenge)}); break;
-      case Outcome::success: answer(Input::auth_success); break;
-      case Outcome::failure: answer(Input::auth_failure); break;
-      case Outcome::malformed: answer(Input::auth_malformed); break;
+      case Outcome::challenge: return answer(Input::auth_challenge, {smtp::encode_base64(step.challenge)});
+      case Outcome::success: return answer(Input::auth_success);
+      case Outcome::failure: return answer(Input::auth_failure);
+      case Outcome::malformed: break;
     }
+    return answer(Input::auth_malformed);
   }
 
   Server& server_;
@@ -446,7 +433,6 @@ class Connection final : public smtp::Machine {
   std::string buffer_;
   std::string out_;
   std::string line_;  // the last one read
-  Input last_input_ = Input::greeting;
   std::string client_name_;
   Transaction transaction_;
   std::unique_ptr<ContentReader> content_reader_;

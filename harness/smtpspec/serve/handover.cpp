@@ -76,7 +76,7 @@ void Handover::take(const smtp::Reply& reply, Actions& actions) {
       if (!positive) return fail_rest(line, for_good, actions);
       if (step_ == Step::ehlo) offered_ = smtp::capabilities(reply);
       // RFC 6152 section 3: 8-bit content never goes where 8BITMIME is not offered.
-      const bool eight_bit = std::any_of(content_.begin(), content_.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+      const bool eight_bit = smtp::has_eight_bit(content_);
       if ((envelope_.unicode && !offered_.has("SMTPUTF8")) || envelope_.binary || (eight_bit && !offered_.has("8BITMIME")))
         return fail_rest("554 5.6.3 Conversion required but not supported", true, actions);
       std::string mail = "MAIL FROM:<" + envelope_.reverse_path + ">";

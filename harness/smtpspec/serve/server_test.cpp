@@ -375,5 +375,16 @@ TEST(Seams, EachOneChangesWhatAClientSees) {
   expect_change("nonce", [](Seams& s) { s.nonce = [] { return std::string("another"); }; });
 }
 
+// A chunk that comes later must not make its BDAT stand for the command before it.
+TEST(Seams, WhatIsRecordedIsEachCommandOnce) {
+  std::vector<Input> recorded;
+  Seams seams = Seams::lawful();
+  seams.record = [&](const Context&, Input input, std::string_view, Transaction&) { recorded.push_back(input); };
+  Served served({}, seams);
+  Client client = with_recipient(served.server);
+  client.say("BDAT 2\r\n"), client.say("hi"), client.say("BDAT 0 LAST\r\n");
+  EXPECT_EQ(recorded, (std::vector<Input>{Input::ehlo, Input::mail, Input::rcpt, Input::last_chunk}));
+}
+
 }  // namespace
 }  // namespace smtpspec::serve

@@ -6,8 +6,6 @@ namespace smtpspec::smtp {
 namespace {
 
 constexpr bool is_atext(char c) { return is_alnum(c) || std::string_view("!#$%&'*+-/=?^_`{|}~").find(c) != std::string_view::npos; }
-bool is_eight_bit(char c) { return static_cast<unsigned char>(c) >= 0x80; }
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
 // The fault of an octet that stands where it may not; control and 8-bit octets are named as such.
 AddressFault octet_fault(char c, AddressFault otherwise) {

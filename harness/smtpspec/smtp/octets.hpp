@@ -38,6 +38,13 @@ Result<std::string> unspell(std::string_view spelling);
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 constexpr bool is_alnum(char c) { return is_digit(c) || is_alpha(c); }
+constexpr bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+constexpr bool is_eight_bit(char c) { return static_cast<unsigned char>(c) >= 0x80; }
+constexpr bool has_eight_bit(std::string_view text) {
+  for (const char c : text)
+    if (is_eight_bit(c)) return true;
+  return false;
+}
 constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 constexpr char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c; }
 
