@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "smtpspec/run/run.hpp"
+#include "test/expect.hpp"
 
 namespace smtpspec::run {
 
@@ -16,8 +17,6 @@ using smtp::Action;
 using smtp::Actions;
 using smtp::Event;
 using smtp::Role;
-
-#define EXPECT_CONTAINS(text, part) EXPECT_NE(std::string(text).find(part), std::string::npos) << (text)
 
 inline script::Case case_of(const std::string& id, const std::string& header = "start: greeted",
                             const std::string& dialogue = "C: NOOP\nS: 250", const std::string& twin = "") {

@@ -21,6 +21,7 @@
 #include "smtpspec/report/report.hpp"
 #include "smtpspec/run/run.hpp"
 #include "smtpspec/smtp/encoding.hpp"
+#include "test/expect.hpp"
 
 namespace smtpspec::net {
 namespace {
@@ -325,8 +326,6 @@ const script::Case& noop() {
   static const auto test = case_of("noop", "start: greeted", "C: NOOP\nS: 250\nC: RSET\nS: 250");
   return test;
 }
-
-#define EXPECT_CONTAINS(text, part) EXPECT_NE(std::string(text).find(part), std::string::npos) << (text)
 
 // --- silence -----------------------------------------------------------------------------------------------------------------
 

@@ -7,14 +7,13 @@
 
 #include "smtpspec/report/findings.hpp"
 #include "smtpspec/report/shell.hpp"
+#include "test/expect.hpp"
 
 namespace smtpspec::report {
 namespace {
 
 using judge::Verdict;
 using smtp::Role;
-
-#define EXPECT_CONTAINS(text, part) EXPECT_NE(std::string(text).find(part), std::string::npos) << (text)
 
 judge::Finding finding(const std::string& rule, Verdict verdict, const std::string& came, const std::string& choice = "") {
   judge::Finding out;

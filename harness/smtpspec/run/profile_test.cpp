@@ -3,13 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include "test/expect.hpp"
+
 namespace smtpspec::run {
 namespace {
 
 using namespace std::chrono_literals;
 using smtp::Role;
-
-#define EXPECT_CONTAINS(text, part) EXPECT_NE(std::string(text).find(part), std::string::npos) << (text)
 
 // --- URLs -------------------------------------------------------------------------------------------------------------------
 

@@ -1,5 +1,5 @@
-// The always-on rules across a run: every session is heard, and each rule is a test of its own per role, so that one bug
-// is one finding however many sessions show it.
+// The always-on rules across a run: every session is heard, and each rule is a test of its own per role, so that it
+// reports a bug once, however many sessions show it.
 //
 // No rule accuses on the strength of one connection either: a verdict counts when two plays of the same test showed it.
 // Many tests are played twice anyway; for what none of these confirms, `to_confirm` names one play.

@@ -7,6 +7,7 @@
 #include "smtpspec/serve/server.hpp"
 #include "smtpspec/session/transport.hpp"
 #include "smtpspec/smtp/encoding.hpp"
+#include "test/expect.hpp"
 
 namespace smtpspec::session {
 namespace {
@@ -16,8 +17,6 @@ using smtp::Action;
 using smtp::Actions;
 using smtp::Event;
 using smtp::Role;
-
-#define EXPECT_CONTAINS(text, part) EXPECT_NE(std::string(text).find(part), std::string::npos) << (text)
 
 // --- servers ----------------------------------------------------------------------------------------------------------------
 
