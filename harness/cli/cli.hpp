@@ -38,6 +38,7 @@ void add_lint(CLI::App& app, Environment& environment, int& status);
 void add_fmt(CLI::App& app, Environment& environment, int& status);
 void add_serve(CLI::App& app, Environment& environment, int& status);
 void add_doctor(CLI::App& app, Environment& environment, int& status);
+void add_selftest(CLI::App& app, Environment& environment, int& status);
 
 void complain(const Error& error);  // "smtpspec: …" on standard error
 // What a terminal takes for text: control octets are spelt, everything else stays as it is.

@@ -98,6 +98,7 @@ int main(int argc, char** argv) {
   add_fmt(app, environment, status);
   add_serve(app, environment, status);
   add_doctor(app, environment, status);
+  add_selftest(app, environment, status);
   app.parse_complete_callback([&] {
     learn_terminal(environment, color);
     environment.cases_given = cases->count() > 0;

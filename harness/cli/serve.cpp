@@ -131,7 +131,7 @@ int serve_command(const ServeFlags& flags) {
     forwarding.emplace(local, loop, hop->second, config, seams.clock);
   }
   serve::Store& store = forwarding ? *forwarding : local;
-  serve::Server server(config, store, crypto::digests(), seams);
+  serve::Server server(config, store, crypto::digests(), [seams] { return seams; });
   const auto certificate = crypto::self_signed({config.host, "localhost", flags.host});
   std::vector<std::string> ports = flags.ports;
   if (ports.empty())

@@ -144,7 +144,7 @@ Result<run::Profile> start_embedded(Embedded& embedded, net::Loop& loop, const s
   config.account.password = crypto::random_hex(12);
   auto seams = serve::Seams::lawful();
   seams.nonce = [] { return crypto::random_hex(16); };
-  embedded.server = std::make_unique<serve::Server>(config, embedded.store, crypto::digests(), seams);
+  embedded.server = std::make_unique<serve::Server>(config, embedded.store, crypto::digests(), [seams] { return seams; });
   const auto certificate = crypto::self_signed({config.host, "localhost", host});
   run::Profile profile;
   profile.name = "embedded";

@@ -12,9 +12,11 @@ ALLOWED = {
     "judge": {"smtp", "script", "session"},
     "run": {"smtp", "script", "session", "judge"},
     "serve": {"smtp"},
+    "faults": {"smtp", "serve"},
+    "selftest": {"smtp", "script", "session", "judge", "run", "serve", "faults"},
     "net": {"smtp", "script", "session", "crypto"},
     "report": {"smtp", "script", "session", "judge", "run"},
-    "cli": {"smtp", "script", "session", "judge", "run", "serve", "net", "report", "crypto"},
+    "cli": {"smtp", "script", "session", "judge", "run", "serve", "faults", "selftest", "net", "report", "crypto"},
 }
 # Who may include whose headers from outside.
 THIRD_PARTY = {

@@ -5,35 +5,17 @@
 
 #include "smtpspec/crypto/digests.hpp"
 #include "smtpspec/run/run.hpp"
-#include "smtpspec/serve/server.hpp"
+#include "smtpspec/selftest/reference.hpp"
 
 namespace smtpspec {
 namespace {
-
-run::Profile profile() {
-  run::Profile out;
-  out.name = "memory";
-  for (const smtp::Role role : smtp::all_roles) out.endpoints[role] = {"memory", 1};
-  out.facts.values = {{"recipient", "alice@example.test"},
-                      {"second-recipient", "carol@example.test"},
-                      {"unknown-recipient", "nobody@example.test"},
-                      {"relayed-recipient", "bob@relay.test"},
-                      {"denied-recipient", "bob@elsewhere.test"},
-                      {"user", "alice"},
-                      {"password", "correct horse"}};
-  out.tls_name = "mx.example.test";
-  out.trusted = false;
-  out.restartable = true;
-  complete_facts(out, "t1");
-  return out;
-}
 
 run::Run run_all(serve::Seams seams) {
   static const auto suite = script::load_suite(SMTPSPEC_SOURCE_DIR "/cases");
   EXPECT_TRUE(suite) << (suite ? "" : to_string(suite.error()));
   for (const Error& error : suite->errors) ADD_FAILURE() << to_string(error);
   serve::MemoryStore store;
-  serve::Server server({}, store, crypto::digests(), std::move(seams));
+  serve::Server server({}, store, crypto::digests(), [&seams] { return seams; });
   const auto restart = [&server] {
     server.restart();
     return std::string();
@@ -41,7 +23,9 @@ run::Run run_all(serve::Seams seams) {
   session::MemoryTransport transport([&](smtp::Role role) { return server.accept(role); }, restart);
   run::Options options;
   options.selection.slow = true;
-  run::Runner runner(*suite, profile(), options, transport,
+  run::Profile profile = selftest::reference_profile(server.config());
+  complete_facts(profile, "t1");
+  run::Runner runner(*suite, std::move(profile), options, transport,
                      {.deadlines = {}, .digests = crypto::digests(), .credentials = {}, .nonce = "n"});
   return runner.run();
 }

@@ -41,7 +41,7 @@ int received_fields(std::string_view content) {
 class Connection final : public smtp::Machine {
  public:
   Connection(Server& server, Role role)
-      : server_(server), open_(server.open()), splitter_({}), full_(*open_ >= server.config().connections) {
+      : server_(server), seams_(server.seams()), open_(server.open()), splitter_({}), full_(*open_ >= server.config().connections) {
     context_.role = role;
     splitter_ = smtp::LineSplitter(rules());
     ++*open_;
@@ -78,7 +78,7 @@ class Connection final : public smtp::Machine {
       default: break;
     }
     if (context_.state != State::closed)
-      actions.push_back({.kind = Action::Kind::alarm, .delay = server_.seams().idle(context_, server_.config().idle), .alarm = ++alarm_});
+      actions.push_back({.kind = Action::Kind::alarm, .delay = seams_.idle(context_, server_.config().idle), .alarm = ++alarm_});
     flush(actions);
   }
 
@@ -94,15 +94,14 @@ class Connection final : public smtp::Machine {
 
   // Asks the model, answers and moves on; says what the input was taken for. `lines` are for a row without a text.
   Input answer(Input lawful, std::vector<std::string> lines = {}) {
-    const Seams& seams = server_.seams();
-    const Input input = seams.classify(context_, transaction_, line_, lawful);
-    const smtp::Row row = seams.model(context_, input, smtp::model_row(context_, input));
+    const Input input = seams_.classify(context_, transaction_, line_, lawful);
+    const smtp::Row row = seams_.model(context_, input, smtp::model_row(context_, input));
     Saying saying{row.reply.code, std::string(row.reply.status), {std::string(row.reply.text)}};
     if (row.reply.text.empty() && !lines.empty()) saying.lines = std::move(lines);
     // RFC 5321 section 4.3.2 opens these with the server's name.
     if (row.reply.code == 221 || row.reply.code == 421 || smtp::verb_of(input) == "greeting")
       saying.lines.front().insert(0, server_.config().host + " ");
-    out_ += seams.printer(context_, seams.saying(context_, input, std::move(saying)));
+    out_ += seams_.printer(context_, seams_.saying(context_, input, std::move(saying)));
     if (row.next == smtp::Next::tls) start_tls_ = awaiting_tls_ = true;  // tls_up() moves on
     else move(input, smtp::after(context_, row));
     if (context_.state == State::closed) closing_ = true;
@@ -113,13 +112,14 @@ class Connection final : public smtp::Machine {
   // Outside a transaction nothing of one is kept.
   void move(Input input, const smtp::Context& lawful) {
     const smtp::Context before = context_;
-    context_ = server_.seams().after(before, input, lawful);
-    if (context_.state == State::ready || context_.state == State::greeted) server_.seams().forget(before, input, transaction_);
+    context_ = seams_.after(before, input, lawful);
+    if (context_.state == State::ready || context_.state == State::greeted) seams_.forget(before, input, transaction_);
+    if (context_.state == State::data) content_reader_ = seams_.content_reader(context_);
   }
 
   // RFC 3207 section 4.2: nothing of before is known any more, octets that came in clear least of all.
   void tls_up() {
-    buffer_ = server_.seams().behind_starttls(std::move(buffer_));
+    buffer_ = seams_.behind_starttls(std::move(buffer_));
     awaiting_tls_ = false;
     const bool greeted = context_.state != State::connected;
     move(Input::starttls, {.role = context_.role, .state = greeted ? State::greeted : State::connected, .tls = true});
@@ -130,7 +130,7 @@ class Connection final : public smtp::Machine {
 
   // --- input -------------------------------------------------------------------------------------------------------
   smtp::LineRules rules() const {
-    return server_.seams().line_rules(
+    return seams_.line_rules(
         context_, {.limit = context_.state == State::auth ? server_.config().auth_line : server_.config().command_line});
   }
 
@@ -177,11 +177,11 @@ class Connection final : public smtp::Machine {
   // What the command was taken for is recorded, unless the answer waits for a chunk.
   void command(const std::string& line) {
     const smtp::Context before = context_;
-    if (const auto input = obey(line)) server_.seams().record(before, *input, line, transaction_);
+    if (const auto input = obey(line)) seams_.record(before, *input, line, transaction_);
   }
 
   std::optional<Input> obey(const std::string& line) {
-    const smtp::Command command = smtp::parse_command(line, server_.seams().tolerance(context_, {.utf8 = true}));
+    const smtp::Command command = smtp::parse_command(line, seams_.tolerance(context_, {.utf8 = true}));
     using smtp::CommandFault;
     using smtp::Verb;
     const bool foreign_octets = smtp::has_eight_bit(line);
@@ -216,7 +216,7 @@ class Connection final : public smtp::Machine {
     client_name_ = command.argument.in(line);
     std::vector<std::string> lines = {server_.config().host + " greets " + client_name_};
     if (extended)
-      for (auto& keyword : server_.seams().keywords(context_, keywords())) lines.push_back(std::move(keyword));
+      for (auto& keyword : seams_.keywords(context_, keywords())) lines.push_back(std::move(keyword));
     return answer(extended ? Input::ehlo : Input::helo, std::move(lines));
   }
 
@@ -270,7 +270,7 @@ class Connection final : public smtp::Machine {
 
   // The local mailbox that local-part and domain mean, "" when there is none.
   std::string local_mailbox(std::string_view local, std::string_view domain) const {
-    return server_.seams().mailbox(local, domain, lawful_mailbox(local));
+    return seams_.mailbox(local, domain, lawful_mailbox(local));
   }
   std::string lawful_mailbox(std::string_view local) const {
     const std::string name = smtp::to_lower(smtp::unquote_local(local));
@@ -312,14 +312,12 @@ class Connection final : public smtp::Machine {
   }
 
   Input data(const smtp::Command& command) {
-    const Input input = answer(!command ? Input::data_argument : transaction_.envelope.binary ? Input::data_binary : Input::data);
-    if (context_.state == State::data) content_reader_ = server_.seams().content_reader(context_);
-    return input;
+    return answer(!command ? Input::data_argument : transaction_.envelope.binary ? Input::data_binary : Input::data);
   }
 
   std::optional<Input> bdat(const smtp::Command& command) {
     if (!command) return answer(Input::chunk_syntax);
-    const Chunk chunk = server_.seams().chunk(context_, line_, {command.chunk_size, command.last});
+    const Chunk chunk = seams_.chunk(context_, line_, {command.chunk_size, command.last});
     chunk_last_ = chunk.last;
     // A chunk that will be refused is swallowed all the same (RFC 3030 section 2).
     chunk_refused_ = context_.state != State::rcpt && context_.state != State::bdat;
@@ -347,8 +345,7 @@ class Connection final : public smtp::Machine {
   }
 
   Message message() const {
-    const Seams& seams = server_.seams();
-    return {transaction_.envelope, seams.trace(transaction_, received()) + seams.content(transaction_, transaction_.content)};
+    return {transaction_.envelope, seams_.trace(transaction_, received()) + seams_.content(transaction_, transaction_.content)};
   }
 
   // RFC 5321 section 4.4; a recipient is named only when there is one (section 7.6).
@@ -357,14 +354,14 @@ class Connection final : public smtp::Machine {
     if (context_.tls && context_.extended) protocol += "S";
     if (context_.authenticated && context_.extended) protocol += "A";
     std::string out =
-        "Received: from " + client_name_ + "\r\n\tby " + server_.config().host + " with " + protocol + " id " + server_.next_id();
+        "Received: from " + client_name_ + "\r\n\tby " + server_.config().host + " with " + protocol + " id " + server_.next_id(seams_.clock());
     const auto& recipients = transaction_.envelope.recipients;
     // The grammar of `for` has no path without a domain, so that a bare Postmaster gets ours.
     if (recipients.size() == 1) {
       const std::string& address = recipients.front().address;
       out += "\r\n\tfor <" + address + (address.find('@') == std::string::npos ? "@" + server_.config().domain : "") + ">";
     }
-    return out + "; " + date_time(server_.seams().clock()) + "\r\n";
+    return out + "; " + date_time(seams_.clock()) + "\r\n";
   }
 
   Input verify(const smtp::Command& command, std::string_view line, bool foreign_octets) {
@@ -400,7 +397,7 @@ class Connection final : public smtp::Machine {
     const auto& account = server_.config().account;
     sasl_ = smtp::SaslServer::make(
         mechanism, [&account](std::string_view user) { return user == account.user ? std::optional(account.password) : std::nullopt; },
-        server_.digests(), server_.seams().nonce());
+        server_.digests(), seams_.nonce());
     if (!command.initial) return step(sasl_->start());
     if (!sasl_->client_first()) return answer(Input::auth_initial);
     const std::string_view initial = command.initial->in(line);
@@ -411,7 +408,7 @@ class Connection final : public smtp::Machine {
 
   Input respond(std::string_view encoded) {
     const auto response = smtp::decode_base64(encoded);
-    return response ? step(sasl_->respond(*response)) : answer(Input::auth_malformed);
+    return response && sasl_ ? step(sasl_->respond(*response)) : answer(Input::auth_malformed);
   }
 
   Input step(const smtp::SaslServer::Step& step) {
@@ -426,6 +423,7 @@ class Connection final : public smtp::Machine {
   }
 
   Server& server_;
+  Seams seams_;
   std::shared_ptr<int> open_;
   std::uint64_t generation_ = server_.generation();
   smtp::Context context_;

@@ -17,11 +17,11 @@ std::string date_time(std::int64_t seconds) {
          std::to_string(1900 + parts.tm_year) + " " + two(parts.tm_hour) + ":" + two(parts.tm_min) + ":" + two(parts.tm_sec) + " +0000";
 }
 
-Server::Server(Config config, Store& store, smtp::Digests digests, Seams seams)
+Server::Server(Config config, Store& store, smtp::Digests digests, std::function<Seams()> seams)
     : config_(std::move(config)), store_(store), digests_(std::move(digests)), seams_(std::move(seams)) {}
 
 std::unique_ptr<smtp::Machine> Server::accept(smtp::Role role) { return make_connection(*this, role); }
 
-std::string Server::next_id() { return "S" + std::to_string(seams_.clock()) + "-" + std::to_string(++messages_); }
+std::string Server::next_id(std::int64_t clock) { return "S" + std::to_string(clock) + "-" + std::to_string(++messages_); }
 
 }  // namespace smtpspec::serve

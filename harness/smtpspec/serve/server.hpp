@@ -32,16 +32,18 @@ struct Config {
 
 class Server {
  public:
-  Server(Config config, Store& store, smtp::Digests digests, Seams seams = Seams::lawful());
+  // `seams` is asked once for each connection, so that a fault can count within a session, or wrongly share among them.
+  Server(Config config, Store& store, smtp::Digests digests, std::function<Seams()> seams = Seams::lawful);
 
   // A new connection's machine, or one that says 421 when there are too many. The server must outlive its last event.
   std::unique_ptr<smtp::Machine> accept(smtp::Role role);
 
   const Config& config() const { return config_; }
-  const Seams& seams() const { return seams_; }
+  Seams seams() const { return seams_(); }
   const smtp::Digests& digests() const { return digests_; }
   Store& store() { return store_; }
-  std::string next_id();
+  // The identity of one more message.
+  std::string next_id(std::int64_t clock);
   // As if the process had been stopped and started: sessions of before get 421 at their next word (RFC 5321 section 3.8).
   void restart() { ++generation_; }
   std::uint64_t generation() const { return generation_; }
@@ -52,7 +54,7 @@ class Server {
   Config config_;
   Store& store_;
   smtp::Digests digests_;
-  Seams seams_;
+  std::function<Seams()> seams_;
   std::uint64_t messages_ = 0;
   std::uint64_t generation_ = 0;
   std::shared_ptr<int> open_ = std::make_shared<int>(0);

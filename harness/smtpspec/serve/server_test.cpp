@@ -55,7 +55,7 @@ class Client {
 
 struct Served {
   explicit Served(Config config = {}, Seams seams = Seams::lawful())
-      : server(std::move(config), store, crypto::digests(), std::move(seams)) {}
+      : server(std::move(config), store, crypto::digests(), [seams = std::move(seams)] { return seams; }) {}
   MemoryStore store;
   Server server;
 };

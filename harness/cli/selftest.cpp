@@ -1,0 +1,77 @@
+// selftest: the suite tried on servers with faults.
+#include "smtpspec/selftest/selftest.hpp"
+
+#include <cstdio>
+
+#include "cli/cli.hpp"
+#include "smtpspec/crypto/digests.hpp"
+
+namespace smtpspec::cli {
+namespace {
+
+struct SelftestFlags {
+  std::vector<std::string> cases, faults;
+  std::string matrix;
+  int jobs = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  bool full = false, written = false;
+};
+
+// A line a fault: its id, what it breaks, who kills it.
+std::string matrix_of(const selftest::Report& report) {
+  std::string out = "fault\tbreaks\tplayed\tkilled by\n";
+  for (const auto& trial : report.trials) {
+    std::string killers;
+    for (const std::string& id : trial.killers) killers += (killers.empty() ? "" : " ") + id;
+    out += trial.fault->id + "\t" + trial.fault->breaks + "\t" + std::to_string(trial.played) + "\t" + killers + "\n";
+  }
+  return out;
+}
+
+int selftest_command(const SelftestFlags& flags, const Environment& environment) {
+  const auto suite = open_suite(environment);
+  if (!suite) return usage;
+  selftest::Options options{.jobs = flags.jobs, .full = flags.full, .generated = !flags.written, .faults = flags.faults, .cases = flags.cases};
+  if (environment.live)
+    options.progress = [](std::size_t done, std::size_t all) {
+      std::fprintf(stderr, "\r\x1b[K%zu/%zu%s", done, all, done == all ? "\r\x1b[K" : "");
+    };
+  const auto report = selftest::selftest(*suite, crypto::digests(), options);
+  if (!flags.matrix.empty())
+    if (const auto written = write_to(flags.matrix, matrix_of(report)); !written) {
+      complain(written.error());
+      return usage;
+    }
+  for (const std::string& accused : report.accused) std::printf("the conforming server is accused: %s\n", accused.c_str());
+  const auto survivors = report.survivors();
+  std::size_t generated = 0;
+  for (const auto& trial : report.trials) generated += !trial.fault->cells.empty();
+  std::size_t surviving_generated = 0;
+  for (const auto* trial : survivors) {
+    surviving_generated += !trial->fault->cells.empty();
+    std::printf("survives  %s  (%s): %s, %zu cases\n", trial->fault->id.c_str(), trial->fault->breaks.c_str(), trial->fault->says.c_str(),
+                trial->played);
+  }
+  const auto idle = report.idle();
+  for (const std::string& id : idle) std::printf("kills nothing  %s\n", id.c_str());
+  const std::size_t written = report.trials.size() - generated;
+  std::printf("%zu of %zu written and %zu of %zu generated faults are killed; %zu of %zu cases and rules kill nothing; %zu plays\n",
+              written - (survivors.size() - surviving_generated), written, generated - surviving_generated, generated, idle.size(),
+              report.judging.size(), report.plays);
+  return report.accused.empty() && survivors.empty() && idle.empty() ? ok : nonconformance;
+}
+
+}  // namespace
+
+void add_selftest(CLI::App& app, Environment& environment, int& status) {
+  auto flags = std::make_shared<SelftestFlags>();
+  CLI::App* command = app.add_subcommand("selftest", "Try the suite on servers with faults: what kills which, who survives");
+  command->add_option("CASE", flags->cases, "Ids, folders or globs of the cases to try (default: all)");
+  command->add_option("--fault", flags->faults, "Only these faults")->type_name("GLOB")->allow_extra_args(false);
+  command->add_option("--matrix", flags->matrix, "Write which case kills which fault, a fault a line")->type_name("FILE");
+  command->add_flag("--full", flags->full, "Every case against every fault that it can reach");
+  command->add_flag("--written", flags->written, "Only the written faults, without the generated ones");
+  command->add_option("-j,--jobs", flags->jobs, "Threads (default: one a core)")->check(CLI::Range(1, 256))->type_name("N");
+  command->callback([flags, &environment, &status] { status = selftest_command(*flags, environment); });
+}
+
+}  // namespace smtpspec::cli

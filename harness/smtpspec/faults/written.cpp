@@ -1,0 +1,15 @@
+#include "smtpspec/faults/written.hpp"
+
+namespace smtpspec::faults {
+
+const std::vector<Fault>& written() {
+  static const std::vector<Fault> all = [] {
+    std::vector<Fault> out;
+    for (const auto& theme : {reply_faults()})
+      out.insert(out.end(), theme.begin(), theme.end());
+    return out;
+  }();
+  return all;
+}
+
+}  // namespace smtpspec::faults

@@ -1,0 +1,23 @@
+#include "smtpspec/selftest/reference.hpp"
+
+namespace smtpspec::selftest {
+
+run::Profile reference_profile(const serve::Config& config) {
+  run::Profile out;
+  out.name = "reference";
+  for (const smtp::Role role : smtp::all_roles) out.endpoints[role] = {"memory", 1};
+  out.facts.values = {{"recipient", "alice@" + config.domain},
+                      {"second-recipient", "carol@" + config.domain},
+                      {"unknown-recipient", "nobody@" + config.domain},
+                      {"relayed-recipient", "bob@" + config.relay_domain},
+                      {"denied-recipient", "bob@elsewhere.test"},
+                      {"user", config.account.user},
+                      {"password", config.account.password}};
+  out.tls_name = config.host;
+  out.connections = 200;
+  out.trusted = false;
+  out.restartable = true;
+  return out;
+}
+
+}  // namespace smtpspec::selftest

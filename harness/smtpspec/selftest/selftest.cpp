@@ -1,0 +1,232 @@
+#include "smtpspec/selftest/selftest.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <thread>
+
+#include "smtpspec/selftest/reference.hpp"
+
+namespace smtpspec::selftest {
+
+using faults::Cell;
+using faults::Fault;
+using judge::Verdict;
+
+namespace {
+
+// Plays cases against servers, one case a run.
+class Lab {
+ public:
+  Lab(const script::Suite& suite, const smtp::Digests& digests) : suite_(suite), digests_(digests) {}
+
+  // What the case and the rules showed. `reached`: the cells that it came through.
+  std::map<std::string, Shown> play(const script::Case& test, const Fault& fault, std::set<Cell>* reached = nullptr) {
+    serve::MemoryStore store;
+    faults::FaultyServer server(fault, {}, store, digests_, [reached](serve::Seams& seams) {
+      seams.clock = [] { return std::int64_t{1764547200}; };
+      if (!reached) return;
+      seams.model = [reached](const smtp::Context& context, smtp::Input input, smtp::Row row) {
+        reached->insert(faults::cell_of(context, input));
+        return row;
+      };
+    });
+    session::MemoryTransport transport([&](smtp::Role role) { return (*server).accept(role); },
+                                       [&] {
+                                         (*server).restart();
+                                         return std::string();
+                                       });
+    run::Options options;
+    options.selection.globs = {test.id};
+    options.selection.slow = true;
+    run::Profile profile = reference_profile((*server).config());
+    complete_facts(profile, "t1");
+    run::Runner runner(suite_, std::move(profile), options, transport,
+                       {.deadlines = {}, .digests = digests_, .credentials = {}, .nonce = "n"});
+    std::map<std::string, Shown> out;
+    for (const run::TestResult& result : runner.run().tests) {
+      std::string& shown = out[result.rule ? result.id : result.test->id][result.id + " " + std::string(to_string(result.role))];
+      // What was not judged, on either server, tells nothing.
+      if (result.verdict == Verdict::skip || result.verdict == Verdict::inconclusive || result.verdict == Verdict::error) continue;
+      shown = std::string(to_string(result.verdict)) + " " + result.choice;
+    }
+    return out;
+  }
+
+ private:
+  const script::Suite& suite_;
+  const smtp::Digests& digests_;
+};
+
+bool accuses(const std::string& shown) { return shown.starts_with("fail") || shown.starts_with("deviation"); }
+
+// True when the faulty server is accused, or another choice of it recorded.
+bool kills(const Shown& clean, const Shown& faulty) {
+  return std::any_of(faulty.begin(), faulty.end(), [&](const auto& entry) {
+    const auto& [test, shown] = entry;
+    if (accuses(shown)) return true;
+    const auto before = clean.find(test);
+    return shown.starts_with("observed") && before != clean.end() && before->second.starts_with("observed") && before->second != shown;
+  });
+}
+
+class Work {
+ public:
+  Work(const script::Suite& suite, const smtp::Digests& digests, const Options& options)
+      : suite_(suite), digests_(digests), options_(options) {}
+
+  Report run() {
+    for (const auto& test : suite_.cases)
+      if (options_.cases.empty() || run::fits_any(options_.cases, test.id)) cases_.push_back({&test, {}, {}});
+    play_clean();
+    gather_faults();
+    in_parallel(report_.trials.size(), [this](Lab& lab, std::size_t i) { try_fault(lab, report_.trials[i]); });
+    if (!options_.full) {
+      const auto idle = report_.idle();
+      in_parallel(idle.size(), [this, &idle](Lab& lab, std::size_t i) { find_kill(lab, idle[i]); });
+    }
+    return std::move(report_);
+  }
+
+ private:
+  struct Played {
+    const script::Case* test;
+    Shown clean;
+    std::set<Cell> reached;
+  };
+
+  // Each index once, by `jobs` threads.
+  void in_parallel(std::size_t count, const std::function<void(Lab&, std::size_t)>& task) {
+    std::atomic<std::size_t> next = 0, done = 0;
+    const auto work = [&] {
+      Lab lab(suite_, digests_);
+      for (std::size_t i; (i = next++) < count;) {
+        task(lab, i);
+        if (!options_.progress) continue;
+        const std::lock_guard lock(mutex_);
+        options_.progress(++done, count);
+      }
+    };
+    std::vector<std::thread> threads;
+    for (int i = 1; i < options_.jobs; ++i) threads.emplace_back(work);
+    work();
+    for (auto& thread : threads) thread.join();
+  }
+
+  void play_clean() {
+    const Fault none{.id = "none"};
+    in_parallel(cases_.size(), [&](Lab& lab, std::size_t i) {
+      Played& played = cases_[i];
+      auto shown = lab.play(*played.test, none, &played.reached);
+      played.clean = shown[played.test->id];
+      const std::lock_guard lock(mutex_);
+      ++report_.plays;
+      for (const auto& [id, tests] : shown)
+        for (const auto& [test, what] : tests) {
+          if (accuses(what)) report_.accused.push_back(test + ": " + what);
+          if (!what.empty()) report_.judging.insert(id);
+        }
+    });
+    for (const Played& played : cases_)
+      for (const Cell& cell : played.reached) ++visits_[cell];
+  }
+
+  void gather_faults() {
+    const auto add = [this](const Fault& fault) {
+      if (options_.faults.empty() || run::fits_any(options_.faults, fault.id)) report_.trials.push_back({&fault, {}, 0});
+    };
+    for (const Fault& fault : faults::written()) add(fault);
+    if (options_.generated)
+      for (const Fault& fault : faults::generated()) add(fault);
+  }
+
+  bool reaches(const Played& played, const Fault& fault) const {
+    return fault.cells.empty() || std::any_of(fault.cells.begin(), fault.cells.end(), [&](const Cell& cell) { return played.reached.count(cell) > 0; });
+  }
+
+  // The likeliest killers first: those that cover what the fault breaks, then those that come through few other cells.
+  std::vector<const Played*> order_for(const Fault& fault) const {
+    std::vector<std::pair<std::size_t, const Played*>> ranked;
+    for (const Played& played : cases_) {
+      if (!reaches(played, fault)) continue;
+      const auto& covers = played.test->covers;
+      const std::string section = fault.breaks.substr(0, fault.breaks.rfind('-'));
+      std::size_t rank = played.reached.size();
+      if (std::find(covers.begin(), covers.end(), fault.breaks) != covers.end()) rank = 0;
+      else if (std::any_of(covers.begin(), covers.end(), [&](const std::string& id) { return id.starts_with(section); })) rank = 1;
+      ranked.emplace_back(rank, &played);
+    }
+    std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::vector<const Played*> out;
+    for (const auto& [rank, played] : ranked) out.push_back(played);
+    return out;
+  }
+
+  // Plays one case against one fault; true when something was killed.
+  bool play(Lab& lab, const Played& played, Trial& trial, const std::string& wanted = "") {
+    const auto shown = lab.play(*played.test, *trial.fault);
+    const std::lock_guard lock(mutex_);
+    ++report_.plays;
+    ++trial.played;
+    bool any = false;
+    for (const auto& [id, tests] : shown) {
+      if (!kills(id == played.test->id ? played.clean : Shown{}, tests)) continue;
+      trial.killers.insert(id);
+      any = any || wanted.empty() || wanted == id;
+    }
+    return any;
+  }
+
+  void try_fault(Lab& lab, Trial& trial) {
+    for (const Played* played : order_for(*trial.fault))
+      if (play(lab, *played, trial) && !options_.full) return;
+  }
+
+  // Looks for a fault that the case (or a rule, in any case) shows.
+  void find_kill(Lab& lab, const std::string& id) {
+    const auto it = std::find_if(cases_.begin(), cases_.end(), [&](const Played& played) { return played.test->id == id; });
+    if (it == cases_.end()) return;
+    std::vector<std::pair<std::size_t, Trial*>> ranked;
+    for (Trial& trial : report_.trials) {
+      if (!reaches(*it, *trial.fault)) continue;
+      const auto& covers = it->test->covers;
+      std::size_t rank = 1;
+      if (!trial.fault->cells.empty()) rank = 1 + visits_[trial.fault->cells.front()];
+      else if (std::find(covers.begin(), covers.end(), trial.fault->breaks) != covers.end()) rank = 0;
+      ranked.emplace_back(rank, &trial);
+    }
+    std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    for (const auto& [rank, trial] : ranked)
+      if (play(lab, *it, *trial, id)) return;
+  }
+
+  const script::Suite& suite_;
+  const smtp::Digests& digests_;
+  const Options& options_;
+  std::vector<Played> cases_;
+  std::map<Cell, std::size_t> visits_;  // by how many cases
+  std::mutex mutex_;
+  Report report_;
+};
+
+}  // namespace
+
+std::vector<const Trial*> Report::survivors() const {
+  std::vector<const Trial*> out;
+  for (const Trial& trial : trials)
+    if (trial.killers.empty()) out.push_back(&trial);
+  return out;
+}
+
+std::vector<std::string> Report::idle() const {
+  std::set<std::string> left = judging;
+  for (const Trial& trial : trials)
+    for (const std::string& id : trial.killers) left.erase(id);
+  return {left.begin(), left.end()};
+}
+
+Report selftest(const script::Suite& suite, const smtp::Digests& digests, const Options& options) {
+  return Work(suite, digests, options).run();
+}
+
+}  // namespace smtpspec::selftest

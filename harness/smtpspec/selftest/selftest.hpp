@@ -1,0 +1,54 @@
+// The suite tried on servers that are wrong on purpose: each fault (faults/fault.hpp) is put into the reference server,
+// and the cases are played against it, in memory and in virtual time. A suite is worth what it kills and what it spares.
+//
+//   Report report = selftest(suite, faults, crypto::digests(), {.jobs = 2});
+//   report.survivors();   // faults that no case shows
+//   report.idle();        // cases and rules that show no fault
+//
+// A case kills a fault when it accuses the server, or, where it only records what a server chose, records something else
+// than on the conforming server. A case is not played against a generated fault whose cell it never reaches on the
+// conforming server. Without `full` a fault is done with its first killer, and cases without a kill are then played
+// against more faults until they have one.
+#pragma once
+
+#include <map>
+#include <set>
+
+#include "smtpspec/faults/fault.hpp"
+#include "smtpspec/run/run.hpp"
+#include "smtpspec/script/suite.hpp"
+
+namespace smtpspec::selftest {
+
+// What a case, or an always-on rule, showed on one server: by test, the verdict and the named choice.
+using Shown = std::map<std::string, std::string>;
+
+struct Trial {
+  const faults::Fault* fault = nullptr;
+  std::set<std::string> killers;  // ids of cases and rules
+  std::size_t played = 0;         // cases
+};
+
+struct Report {
+  std::vector<Trial> trials;
+  std::set<std::string> judging;        // ids of cases and rules that are to kill something
+  std::vector<std::string> accused;     // what the conforming server was accused of
+  std::size_t plays = 0;                // of one case against one server
+  bool interrupted = false;
+
+  std::vector<const Trial*> survivors() const;
+  std::vector<std::string> idle() const;
+};
+
+struct Options {
+  int jobs = 1;       // threads
+  bool full = false;  // every case against every fault that it can reach
+  bool generated = true;
+  std::vector<std::string> faults;  // globs over fault ids; none: all
+  std::vector<std::string> cases;   // globs over case ids; none: all
+  std::function<void(std::size_t done, std::size_t all)> progress = {};  // called from the threads, one at a time
+};
+
+Report selftest(const script::Suite& suite, const smtp::Digests& digests, const Options& options);
+
+}  // namespace smtpspec::selftest
