@@ -30,7 +30,8 @@ std::string matrix_of(const selftest::Report& report) {
 int selftest_command(const SelftestFlags& flags, const Environment& environment) {
   const auto suite = open_suite(environment);
   if (!suite) return usage;
-  selftest::Options options{.jobs = flags.jobs, .full = flags.full, .generated = !flags.written, .faults = flags.faults, .cases = flags.cases};
+  selftest::Options options{
+      .jobs = flags.jobs, .full = flags.full, .generated = !flags.written, .faults = flags.faults, .cases = flags.cases};
   if (environment.live)
     options.progress = [](std::size_t done, std::size_t all) {
       std::fprintf(stderr, "\r\x1b[K%zu/%zu%s", done, all, done == all ? "\r\x1b[K" : "");

@@ -1,18 +1,21 @@
 #include "smtpspec/faults/fault.hpp"
 
+#include <algorithm>
+
 namespace smtpspec::faults {
 
 Cell cell_of(const smtp::Context& context, smtp::Input input) {
   const auto row = &smtp::model_row(context, input) - smtp::model_table().data();
-  return {static_cast<int>(row), context.state, input};
+  return {static_cast<int>(row), context.state};
 }
 
 std::string to_string(const Cell& cell) {
-  std::string out = std::string(to_string(cell.state)) + "/" + std::string(to_string(cell.input));
-  for (char& c : out)
-    if (c == ' ') c = '-';
-  const auto when = to_string(smtp::model_table()[static_cast<std::size_t>(cell.row)].when);
-  return when.empty() ? out : out + ", " + std::string(when);
+  const smtp::Row& row = smtp::model_table()[static_cast<std::size_t>(cell.row)];
+  const auto when = to_string(row.when);
+  std::string out =
+      std::string(to_string(cell.state)) + "/" + std::string(to_string(row.first)) + (when.empty() ? "" : "," + std::string(when));
+  std::replace(out.begin(), out.end(), ' ', '-');
+  return out;
 }
 
 FaultyServer::FaultyServer(const Fault& fault, serve::Config config, serve::Store& store, smtp::Digests digests,
@@ -22,7 +25,8 @@ FaultyServer::FaultyServer(const Fault& fault, serve::Config config, serve::Stor
             if (fault.config) fault.config(config);
             return std::move(config);
           }(),
-          store, std::move(digests), [this, &fault, before = std::move(before)] {
+          store, std::move(digests),
+          [this, &fault, before = std::move(before)] {
             Seams seams = Seams::lawful();
             if (before) before(seams);
             if (fault.put) fault.put(seams, shared_);

@@ -26,15 +26,14 @@ struct Shared {
   std::any more;
 };
 
-// A place of the server model: what arrives in a state, under a row of the table.
+// A place of the server model: a row of its table in one of the row's states.
 struct Cell {
-  int row = 0;  // of smtp::model_table()
+  int row = 0;
   smtp::State state = smtp::State::connected;
-  smtp::Input input = smtp::Input::greeting;
   auto operator<=>(const Cell&) const = default;
 };
 Cell cell_of(const smtp::Context& context, smtp::Input input);
-// "ready/rcpt-bad-syntax", with the condition of the row where it has one: "ready/mail, login wanted".
+// "ready/RCPT-bad-syntax", with the condition of the row where it has one: "ready/MAIL,login-wanted".
 std::string to_string(const Cell& cell);
 
 struct Fault {
@@ -44,7 +43,7 @@ struct Fault {
   // Puts the fault into the seams of one connection; what the function captures or makes lives as long as they do.
   std::function<void(Seams&, Shared&)> put = {};
   std::function<void(serve::Config&)> config = {};
-  bool subtle = false;  // shows only behind a certain sequence, at a boundary, in a certain spelling or segmentation
+  bool subtle = false;           // shows only behind a certain sequence, at a boundary, in a certain spelling or segmentation
   std::vector<Cell> cells = {};  // a generated fault: where it acts; else empty, for anywhere
 };
 

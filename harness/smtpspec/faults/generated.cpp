@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <memory>
 
 #include "smtpspec/faults/fault.hpp"
@@ -17,13 +18,33 @@ constexpr Next nexts[] = {Next::stay, Next::greeted, Next::ready, Next::mail,   
 
 const Row& row_of(const Cell& cell) { return smtp::model_table()[static_cast<std::size_t>(cell.row)]; }
 
-// Every context in which the cell's row speaks.
-std::vector<Context> contexts_of(const Cell& cell) {
-  std::vector<Context> out;
-  for (const smtp::Role role : smtp::all_roles)
-    for (int flags = 0; flags < 8; ++flags) {
-      const Context context{role, cell.state, (flags & 1) != 0, (flags & 2) != 0, (flags & 4) != 0};
-      if (cell_of(context, cell.input) == cell) out.push_back(context);
+// A context that a session can come to, and an input.
+struct Moment {
+  Context context;
+  Input input;
+};
+
+// What the reference server never takes an input for: it has no policy of its own.
+bool is_policy(Input input) {
+  return input == Input::ehlo_refused || input == Input::helo_refused || input == Input::mail_refused || input == Input::rcpt_refused ||
+         input == Input::data_refused;
+}
+
+// Every moment there is, by its cell. The table's last row is about what cannot come about.
+std::map<Cell, std::vector<Moment>> all_moments() {
+  std::map<Cell, std::vector<Moment>> out;
+  std::vector<Context> known;
+  for (const smtp::Role role : smtp::all_roles) known.push_back({.role = role, .tls = role == smtp::Role::submissions});
+  const int last_row = static_cast<int>(smtp::model_table().size()) - 1;
+  for (std::size_t i = 0; i < known.size(); ++i)
+    for (int n = 0; n < smtp::input_count; ++n) {
+      const Context context = known[i];
+      const Input input = static_cast<Input>(n);
+      const Cell cell = cell_of(context, input);
+      if (cell.row == last_row || context.state == smtp::State::closed || is_policy(input)) continue;
+      out[cell].push_back({context, input});
+      const Context next = after(context, row_of(cell));
+      if (std::find(known.begin(), known.end(), next) == known.end()) known.push_back(next);
     }
   return out;
 }
@@ -39,7 +60,7 @@ smtp::Said said(const smtp::Said& lawful, int code) {
 Fault fault_at(const Cell& cell, const std::string& change, const std::string& says) {
   return {.id = "model/" + to_string(cell) + "/" + change,
           .breaks = std::string(row_of(cell).law),
-          .says = std::string(to_string(cell.input)) + " in state " + std::string(to_string(cell.state)) + " " + says,
+          .says = std::string(to_string(row_of(cell).first)) + " in state " + std::string(to_string(cell.state)) + " " + says,
           .cells = {cell}};
 }
 
@@ -69,35 +90,20 @@ Fault with_octets(Fault fault, std::function<std::string(std::string)> change, b
   return fault;
 }
 
-// Every cell that can come about: the table's last row is about what cannot.
-std::vector<Cell> all_cells() {
-  std::vector<Cell> out;
-  const auto rows = smtp::model_table();
-  for (std::size_t row = 0; row + 1 < rows.size(); ++row)
-    for (int state = 0; state < smtp::state_count; ++state)
-      for (int input = static_cast<int>(rows[row].first); input <= static_cast<int>(rows[row].last); ++input) {
-        const Cell cell{static_cast<int>(row), static_cast<smtp::State>(state), static_cast<Input>(input)};
-        if (!contexts_of(cell).empty()) out.push_back(cell);
-      }
-  return out;
-}
-
 std::vector<Fault> change_all() {
   std::vector<Fault> out;
-  for (const Cell& cell : all_cells()) {
+  for (const auto& [cell, moments] : all_moments()) {
     const Row& row = row_of(cell);
-    const auto contexts = contexts_of(cell);
-    const auto any = [&](const auto& is) { return std::any_of(contexts.begin(), contexts.end(), is); };
+    const auto any = [&](const auto& is) { return std::any_of(moments.begin(), moments.end(), is); };
     for (const int code : codes)
-      if (code != row.reply.code &&
-          any([&](const Context& context) { return lawfulness(context, cell.input, code) != smtp::Lawfulness::lawful; }))
+      if (code != row.reply.code && any([&](const Moment& m) { return lawfulness(m.context, m.input, code) != smtp::Lawfulness::lawful; }))
         out.push_back(with_row(fault_at(cell, "code-" + std::to_string(code), "is answered " + std::to_string(code)),
                                [code](Row& r) { r.reply = said(r.reply, code); }));
     for (const Next next : nexts) {
       Row other = row;
       other.next = next;
       if (row.next == Next::tls || row.next == Next::ready_perhaps) continue;  // the handshake decides; the law leaves it open
-      if (any([&](const Context& context) { return after(context, other) != after(context, row); }))
+      if (any([&](const Moment& m) { return after(m.context, other) != after(m.context, row); }))
         out.push_back(with_row(fault_at(cell, next == Next::stay ? "next-same" : "next-" + std::string(to_string(next)),
                                         next == Next::stay ? "changes no state" : "leads to state " + std::string(to_string(next))),
                                [next](Row& r) { r.next = next; }));
@@ -108,8 +114,8 @@ std::vector<Fault> change_all() {
       reply.resize(reply.size() / 2);
       return reply;
     }));
-    out.push_back(with_octets(fault_at(cell, "closed", "has the connection closed without a reply"),
-                              [](const std::string&) { return std::string(); }, true));
+    out.push_back(with_octets(
+        fault_at(cell, "closed", "has the connection closed without a reply"), [](const std::string&) { return std::string(); }, true));
   }
   return out;
 }

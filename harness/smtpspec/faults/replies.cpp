@@ -8,9 +8,7 @@ std::vector<Fault> reply_faults() {
       {"replies/bare-lf", "RFC5321-2.3.8-1", "replies end in LF alone",
        [](Seams& seams, Shared&) { on_octets(seams, [](std::string& reply) { std::erase(reply, '\r'); }); }},
       {"replies/line-too-long", "RFC5321-4.5.3.1.5-1", "the text of HELP has a line of 600 octets",
-       [](Seams& seams, Shared&) {
-         on_saying(seams, Input::help, [](Saying& saying) { saying.lines.front() = std::string(600, 'x'); });
-       }},
+       [](Seams& seams, Shared&) { on_saying(seams, Input::help, [](Saying& saying) { saying.lines.front() = std::string(600, 'x'); }); }},
       {"replies/other-code-in-ehlo", "RFC5321-4.2.1-5", "the last line of the EHLO reply has another code than the others",
        [](Seams& seams, Shared&) {
          on_octets(seams, [](std::string& reply) {

@@ -23,7 +23,8 @@ class Lab {
   // What the case and the rules showed. `reached`: the cells that it came through.
   std::map<std::string, Shown> play(const script::Case& test, const Fault& fault, std::set<Cell>* reached = nullptr) {
     serve::MemoryStore store;
-    faults::FaultyServer server(fault, {}, store, digests_, [reached](serve::Seams& seams) {
+    // Silence counts only when it outlasts what RFC 5321 section 4.5.3.2 grants; the server must not end it before.
+    faults::FaultyServer server(fault, {.idle = std::chrono::minutes(30)}, store, digests_, [reached](serve::Seams& seams) {
       seams.clock = [] { return std::int64_t{1764547200}; };
       if (!reached) return;
       seams.model = [reached](const smtp::Context& context, smtp::Input input, smtp::Row row) {
@@ -41,6 +42,8 @@ class Lab {
     options.selection.slow = true;
     run::Profile profile = reference_profile((*server).config());
     complete_facts(profile, "t1");
+    profile.deadlines.greeting = profile.deadlines.reply = std::chrono::minutes(5);
+    profile.deadlines.data = std::chrono::minutes(10);
     run::Runner runner(suite_, std::move(profile), options, transport,
                        {.deadlines = {}, .digests = digests_, .credentials = {}, .nonce = "n"});
     std::map<std::string, Shown> out;
@@ -141,7 +144,8 @@ class Work {
   }
 
   bool reaches(const Played& played, const Fault& fault) const {
-    return fault.cells.empty() || std::any_of(fault.cells.begin(), fault.cells.end(), [&](const Cell& cell) { return played.reached.count(cell) > 0; });
+    return fault.cells.empty() ||
+           std::any_of(fault.cells.begin(), fault.cells.end(), [&](const Cell& cell) { return played.reached.count(cell) > 0; });
   }
 
   // The likeliest killers first: those that cover what the fault breaks, then those that come through few other cells.

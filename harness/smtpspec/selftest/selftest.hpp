@@ -31,9 +31,9 @@ struct Trial {
 
 struct Report {
   std::vector<Trial> trials;
-  std::set<std::string> judging;        // ids of cases and rules that are to kill something
-  std::vector<std::string> accused;     // what the conforming server was accused of
-  std::size_t plays = 0;                // of one case against one server
+  std::set<std::string> judging;     // ids of cases and rules that are to kill something
+  std::vector<std::string> accused;  // what the conforming server was accused of
+  std::size_t plays = 0;             // of one case against one server
   bool interrupted = false;
 
   std::vector<const Trial*> survivors() const;
@@ -44,8 +44,8 @@ struct Options {
   int jobs = 1;       // threads
   bool full = false;  // every case against every fault that it can reach
   bool generated = true;
-  std::vector<std::string> faults;  // globs over fault ids; none: all
-  std::vector<std::string> cases;   // globs over case ids; none: all
+  std::vector<std::string> faults;                                       // globs over fault ids; none: all
+  std::vector<std::string> cases;                                        // globs over case ids; none: all
   std::function<void(std::size_t done, std::size_t all)> progress = {};  // called from the threads, one at a time
 };
 
