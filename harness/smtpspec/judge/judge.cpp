@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <utility>
 
 namespace smtpspec::judge {
 
@@ -144,13 +146,45 @@ Judgement judge_case(const script::Case& test, const script::Plan& plan, const s
   return out;
 }
 
+namespace {
+
+// The server model, followed on each connection of a session.
+class Following {
+ public:
+  explicit Following(smtp::Role role) : role_(role) {}
+
+  smtp::Followed take(const session::Entry& entry) {
+    auto& [follower, in_tls] = connections_.try_emplace(entry.connection, smtp::Follower(role_), entry.in_tls).first->second;
+    if (entry.in_tls && !std::exchange(in_tls, entry.in_tls)) follower.tls_up();
+    const bool verb = entry.command != "greeting" && entry.command != ".";
+    if (entry.command.empty() || (verb && entry.line.empty())) {
+      follower.lose();
+      return {};
+    }
+    const auto asked = entry.command == "greeting" ? smtp::Asked::greeting
+                       : entry.command == "."      ? smtp::Asked::content
+                                                   : smtp::Asked::command;
+    const auto out = follower.take(asked, entry.line, entry.reply->code);
+    if (entry.command == "EHLO" && entry.reply->code == 250) follower.offer(capabilities(*entry.reply));
+    return out;
+  }
+
+ private:
+  smtp::Role role_;
+  std::map<int, std::pair<smtp::Follower, bool>> connections_;
+};
+
+}  // namespace
+
 std::vector<Finding> judge_rules(const script::Case* test, smtp::Role role, const session::Transcript& transcript,
                                  const script::Registry& registry) {
   std::vector<Finding> out;
+  Following following(role);
   for (std::size_t i = 0; i < transcript.entries.size(); ++i) {
     const session::Entry& entry = transcript.entries[i];
     if (entry.kind != session::Entry::Kind::reply) continue;
-    const Heard heard{entry, *entry.reply, role, transcript, i};
+    const smtp::Followed followed = following.take(entry);
+    const Heard heard{entry, *entry.reply, role, transcript, i, followed};
     for (const Rule& rule : rules()) {
       if (test && std::any_of(test->exempt.begin(), test->exempt.end(), [&](const auto& exemption) { return exemption.rule == rule.name; }))
         continue;

@@ -23,14 +23,17 @@ const script::Registry& registry() {
 // A transcript by hand: C() is sent, S() is a reply to a command, and what follows it says more of that reply.
 class Talk {
  public:
-  Talk& C(const std::string& octets) { return add({.kind = Entry::Kind::sent, .octets = octets, .reply = {}}); }
+  Talk& C(const std::string& octets) {
+    line_ = octets.substr(0, octets.find("\r\n"));
+    return add({.kind = Entry::Kind::sent, .octets = octets, .reply = {}});
+  }
   Talk& S(const std::string& command, const std::string& octets) {
     smtp::ReplyParser parser;
     auto view = parser.next(octets);
     if (!view) view = parser.finish(octets);
     EXPECT_TRUE(view) << octets;
     EXPECT_EQ(view->size, octets.size()) << "one reply: " << octets;
-    return add({.kind = Entry::Kind::reply, .octets = {}, .reply = own(*view, octets), .command = command});
+    return add({.kind = Entry::Kind::reply, .octets = {}, .reply = own(*view, octets), .command = command, .line = line_});
   }
   Talk& note(const std::string& text) { return add({.kind = Entry::Kind::note, .octets = text, .reply = {}}); }
   Talk& octets(const std::string& text) { return add({.kind = Entry::Kind::octets, .octets = text, .reply = {}}); }
@@ -65,6 +68,7 @@ class Talk {
     return *this;
   }
   session::Transcript transcript_;
+  std::string line_;
 };
 
 Talk greeted(const std::string& greeting = "220 mx.example.test ready\r\n") { return Talk().note("connected").S("greeting", greeting); }
@@ -141,6 +145,26 @@ std::map<std::string_view, Sample> samples() {
          greeted().C("x\r\n.\r\n").S(".", "552 too much\r\n")},
         {said("NOOP", "251 fine\r\n"), said("EHLO x", "503 no service\r\n"), said("DATA", "250 fine\r\n"), said("QUIT", "250 bye\r\n"),
          greeted("250 mx.example.test\r\n"), greeted().C(".\r\n").S(".", "251 fine\r\n"), said("RSET", "550 no\r\n")}}},
+      {"rules/reply-in-its-state",
+       {{said("EHLO x", "250 mx.example.test\r\n").C("RCPT TO:<a@b.test>\r\n").S("RCPT", "503 no\r\n"),
+         said("EHLO x", "250 mx.example.test\r\n").C("VRFY a\r\n").S("VRFY", "252 perhaps\r\n"), said("NOOP", "251 fine\r\n"),
+         said("EHLO x", "250 mx.example.test\r\n")
+             .C("BDAT 1\r\nx")
+             .S("", "250 fine\r\n")
+             .C("RCPT TO:<a@b.test>\r\n")
+             .S("RCPT", "250 fine\r\n"),
+         said("EHLO x", "250 mx.example.test\r\n")
+             .C("MAIL FROM:<>\r\n")
+             .S("MAIL", "250 fine\r\n")
+             .C("DATA\r\n")
+             .S("DATA", "554 nobody\r\n")},
+        {said("EHLO x", "250 mx.example.test\r\n").C("RCPT TO:<a@b.test>\r\n").S("RCPT", "250 fine\r\n"),
+         said("EHLO x", "250 mx.example.test\r\n").C("DATA\r\n").S("DATA", "354 go on\r\n"), said("FROB", "250 fine\r\n"),
+         said("EHLO x", "250 mx.example.test\r\n")
+             .C("MAIL FROM:<>\r\n")
+             .S("MAIL", "250 fine\r\n")
+             .C("MAIL FROM:<>\r\n")
+             .S("MAIL", "250 fine\r\n")}}},
       {"rules/greeting-domain",
        {{greeted(), greeted("220 [192.0.2.1] ready\r\n"), greeted("220 mx_1.example.test\r\n"), greeted("554 no service\r\n")},
         {greeted("220 Welcome! to mx.example.test\r\n"), greeted("220 <mx.example.test>\r\n"), greeted("220 [1.2.3]\r\n")}}},

@@ -186,6 +186,20 @@ Check in_table(const Heard& heard) {
   return Wrong{heard.reply.brief() + " is not among the replies that section 4.3.2 lists for " + (verb == "." ? "mail data" : verb)};
 }
 
+// The model followed through the session: right for the verb, and wrong where it came.
+Check in_its_state(const Heard& heard) {
+  using smtp::Lawfulness;
+  const auto& followed = heard.followed;
+  if (followed.lawfulness == Lawfulness::lawful || !heard.reply.code || in_table(heard)) return {};
+  // Where the case has a word of its own on this reply, that is said already.
+  const auto& outcomes = heard.transcript.outcomes;
+  if (std::any_of(outcomes.begin(), outcomes.end(), [&](const auto& o) { return o.entry == heard.index && o.tier != 0; })) return {};
+  const std::string& verb = heard.entry.command;
+  return Wrong{(verb == "." ? "the mail data" : verb) + " in state '" + std::string(to_string(followed.state)) + "' got " +
+                   heard.reply.brief() + "; " + std::string(followed.lawful) + " would be lawful (" + std::string(followed.law) + ")",
+               followed.lawfulness == Lawfulness::near_miss};
+}
+
 Check greeting_domain(const Heard& heard) {
   if (!is_greeting(heard) || heard.reply.code != 220) return {};
   if (smtp::parse_domain(first_word(heard.reply), {.underscore = true}).fault != smtp::AddressFault::none)
@@ -284,6 +298,7 @@ constexpr std::array table = {
     Rule{"rules/421-closes", "RFC5321-3.8-P2", "A 421 is followed by the end of the connection", close_after_421},
     Rule{"rules/3yz-has-its-place", "RFC5321-4.2.1-P2", "3yz answers DATA and AUTH only", three_yz},
     Rule{"rules/reply-in-the-table", "RFC5321-4.3.1-3", "Every reply code is among those listed for its command", in_table},
+    Rule{"rules/reply-in-its-state", "RFC5321-4.2.2-P1", "Every reply code fits what was sent before", in_its_state},
     Rule{"rules/greeting-domain", "RFC5321-4.2-P2", "The greeting begins with the server's domain", greeting_domain},
     Rule{"rules/ehlo-domain", "RFC5321-4.1.1.1-P1", "The EHLO reply begins with the server's domain", hello_domain},
     Rule{"rules/ehlo-lines", "RFC5321-4.1.1.1-P2", "Every further EHLO line is a keyword with its parameters", hello_lines},

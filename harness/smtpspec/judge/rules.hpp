@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "smtpspec/session/transcript.hpp"
-#include "smtpspec/smtp/model.hpp"
+#include "smtpspec/smtp/follow.hpp"
 
 namespace smtpspec::judge {
 
@@ -18,7 +18,8 @@ struct Heard {
   const smtp::Reply& reply;
   smtp::Role role;
   const session::Transcript& transcript;
-  std::size_t index;  // of the entry
+  std::size_t index;               // of the entry
+  const smtp::Followed& followed;  // what the server model says of it
 };
 
 // What is wrong with the reply, or nothing. `entry` points at another entry when the fault shows there.

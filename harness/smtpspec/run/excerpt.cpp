@@ -62,6 +62,7 @@ void shorten(session::Transcript& transcript, std::vector<judge::Finding>& findi
     if (octets.size() > most) octets = session::mask(std::move(octets), transcript.secrets).substr(0, most);  // no secret is cut in two
     size += octets.size();
     if (entry.reply) entry.reply->lines = {};  // they point into the octets
+    entry.line = {};
   }
   transcript.outcomes = {};
   transcript.offered = {};

@@ -65,6 +65,38 @@ Result<Case> read_case(const std::string& id, const std::string& file, std::stri
   return parse_case(text, id, file);
 }
 
+// A file of the suite that need not be there.
+Result<Yaml> optional_file(const std::string& path) {
+  std::error_code error;
+  if (!fs::exists(path, error)) return Yaml{};
+  auto text = read_regular_file(path);
+  if (!text) return tl::unexpected(text.error());
+  return parse_yaml(*text, path);
+}
+
+Result<void> read_removed(Suite& suite) {
+  auto yaml = optional_file(suite.directory + "/removed.yaml");
+  if (!yaml) return tl::unexpected(yaml.error());
+  static constexpr std::array<std::string_view, 2> keys = {"instead", "reason"};
+  for (const auto& [id, row] : yaml->entries) {
+    if (auto ok = row.only(keys, "a tombstone"); !ok) return ok;
+    suite.removed.push_back(
+        {id.text, row.find("instead") ? row.find("instead")->text : "", row.find("reason") ? row.find("reason")->text : ""});
+  }
+  return {};
+}
+
+Result<void> read_survivors(Suite& suite) {
+  auto yaml = optional_file(suite.directory + "/survivors.yaml");
+  if (!yaml) return tl::unexpected(yaml.error());
+  for (const auto& [glob, reason] : yaml->entries) {
+    auto text = reason.as_text("the reason why no case can show the fault");
+    if (!text) return tl::unexpected(text.error());
+    suite.survivors.push_back({glob.text, std::move(*text), glob.place});
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Suite> load_suite(const std::string& directory) {
@@ -95,18 +127,8 @@ Result<Suite> load_suite(const std::string& directory) {
     suite.digest_input += id + "\n" + text;
     suite.cases.push_back(std::move(*parsed));
   }
-  const std::string removed = directory + "/removed.yaml";
-  if (fs::exists(removed, error)) {
-    auto text = read_regular_file(removed);
-    auto yaml = text ? parse_yaml(*text, removed) : Result<Yaml>(tl::unexpected(text.error()));
-    if (!yaml) return tl::unexpected(yaml.error());
-    static constexpr std::array<std::string_view, 2> keys = {"instead", "reason"};
-    for (const auto& [id, row] : yaml->entries) {
-      if (auto ok = row.only(keys, "a tombstone"); !ok) return tl::unexpected(ok.error());
-      suite.removed.push_back(
-          {id.text, row.find("instead") ? row.find("instead")->text : "", row.find("reason") ? row.find("reason")->text : ""});
-    }
-  }
+  if (auto ok = read_removed(suite); !ok) return tl::unexpected(ok.error());
+  if (auto ok = read_survivors(suite); !ok) return tl::unexpected(ok.error());
   return suite;
 }
 

@@ -17,11 +17,19 @@ struct Tombstone {
   std::string reason;
 };
 
+// Faults that no case can show, with the reason why (selftest/selftest.hpp).
+struct Survivor {
+  std::string faults;  // a glob over fault ids
+  std::string reason;
+  Place place;
+};
+
 struct Suite {
   std::string directory;
   Registry registry;
-  std::vector<Case> cases;         // by id
-  std::vector<Tombstone> removed;  // cases/removed.yaml
+  std::vector<Case> cases;          // by id
+  std::vector<Tombstone> removed;   // cases/removed.yaml
+  std::vector<Survivor> survivors;  // cases/survivors.yaml
   std::vector<Error> errors;
   std::string digest_input;  // what identifies the suite: ids and sources in order
 

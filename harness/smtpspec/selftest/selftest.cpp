@@ -88,6 +88,7 @@ class Work {
       const auto idle = report_.idle();
       in_parallel(idle.size(), [this, &idle](Lab& lab, std::size_t i) { find_kill(lab, idle[i]); });
     }
+    find_stale();
     return std::move(report_);
   }
 
@@ -136,11 +137,28 @@ class Work {
 
   void gather_faults() {
     const auto add = [this](const Fault& fault) {
-      if (options_.faults.empty() || run::fits_any(options_.faults, fault.id)) report_.trials.push_back({&fault, {}, 0});
+      if (options_.faults.empty() || run::fits_any(options_.faults, fault.id)) report_.trials.push_back({&fault, reason_of(fault), {}, 0});
     };
     for (const Fault& fault : faults::written()) add(fault);
     if (options_.generated)
       for (const Fault& fault : faults::generated()) add(fault);
+  }
+
+  std::string reason_of(const Fault& fault) const {
+    for (const auto& survivor : suite_.survivors)
+      if (run::fits(survivor.faults, fault.id)) return survivor.reason;
+    return "";
+  }
+
+  // A reason that no survivor needs has outlived its fault.
+  void find_stale() {
+    for (const auto& survivor : suite_.survivors) {
+      const auto fits = [&](const Trial& trial) { return run::fits(survivor.faults, trial.fault->id); };
+      const bool needed =
+          std::any_of(report_.trials.begin(), report_.trials.end(), [&](const Trial& t) { return fits(t) && t.killers.empty(); });
+      if (!needed && std::any_of(report_.trials.begin(), report_.trials.end(), fits))
+        report_.stale.push_back({"no fault survives that '" + survivor.faults + "' is a reason for", survivor.place});
+    }
   }
 
   bool reaches(const Played& played, const Fault& fault) const {
@@ -218,7 +236,7 @@ class Work {
 std::vector<const Trial*> Report::survivors() const {
   std::vector<const Trial*> out;
   for (const Trial& trial : trials)
-    if (trial.killers.empty()) out.push_back(&trial);
+    if (trial.killers.empty() && trial.reason.empty()) out.push_back(&trial);
   return out;
 }
 

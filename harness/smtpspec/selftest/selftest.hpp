@@ -25,6 +25,7 @@ using Shown = std::map<std::string, std::string>;
 
 struct Trial {
   const faults::Fault* fault = nullptr;
+  std::string reason;             // why it may survive (cases/survivors.yaml), or ""
   std::set<std::string> killers;  // ids of cases and rules
   std::size_t played = 0;         // cases
 };
@@ -32,10 +33,11 @@ struct Trial {
 struct Report {
   std::vector<Trial> trials;
   std::set<std::string> judging;     // ids of cases and rules that are to kill something
+  std::vector<Error> stale;          // reasons for faults that do not survive
   std::vector<std::string> accused;  // what the conforming server was accused of
   std::size_t plays = 0;             // of one case against one server
-  bool interrupted = false;
 
+  // Faults that nobody killed and for which there is no reason.
   std::vector<const Trial*> survivors() const;
   std::vector<std::string> idle() const;
 };

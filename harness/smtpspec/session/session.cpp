@@ -30,6 +30,8 @@ std::string verb_of(std::string_view line) {
   return smtp::to_upper(word.substr(0, 16));
 }
 
+std::string first_line(std::string_view octets) { return std::string(octets.substr(0, octets.find("\r\n"))); }
+
 }  // namespace
 
 Session::Session(script::Plan plan, Setup setup) : plan_(std::move(plan)), setup_(std::move(setup)) { transcript_.secrets = plan_.secrets; }
@@ -223,7 +225,8 @@ void Session::take_reply(Connection& connection, int number, Time now, const smt
     entry.command = "greeting";
     if (number == 1) transcript_.greeting = reply.text();
   } else if (!connection.unsure && !connection.commands.empty()) {
-    entry.command = connection.commands.front();
+    entry.command = std::move(connection.commands.front().verb);
+    entry.line = std::move(connection.commands.front().line);
     connection.commands.pop_front();
   } else {
     entry.unasked = !connection.unsure && connection.counted;
@@ -274,19 +277,19 @@ void Session::send_move(const Move& move, Time now, Actions& actions) {
         if (connection.replies.empty() && connection.commands.empty()) connection.unsure = false;
         // Inside an exchange a line is a response, inside mail data it is content.
         if (connection.last_code == 354) connection.unsure = true;
-        else connection.commands.push_back(connection.last_code == 334 ? "AUTH" : verb_of(octets));
+        else connection.commands.push_back({connection.last_code == 334 ? "AUTH" : verb_of(octets), first_line(octets)});
         // A line end inside, or a line beyond any limit, may count for more than one command.
         if (octets.find_first_of("\r\n") + 2 != octets.size() || octets.size() > line_limit) connection.counted = false;
         if (smtp::to_upper(octets).find(" SMTPUTF8") != std::string::npos) connection.unicode = true;
         break;
       case Step::Kind::chunk:
         connection.counted = false;  // refused, it may be read as commands
-        connection.commands.push_back("BDAT");
+        connection.commands.push_back({"BDAT", first_line(octets)});
         break;
       case Step::Kind::message:
       case Step::Kind::content:
         if (connection.last_code != 354) connection.counted = false;  // likewise
-        if (step.ended) connection.commands.push_back(".");
+        if (step.ended) connection.commands.push_back({".", ""});
         else connection.unsure = true;
         break;
       default: connection.unsure = true;
@@ -341,7 +344,7 @@ void Session::start_auth(const Step& step, Time now, Actions& actions) {
       transcript_.secrets.push_back(encoded);
       line += " " + encoded;
     }
-  connection.commands.push_back("AUTH");
+  connection.commands.push_back({"AUTH", line});
   write(number, connection, line + "\r\n", now, static_cast<int>(next_), actions);
 }
 
@@ -365,7 +368,7 @@ bool Session::continue_auth(Connection& connection, int number, Time now, Action
   std::string line = response ? smtp::encode_base64(*response) : "*";
   if (response && !line.empty()) transcript_.secrets.push_back(line);
   pop_reply(connection);
-  connection.commands.push_back("AUTH");
+  connection.commands.push_back({"AUTH", line});
   write(number, connection, line + "\r\n", now, static_cast<int>(next_), actions);
   if (!response) connection.sasl.reset();
   return true;
@@ -543,7 +546,7 @@ void Session::farewell(Time now, Actions& actions) {
                         connection.last_code != 421;
     if (polite) {
       connection.farewell_sent = true;
-      connection.commands.push_back("QUIT");
+      connection.commands.push_back({"QUIT", "QUIT"});
       write(number, connection, "QUIT\r\n", now, -1, actions);
     } else {
       connection.over = true;

@@ -56,6 +56,10 @@ class Session final : public smtp::Machine {
     smtp::Reply reply;
     std::size_t entry;
   };
+  struct Asked {
+    std::string verb;  // "." for content
+    std::string line;
+  };
   struct Connection {
     enum class State : std::uint8_t { unopened, opening, open, handshaking, failed, ended };
     State state = State::unopened;
@@ -63,10 +67,10 @@ class Session final : public smtp::Machine {
     std::size_t taken = 0;  // octets of the buffer that are done with
     std::string_view rest() const { return std::string_view(buffer).substr(taken); }
     smtp::ReplyParser parser;
-    std::deque<Received> replies;      // not yet met by an expectation
-    std::deque<std::string> commands;  // verbs sent and not yet answered
-    bool unsure = false;               // raw octets were sent: which reply answers what cannot be told
-    bool counted = true;               // all that was sent asks for one reply each: more than these are unasked
+    std::deque<Received> replies;  // not yet met by an expectation
+    std::deque<Asked> commands;    // sent and not yet answered
+    bool unsure = false;           // raw octets were sent: which reply answers what cannot be told
+    bool counted = true;           // all that was sent asks for one reply each: more than these are unasked
     bool greeted = false;
     bool in_tls = false;
     bool tls_possible = false;  // what comes in clear may be a TLS record

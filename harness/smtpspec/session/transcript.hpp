@@ -30,6 +30,7 @@ struct Entry {
   std::optional<smtp::Reply> reply;
   int move = -1;                 // sent: the move that sent it; -1: the session itself (QUIT at the end)
   std::string command{};         // reply: verb of the command it answers, "." for content, "greeting", "" when unsure
+  std::string line{};            // reply: that command without its CRLF, or the client's line of a SASL exchange
   bool extended_status = false;  // reply: ENHANCEDSTATUSCODES was offered before it
   bool in_tls = false;
   bool unicode = false;  // reply: SMTPUTF8 was used on this connection, so that its text may be UTF-8
