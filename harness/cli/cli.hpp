@@ -17,8 +17,7 @@ enum Status : int {
   unreachable = 3,
   empty_selection = 4,
   internal = 5,
-  interrupted = 130,
-  terminated = 143,
+  by_signal = 128,  // and its number: the command ended early
 };
 
 struct Environment {

@@ -1,4 +1,5 @@
 #include <cstdio>
+#include <filesystem>
 
 #include <openssl/crypto.h>
 #include <boost/version.hpp>
@@ -11,6 +12,7 @@ namespace {
 
 struct DoctorFlags {
   std::string target, profile;
+  bool force = false;
   TargetFlags facts;
 };
 
@@ -43,12 +45,15 @@ int doctor(const DoctorFlags& flags, const Environment& environment) {
               suite->registry.all().size(), suite->registry.rfcs().size());
   if (flags.target.empty()) return suite->errors.empty() ? ok : usage;
 
-  net::Loop loop;
-  auto target = open_target(flags.target, flags.facts, environment, loop);
-  if (!target) {
-    complain(target.error().error);
-    return target.error().status;
+  std::error_code error;
+  if (!flags.force && std::filesystem::is_regular_file(flags.profile, error)) {
+    complain({"there is a profile already; give --force to replace it", Place{flags.profile}});
+    return usage;
   }
+  net::Loop loop;
+  loop.on_signal([&] { loop.stop(); });
+  auto target = open_target(flags.target, flags.facts, environment, loop);
+  if (!target) return why_not(target.error());
   net::Transport transport(loop, target->profile.endpoints, target->transport_options());
   // A run of no case at all: the probes are what is wanted.
   script::Suite nothing;
@@ -58,6 +63,8 @@ int doctor(const DoctorFlags& flags, const Environment& environment) {
   run::Runner runner(nothing, target->profile, options, transport,
                      {.deadlines = {}, .digests = crypto::digests(), .credentials = {}, .nonce = crypto::random_hex(8)});
   const run::Run result = runner.run();
+  target->stop();
+  if (net::caught()) return ok;
   bool reached = false;
   for (const auto& [role, endpoint] : result.endpoints) {
     const auto it = result.offers.find(role);
@@ -104,8 +111,9 @@ void add_doctor(CLI::App& app, Environment& environment, int& status) {
   CLI::App* command = app.add_subcommand("doctor", "Say what a target advertises and what is missing");
   command->add_option("TARGET", flags->target, "URL, profile file, embedded, or lab:NAME");
   command->add_option("--profile", flags->profile, "Write a profile skeleton here, - for standard output")->type_name("FILE");
+  command->add_flag("--force", flags->force, "Replace a profile that is there");
   flags->facts.add_to(*command);
-  command->callback([flags, &environment, &status] { status = doctor(*flags, environment); });
+  command->callback([flags, &environment, &status] { status = unless_caught(doctor(*flags, environment)); });
 }
 
 }  // namespace smtpspec::cli

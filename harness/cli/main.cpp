@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -7,6 +8,7 @@
 #include <iostream>
 
 #include "cli/cli.hpp"
+#include "smtpspec/net/signals.hpp"
 #include "smtpspec/smtp/octets.hpp"
 
 namespace smtpspec::cli {
@@ -68,7 +70,8 @@ std::string hint_for(const CLI::App& app, const std::string& what) {
 int printed(int status) {
   std::cout.flush();
   errno = 0;
-  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.good()) return status;
+  if ((std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.good()) || net::caught()) return status;
+  if (errno == EPIPE) return usage;  // the reader has seen enough
   complain({std::string("cannot write: ") + (errno ? std::strerror(errno) : "some of it is lost"), Place{"standard output"}});
   return usage;
 }
@@ -80,7 +83,7 @@ int main(int argc, char** argv) {
   app.fallthrough();
   app.footer(
       "Exit status: 0 nothing unexpected, 1 nonconformance, 2 usage, file or output error, 3 no role of the target\nanswers (any more), 4 "
-      "empty selection, 5 internal error, 130 or 143 interrupted.");
+      "empty selection, 5 internal error, 129, 130 or 143 interrupted.");
 
   Environment environment;
   environment.cases = directory("SMTPSPEC_CASES", SMTPSPEC_SOURCE_DIR "/cases", "cases");
@@ -118,7 +121,7 @@ int main(int argc, char** argv) {
 
 }  // namespace
 
-void complain(const Error& error) { std::fprintf(stderr, "smtpspec: %s\n", printable(to_string(error)).c_str()); }
+void complain(const Error& error) { say("smtpspec: " + printable(to_string(error)) + "\n"); }
 
 std::string printable(std::string_view text) {
   std::string out;
@@ -148,6 +151,10 @@ std::optional<script::Suite> open_suite(const Environment& environment, bool qui
 }  // namespace smtpspec::cli
 
 int main(int argc, char** argv) {
+  // No file, socket or pipe of ours is to be taken for a standard stream that is closed.
+  int null = 0;
+  while (null >= 0 && null < 3) null = ::open("/dev/null", O_RDONLY);
+  if (null >= 3) ::close(null);
   try {
     return smtpspec::cli::main(argc, argv);
   } catch (const std::exception& error) {

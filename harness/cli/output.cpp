@@ -1,6 +1,7 @@
 #include "cli/output.hpp"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +11,8 @@
 #include <filesystem>
 #include <string_view>
 
+#include "smtpspec/net/signals.hpp"
+
 namespace smtpspec::cli {
 namespace {
 
@@ -17,12 +20,14 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t most_queued = 1u << 20;
 constexpr int most_links = 40;
+constexpr std::chrono::milliseconds look_again(500);
 
-// 0, or errno.
+// 0, or errno. Never in the middle of a write when a signal comes: so much goes into any pipe that can be written to at all.
 int write_whole(int descriptor, std::string_view text) {
   while (!text.empty()) {
-    const ssize_t size = ::write(descriptor, text.data(), text.size());
-    if (size < 0 && errno == EINTR) continue;
+    if (!net::wait_to_write(descriptor)) return ETIMEDOUT;
+    const ssize_t size = ::write(descriptor, text.data(), std::min<std::size_t>(text.size(), PIPE_BUF));
+    if (size < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (size < 0) return errno;
     text.remove_prefix(static_cast<std::size_t>(size));
   }
@@ -103,7 +108,8 @@ Result<void> write_to(const std::string& path, const std::string& text) {
   struct stat what{};
   const bool there = ::stat(file.c_str(), &what) == 0;
   if (there && is_special(what)) {
-    const int descriptor = ::open(file.c_str(), O_WRONLY | O_CLOEXEC);
+    const int descriptor = ::open(file.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK);
+    if (descriptor < 0 && errno == ENXIO) return failure("cannot write: nobody reads it", Place{path});
     int error = descriptor < 0 ? errno : write_whole(descriptor, text);
     if (descriptor >= 0 && ::close(descriptor) != 0 && !error) error = errno;
     if (error) return cannot_write(error, path);
@@ -126,6 +132,8 @@ Result<void> can_write_to(const std::string& path) {
   if (::access(folder_of(file).c_str(), W_OK | X_OK) != 0) return cannot_write(errno, path);
   return {};
 }
+
+void say(std::string_view text) { static_cast<void>(write_whole(STDERR_FILENO, text)); }
 
 Printer::Printer() : thread_([this] { write(); }) {}
 Printer::~Printer() { static_cast<void>(finish()); }
@@ -156,7 +164,8 @@ Result<void> Printer::finish() {
 void Printer::write() {
   std::unique_lock lock(mutex_);
   while (true) {
-    more_.wait(lock, [this] { return ending_ || !queue_.empty(); });
+    while (!more_.wait_for(lock, look_again, [this] { return ending_ || !queue_.empty(); }))
+      if (!failed_ && net::hung_up(STDOUT_FILENO)) fail(EPIPE);
     if (queue_.empty()) return;
     const Part part = std::move(queue_.front());
     queue_.pop_front();
@@ -165,8 +174,21 @@ void Printer::write() {
     const int error = lost ? 0 : write_whole(part.descriptor, part.text);
     lock.lock();
     queued_ -= part.text.size();
-    if (error && part.descriptor == 1) failed_ = error;
+    if (error && part.descriptor == 1) fail(error);
   }
 }
+
+void Printer::fail(int error) {
+  failed_ = error;
+  if (error == EPIPE && leave_) leave_();
+}
+
+void Printer::on_left(std::function<void()> leave) {
+  const std::lock_guard lock(mutex_);
+  leave_ = std::move(leave);
+  if (failed_) fail(failed_);
+}
+
+bool Printer::abandoned() const { return failed_ == EPIPE || net::caught(); }
 
 }  // namespace smtpspec::cli

@@ -1,6 +1,5 @@
 #include "smtpspec/run/run.hpp"
 
-#include <csignal>
 #include <cstdio>
 #include <ctime>
 
@@ -203,8 +202,10 @@ bool write_results(const run::Run& result, const RunFlags& flags, const std::vec
     if (wanted.path == "-") printer.out(std::move(text));
     else check(write_to(wanted.path, text));
   }
-  check(printer.finish());
-  return written;
+  // Who went away, or is not waited for any longer, need not be told.
+  const auto printed = printer.finish();
+  if (!printed && !printer.abandoned()) complain(printed.error());
+  return written && printed;
 }
 
 int run_command(const RunFlags& flags, const Environment& environment) {
@@ -215,15 +216,13 @@ int run_command(const RunFlags& flags, const Environment& environment) {
       complain(*error);
       return usage;
     }
+  net::Loop loop;
+  loop.on_signal([&] { loop.stop(); });
   const auto suite = open_suite(environment);
   if (!suite || !complete(*options, flags, *suite)) return usage;
 
-  net::Loop loop;
   auto target = open_target(flags.target, flags.facts, environment, loop);
-  if (!target) {
-    complain(target.error().error);
-    return target.error().status;
-  }
+  if (!target) return why_not(target.error());
   const report::Suite about{version(), crypto::sha256_hex(suite->digest_input)};
   net::Transport transport(loop, target->profile.endpoints, target->transport_options());
 
@@ -239,22 +238,20 @@ int run_command(const RunFlags& flags, const Environment& environment) {
     complain({"the selection is empty: no test case fits all of the filters and the target's roles"});
     return empty_selection;
   }
-  int signal = 0;
-  loop.on_signal([&](int number) {
-    signal = number;
+  const auto finish = [&] {
     runner.interrupt();
     loop.stop();
-  });
+  };
+  loop.on_signal(finish);
+  printer.on_left(finish);
   run::Run result = runner.run();
-  // A second signal ends the program at once, though nobody may read what it says.
-  if (signal)
-    for (const int number : {SIGINT, SIGTERM}) std::signal(number, SIG_DFL);
   screen.clear();
   if (const std::string death = target->death(); !death.empty()) result.deaths.push_back("the target's process " + death);
+  const int status = status_of(result, terminal);
+  if (status != ok) target->keep_logs_of(result);
+  target->stop();
 
   if (!write_results(result, flags, *reports, about, suite->registry, terminal, printer)) return usage;
-  if (signal) return 128 + signal;
-  const int status = status_of(result, terminal);
   return status == ok && !suite->errors.empty() ? usage : status;
 }
 
@@ -293,7 +290,7 @@ void add_run(CLI::App& app, Environment& environment, int& status) {
   command->add_flag("-q,--quiet", flags->quiet, "Only the summary");
   command->add_flag("-v,--verbose", flags->verbose, "Observed and skipped tests too; twice: every transcript");
   flags->facts.add_to(*command);
-  command->callback([flags, &environment, &status] { status = run_command(*flags, environment); });
+  command->callback([flags, &environment, &status] { status = unless_caught(run_command(*flags, environment)); });
 }
 
 }  // namespace smtpspec::cli

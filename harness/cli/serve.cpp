@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "cli/target.hpp"
+#include "smtpspec/net/names.hpp"
 #include "smtpspec/script/yaml.hpp"
 #include "smtpspec/serve/handover.hpp"
 
@@ -128,6 +129,12 @@ int serve_command(const ServeFlags& flags) {
       complain(hop.error());
       return usage;
     }
+    const auto found = net::await<Result<net::Addresses>>(
+        loop, [&](const auto& done) { net::resolve(loop, {hop->second.host}, std::chrono::seconds(10), done); });
+    if (!*found) {
+      complain(found->error());
+      return unreachable;
+    }
     forwarding.emplace(local, loop, hop->second, config, seams.clock);
   }
   serve::Store& store = forwarding ? *forwarding : local;
@@ -153,7 +160,7 @@ int serve_command(const ServeFlags& flags) {
   std::fflush(stdout);
   std::fprintf(stderr, "mailboxes alice and carol at %s; %s logs in%s; end with Ctrl-C\n", config.domain.c_str(),
                config.account.user.c_str(), flags.password_file.empty() ? " nowhere without --password-file" : "");
-  loop.on_signal([&loop](int) { loop.shut_down(); });
+  loop.on_signal([&loop] { loop.shut_down(); });
   loop.run();
   return ok;
 }

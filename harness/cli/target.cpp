@@ -5,9 +5,10 @@
 #include <array>
 #include <filesystem>
 #include <fstream>
-#include <thread>
+#include <set>
 
 #include "cli/start.hpp"
+#include "smtpspec/net/names.hpp"
 #include "smtpspec/script/yaml.hpp"
 
 namespace smtpspec::cli {
@@ -19,8 +20,6 @@ std::optional<std::string> environment_variable(const std::string& name) {
   const char* value = std::getenv(name.c_str());
   return value ? std::optional<std::string>(value) : std::nullopt;
 }
-
-bool on_loopback(const std::string& host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
 
 struct Fact {
   const char* flag;
@@ -87,28 +86,57 @@ Result<void> apply(const TargetFlags& flags, run::Profile& profile) {
   return {};
 }
 
+constexpr std::uint64_t most_of_launcher = 1u << 20;
+constexpr std::chrono::minutes launcher_time(5);
+
 Result<std::string> temporary_directory(const char* what) {
   std::string pattern = std::string("/tmp/smtpspec-") + what + "-XXXXXX";
   if (!::mkdtemp(pattern.data())) return failure("no temporary directory", Place{pattern});
   return pattern;
 }
 
-tl::expected<void, OpenError> start_own(Target& target, const std::string& command) {
-  auto start = fill_ports(command, target.profile.endpoints, net::free_ports);
-  if (!start) return tl::unexpected(OpenError{start.error(), usage});
-  auto directory = temporary_directory("target");
-  if (!directory) return tl::unexpected(OpenError{directory.error(), internal});
-  target.directory = *directory;
-  target.command = std::move(start->command);
-  target.profile.start_command = command;
-  target.profile.endpoints = std::move(start->endpoints);
-  if (target.profile.log.empty()) target.profile.log = target.directory + "/log";
-  if (const std::string trouble = target.restart(); !trouble.empty())
-    return tl::unexpected(OpenError{{"--start: " + trouble}, unreachable});
-  return {};
+using Opening = tl::expected<void, OpenError>;
+
+tl::unexpected<OpenError> bad(Error error, int status) { return tl::unexpected(OpenError{std::move(error), status}); }
+// What a signal did not let happen is no news.
+tl::unexpected<OpenError> interruption() { return bad({}, unless_caught(ok)); }
+
+bool logged(const run::Profile& profile) {
+  std::error_code error;
+  return fs::is_regular_file(profile.log, error) && fs::file_size(profile.log, error) > 0;
 }
 
-tl::expected<void, OpenError> start_lab(Target& target, const std::string& name, const Environment& environment) {
+// Calls `done` when the program has ended, or with false when it has not in time.
+void await_end(net::Loop& loop, net::Process& process, smtp::Duration time, const std::function<void(bool)>& done) {
+  if (!process.ended().empty() || time.count() <= 0) return done(time.count() > 0);
+  constexpr std::chrono::milliseconds turn(20);
+  net::after(loop, turn, [&loop, &process, left = time - turn, done] { await_end(loop, process, left, done); });
+}
+
+Opening start_own(Target& target, const std::string& command, const net::Addresses& addresses, net::Loop& loop) {
+  run::Profile& profile = target.profile;
+  auto start = fill_ports(command, profile.endpoints, net::free_ports);
+  if (!start) return bad(start.error(), usage);
+  auto directory = temporary_directory("target");
+  if (!directory) return bad(directory.error(), internal);
+  target.directory = *directory;
+  profile.start_command = command;
+  profile.endpoints = std::move(start->endpoints);
+  if (profile.log.empty()) profile.log = target.directory + "/target.log";
+  std::vector<net::Starter::Port> ports;
+  for (const auto& [role, endpoint] : profile.endpoints) {
+    ports.push_back({run::to_url(role, endpoint), {}});
+    for (const std::string& address : addresses.at(endpoint.host)) ports.back().at.push_back({address, endpoint.port});
+  }
+  target.starter = std::make_unique<net::Starter>(loop, std::move(start->command), std::move(ports), profile.log);
+  const auto trouble = net::await<std::string>(loop, [&](const auto& done) { target.starter->restart(done); });
+  if (!trouble) return interruption();
+  if (trouble->empty()) return {};
+  target.keep_logs = true;
+  return bad({"--start: " + *trouble + (logged(profile) ? "; its log is " + profile.log : "; it logged nothing")}, unreachable);
+}
+
+Opening start_lab(Target& target, const std::string& name, const Environment& environment, net::Loop& loop) {
   const fs::path launcher = fs::path(environment.launchers) / (name + ".sh");
   std::error_code error;
   if (!fs::exists(launcher, error)) {
@@ -118,24 +146,61 @@ tl::expected<void, OpenError> start_lab(Target& target, const std::string& name,
     std::sort(known.begin(), known.end());
     std::string list;
     for (const auto& one : known) list += (list.empty() ? "" : ", ") + one;
-    return tl::unexpected(OpenError{
-        {"no lab server '" + name + "'; there are " + list, {}, smtp::nearest("lab:" + name, std::span<const std::string>(known))}, usage});
+    return bad({"no lab server '" + name + "'; there are " + list, {}, smtp::nearest("lab:" + name, std::span<const std::string>(known))},
+               usage);
   }
   auto directory = temporary_directory("lab");
-  if (!directory) return tl::unexpected(OpenError{directory.error(), internal});
+  if (!directory) return bad(directory.error(), internal);
   target.directory = *directory;
-  const std::uint16_t base = net::free_ports(10);
-  auto output = net::run_command({"bash", launcher.string(), target.directory, std::to_string(base)}, std::chrono::minutes(5));
-  if (!output) return tl::unexpected(OpenError{output.error(), unreachable});
-  if (output->status != 0) {
-    const std::string trouble(smtp::trim(output->error.substr(0, output->error.find_last_not_of("\n") + 1)));
-    return tl::unexpected(OpenError{{"lab:" + name + " did not start: " + trouble}, unreachable});
-  }
-  auto profile = run::parse_profile(output->out, launcher.string(), surroundings);
-  if (!profile) return tl::unexpected(OpenError{profile.error(), usage});
+  target.keep_logs = true;
+  const std::string out = target.directory + "/profile.yaml", complaints = target.directory + "/launcher.log";
+  auto process = net::Process::start({"bash", launcher.string(), target.directory, std::to_string(net::free_ports(10))},
+                                     {out, most_of_launcher}, {complaints, most_of_launcher});
+  if (!process) return bad(process.error(), internal);
+  target.lab = std::move(*process);
+  const auto ended = net::await<bool>(loop, [&](const auto& done) { await_end(loop, *target.lab, launcher_time, done); });
+  if (!ended) return interruption();
+  if (!*ended) return bad({"lab:" + name + " did not start within 5 min; its logs are in " + target.directory}, unreachable);
+  auto text = script::read_file(target.lab->status() == 0 ? out : complaints);
+  if (!text) return bad(text.error(), internal);
+  if (target.lab->status() != 0)
+    return bad({"lab:" + name + " did not start: " + text->substr(0, text->find_last_not_of("\n") + 1)}, unreachable);
+  auto profile = run::parse_profile(*text, launcher.string(), surroundings);
+  if (!profile) return bad(profile.error(), usage);
   profile->trusted = false;
+  profile->stop_pids.clear();  // they are among what ends with the launcher
   target.profile = std::move(*profile);
+  target.keep_logs = false;
   return {};
+}
+
+Result<run::Profile> profile_in(const std::string& file) {
+  std::error_code error;
+  if (!fs::exists(file, error)) {
+    static const std::string known[] = {"embedded"};
+    return failure("'" + file + "' is no target: expected a URL (smtp://host:25), a profile file, embedded, or lab:NAME", {},
+                   smtp::nearest(file, std::span<const std::string>(known)));
+  }
+  auto text = script::read_file(file);
+  if (!text) return tl::unexpected(text.error());
+  return run::parse_profile(*text, file, surroundings);
+}
+
+// Where the target's hosts are: on this machine, unless anywhere is allowed.
+tl::expected<net::Addresses, OpenError> addresses_of(const run::Profile& profile, const TargetFlags& flags, net::Loop& loop) {
+  std::set<std::string> hosts;
+  for (const auto& [role, endpoint] : profile.endpoints) hosts.insert(endpoint.host);
+  const auto found =
+      net::await<Result<net::Addresses>>(loop, [&](const auto& done) { net::resolve(loop, hosts, profile.deadlines.connect, done); });
+  if (!found) return interruption();
+  if (!*found) return bad(found->error(), unreachable);
+  for (const auto& [role, endpoint] : profile.endpoints)
+    for (const std::string& address : (*found)->at(endpoint.host))
+      if (!net::is_loopback(address) && !flags.allow_remote)
+        return bad({run::to_url(role, endpoint) + " is not on this machine" + (address == endpoint.host ? "" : " (" + address + ")") +
+                    "; give --allow-remote if its owner wants it tested"},
+                   usage);
+  return **found;
 }
 
 // The reference server on free ports of `host`, all roles, with the facts that hold for it.
@@ -192,37 +257,26 @@ std::string TargetFlags::password_variable() const {
 }
 
 Target::~Target() {
-  if (process) process->stop();
+  stop();
+  starter.reset();
+  lab.reset();
   if (!profile.stop_pids.empty()) net::stop_pids(profile.stop_pids);
   std::error_code ignored;
-  if (!directory.empty()) fs::remove_all(directory, ignored);
-}
-
-std::string Target::restart() {
-  if (embedded) {
-    embedded->server->restart();
-    return "";
-  }
-  if (command.empty()) return "the target was not started by smtpspec";
-  process.reset();
-  auto started = net::Process::start(command, profile.log);
-  if (!started) return started.error().message;
-  process = std::make_unique<net::Process>(std::move(*started));
-  // Ready when its ports answer; the greeting itself is the first thing that a session waits for.
-  std::string silent;
-  for (int i = 0; i < 600; ++i) {
-    if (const std::string end = process->ended(); !end.empty()) return "'" + command + "' " + end + "; its log is " + profile.log;
-    silent.clear();
-    for (const auto& [role, endpoint] : profile.endpoints)
-      if (!net::answers(endpoint)) silent += (silent.empty() ? "" : ", ") + run::to_url(role, endpoint);
-    if (silent.empty()) return "";
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  }
-  return "'" + command + "' did not listen at " + silent + " within 30 s";
+  if (directory.empty()) return;
+  for (const auto& entry : fs::directory_iterator(directory, ignored))
+    if (!keep_logs || entry.path().extension() != ".log" || entry.file_size(ignored) == 0) fs::remove_all(entry.path(), ignored);
+  fs::remove(directory, ignored);  // when nothing is left in it
 }
 
 net::TransportOptions Target::transport_options() {
-  return {profile.source, profile.tls_ca, profile.tls_name, [this] { return restart(); }};
+  net::TransportOptions out{profile.source, profile.tls_ca, profile.tls_name, {}};
+  if (starter) out.restart = [this](auto done) { starter->restart(std::move(done)); };
+  if (embedded)
+    out.restart = [this](const auto& done) {
+      embedded->server->restart();
+      done("");
+    };
+  return out;
 }
 
 run::Attendant Target::attendant() {
@@ -234,6 +288,8 @@ run::Attendant Target::attendant() {
       return error ? 0 : static_cast<std::uint64_t>(size);
     };
     out.log_since = [this](std::uint64_t from) {
+      std::error_code error;
+      if (!fs::is_regular_file(profile.log, error)) return std::string();  // opening a pipe may wait
       std::ifstream in(profile.log, std::ios::binary);
       std::string text(64 * 1024, '\0');
       in.seekg(static_cast<std::streamoff>(from));
@@ -242,54 +298,64 @@ run::Attendant Target::attendant() {
       return text;
     };
   }
-  if (process) {
+  if (starter) {
     out.death = [this] { return death(); };
-    out.restart = [this] { return restart(); };
+    out.restart = transport_options().restart;
   }
   return out;
 }
 
-std::string Target::death() { return process ? process->ended() : ""; }
+std::string Target::death() { return starter ? starter->death() : ""; }
+
+void Target::keep_logs_of(run::Run& run) {
+  if (!logged(profile)) return;
+  keep_logs = true;
+  run.log = profile.log;
+  run.log_cut = starter && starter->log_was_cut();
+}
+
+void Target::stop() {
+  if (starter) starter->stop();
+  if (lab) lab->ask_to_end();
+}
 
 tl::expected<Target, OpenError> open_target(const std::string& name, const TargetFlags& flags, const Environment& environment,
                                             net::Loop& loop) {
   Target target;
-  const auto bad = [](const Error& error, int status = usage) { return tl::unexpected(OpenError{error, status}); };
-  std::error_code error;
   if (!flags.host.empty() && name != "embedded")
-    return bad({"--host is where the embedded server listens; " + name + " is another target"});
+    return bad({"--host is where the embedded server listens; " + name + " is another target"}, usage);
   if (name == "embedded") {
     target.embedded = std::make_unique<Embedded>();
     auto profile = start_embedded(*target.embedded, loop, flags.host.empty() ? "127.0.0.1" : flags.host);
     if (!profile) return bad(profile.error(), unreachable);
     target.profile = std::move(*profile);
   } else if (name.starts_with("lab:")) {
-    if (auto started = start_lab(target, name.substr(4), environment); !started) return tl::unexpected(started.error());
+    if (auto started = start_lab(target, name.substr(4), environment, loop); !started) return tl::unexpected(started.error());
   } else if (name.find("://") != std::string::npos) {
     auto url = run::parse_url(name);
-    if (!url) return bad(url.error());
+    if (!url) return bad(url.error(), usage);
     target.profile.name = name;
     target.profile.endpoints.insert(*url);
-  } else if (fs::is_regular_file(name, error)) {
-    auto text = script::read_file(name);
-    auto profile = text ? run::parse_profile(*text, name, surroundings) : Result<run::Profile>(tl::unexpected(text.error()));
-    if (!profile) return bad(profile.error());
-    target.profile = std::move(*profile);
   } else {
-    static const std::string known[] = {"embedded"};
-    return bad({"'" + name + "' is no target: expected a URL (smtp://host:25), a profile file, embedded, or lab:NAME",
-                {},
-                smtp::nearest(name, std::span<const std::string>(known))});
+    auto profile = profile_in(name);
+    if (!profile) return bad(profile.error(), usage);
+    target.profile = std::move(*profile);
   }
   const std::string start = flags.start.empty() ? target.profile.start_command : flags.start;
-  if (auto ok = apply(flags, target.profile); !ok) return bad(ok.error());
+  if (auto ok = apply(flags, target.profile); !ok) return bad(ok.error(), usage);
+  const auto addresses = addresses_of(target.profile, flags, loop);
+  if (!addresses) return tl::unexpected(addresses.error());
   if (!start.empty())
-    if (auto started = start_own(target, start); !started) return tl::unexpected(started.error());
-  for (const auto& [role, endpoint] : target.profile.endpoints)
-    if (!on_loopback(endpoint.host) && !flags.allow_remote)
-      return bad({run::to_url(role, endpoint) + " is not on this machine; give --allow-remote if its owner wants it tested"});
+    if (auto started = start_own(target, start, *addresses, loop); !started) return tl::unexpected(started.error());
   run::complete_facts(target.profile, "t" + crypto::random_hex(5));
   return target;
 }
+
+int why_not(const OpenError& error) {
+  if (!net::caught()) complain(error.error);
+  return error.status;
+}
+
+int unless_caught(int status) { return net::caught() ? by_signal + net::caught() : status; }
 
 }  // namespace smtpspec::cli

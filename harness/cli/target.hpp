@@ -1,5 +1,5 @@
 // TARGET on the command line: a URL, a profile file, `embedded`, or `lab:NAME`. Opening one may start servers; they end
-// with the Target.
+// with the Target. A signal ends the opening.
 #pragma once
 
 #include <memory>
@@ -7,6 +7,7 @@
 #include "cli/cli.hpp"
 #include "smtpspec/net/loop.hpp"
 #include "smtpspec/net/process.hpp"
+#include "smtpspec/net/starter.hpp"
 #include "smtpspec/run/run.hpp"
 #include "smtpspec/serve/server.hpp"
 
@@ -35,28 +36,35 @@ class Target {
  public:
   Target() = default;
   Target(Target&&) = default;
-  ~Target();
+  ~Target();  // waits for what was started to end
   run::Profile profile;
   std::unique_ptr<Embedded> embedded;
-  std::unique_ptr<net::Process> process;
-  std::string directory;  // of a lab server, removed at the end
-  std::string command;    // that starts it, ports filled in
+  std::unique_ptr<net::Starter> starter;  // of --start
+  std::optional<net::Process> lab;
+  std::string directory;   // of what was started, removed at the end …
+  bool keep_logs = false;  // … but for the logs in it, and for the folder then
 
   // How to connect to it.
   net::TransportOptions transport_options();
   run::Attendant attendant();
-  // Stops and starts it again; "" or what failed.
-  std::string restart();
   // "" while a target that we started lives, else how it ended.
   std::string death();
+  // Asks what was started to end.
+  void stop();
+  // Keeps what the target logged, and says in the run where.
+  void keep_logs_of(run::Run& run);
 };
 
-// An error's status tells usage (2) from a target that does not come up (3).
+// An error's status tells usage (2) from a target that does not come up (3) and from a signal.
 struct OpenError {
   Error error;
   int status = usage;
 };
 tl::expected<Target, OpenError> open_target(const std::string& name, const TargetFlags& flags, const Environment& environment,
                                             net::Loop& loop);
+// Complains of it and gives its status.
+int why_not(const OpenError& error);
+// The status, or that of a command that a signal ended when one has come.
+int unless_caught(int status);
 
 }  // namespace smtpspec::cli

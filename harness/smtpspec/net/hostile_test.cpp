@@ -1191,33 +1191,26 @@ TEST(Hostile, InterruptLeavesAResultForEveryTest) {
   }
 }
 
-TEST(Hostile, InterruptBySignal) {
-  Within within;
-  Bench bench;
-  bench.serve(Role::relay, [](Role) { return std::make_unique<Custom>([](const Event&, Actions&) {}); });
-  script::Suite suite;
-  suite.cases = cases(10);
-  auto profile = profile_of(bench.endpoints);
-  profile.deadlines = {};
-  Transport transport(bench.loop, bench.endpoints, {});
-  run::Runner runner(suite, profile, {}, transport, {.deadlines = {}, .digests = crypto::digests(), .credentials = {}, .nonce = "n"});
-  int heard = 0;
-  bench.loop.on_signal([&](int number) {
-    EXPECT_EQ(number, SIGTERM);
-    if (++heard < 2) return;  // a second signal is heard too
-    runner.interrupt();
-    bench.loop.stop();
-  });
-  std::thread finger([] {
-    for (int i = 0; i < 2; ++i) {
-      std::this_thread::sleep_for(100ms);
-      ::kill(::getpid(), SIGTERM);
-    }
-  });
-  const auto run = runner.run();
-  finger.join();
-  EXPECT_TRUE(run.interrupted);
-  EXPECT_EQ(count(run, Verdict::inconclusive), 10u);
+// In a process of its own: what is caught stays caught.
+TEST(HostileDeathTest, InterruptBySignal) {
+  const auto interrupted = [] {
+    Bench bench;
+    bench.serve(Role::relay, [](Role) { return std::make_unique<Custom>([](const Event&, Actions&) {}); });
+    script::Suite suite;
+    suite.cases = cases(10);
+    auto profile = profile_of(bench.endpoints);
+    profile.deadlines = {};
+    Transport transport(bench.loop, bench.endpoints, {});
+    run::Runner runner(suite, profile, {}, transport, {.deadlines = {}, .digests = crypto::digests(), .credentials = {}, .nonce = "n"});
+    bench.loop.on_signal([&] {
+      runner.interrupt();
+      bench.loop.stop();
+    });
+    after(bench.loop, 100ms, [] { ::raise(SIGTERM); });
+    const auto run = runner.run();
+    return run.interrupted && count(run, Verdict::inconclusive) == 10;
+  };
+  EXPECT_EXIT(::_exit(interrupted() ? 0 : 1), testing::ExitedWithCode(0), "");
 }
 
 // From inside the run: between two results.

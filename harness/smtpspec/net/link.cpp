@@ -8,6 +8,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
+#include "smtpspec/net/names.hpp"
+
 namespace smtpspec::net {
 
 namespace asio = boost::asio;
@@ -55,9 +57,9 @@ void Link::failed(const std::exception_ptr& thrown) {
   tell({.kind = Event::Kind::broken, .detail = "internal error: " + what});
 }
 
-void Link::connect(Endpoint to, std::string source) {
-  spawn([this, to = std::move(to), source = std::move(source)]() -> asio::awaitable<void> {
-    if (const Code error = co_await connect_now(to, source)) {
+void Link::connect(Endpoint to, std::vector<std::string> addresses, std::string source) {
+  spawn([this, to = std::move(to), addresses = std::move(addresses), source = std::move(source)]() -> asio::awaitable<void> {
+    if (const Code error = co_await connect_now(to, addresses, source)) {
       tell({.kind = Event::Kind::refused, .detail = reason(error)});
       co_return;
     }
@@ -141,28 +143,25 @@ void Link::tell(Event event) {
   if (const Sink sink = sink_) sink(std::move(event));
 }
 
-asio::awaitable<Link::Code> Link::connect_now(const Endpoint& to, const std::string& source) {
-  Code not_numeric;
-  asio::ip::make_address(to.host, not_numeric);
+asio::awaitable<Link::Code> Link::connect_now(const Endpoint& to, const std::vector<std::string>& addresses, const std::string& source) {
   if (verify_ && verify_->empty()) verify_ = to.host;
-  if (not_numeric) server_name_ = to.host;  // SNI names hosts, never addresses (RFC 6066 section 3)
-  tcp::resolver resolver(io_);
-  auto [resolve_error, found] = co_await resolver.async_resolve(to.host, std::to_string(to.port), with_code);
-  if (resolve_error) co_return resolve_error;
-  if (dead_) co_return asio::error::operation_aborted;
+  if (!is_address(to.host)) server_name_ = to.host;  // SNI names hosts, never addresses (RFC 6066 section 3)
   Code last = asio::error::host_not_found;
-  for (const auto& entry : found) {
+  for (const std::string& text : addresses) {
+    const auto address = asio::ip::make_address(text, last);
+    if (last) continue;
+    const tcp::endpoint endpoint(address, to.port);
     Code ignored;
     socket_.close(ignored);
-    socket_.open(entry.endpoint().protocol(), last);
+    socket_.open(endpoint.protocol(), last);
     if (last) continue;
     if (!source.empty()) {
-      const auto address = asio::ip::make_address(source, last);
-      if (!last) socket_.bind(tcp::endpoint(address, 0), last);
+      const auto local = asio::ip::make_address(source, last);
+      if (!last) socket_.bind(tcp::endpoint(local, 0), last);
       if (last) co_return last;
     }
-    auto [connect_error] = co_await socket_.async_connect(entry.endpoint(), with_code);
-    last = connect_error;
+    auto [error] = co_await socket_.async_connect(endpoint, with_code);
+    last = error;
     if (!last || dead_) break;
   }
   co_return last;

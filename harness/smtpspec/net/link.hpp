@@ -27,7 +27,8 @@ class Link : public std::enable_shared_from_this<Link> {
   void set_sink(Sink sink) { sink_ = std::move(sink); }
   // Have the peer's certificate verified, for this name or, when it is empty, for the host's.
   void verify(std::string name) { verify_ = std::move(name); }
-  void connect(Endpoint to, std::string source);
+  // To the first of the host's addresses that takes it.
+  void connect(Endpoint to, std::vector<std::string> addresses, std::string source);
   void start();  // the socket is connected
   void act(smtp::Action action);
 
@@ -48,7 +49,7 @@ class Link : public std::enable_shared_from_this<Link> {
   void shut_after(std::chrono::seconds time);
   void tell(smtp::Event event);
 
-  Awaitable<Code> connect_now(const Endpoint& to, const std::string& source);
+  Awaitable<Code> connect_now(const Endpoint& to, const std::vector<std::string>& addresses, const std::string& source);
   Awaitable<void> serve();
   void take(std::string_view octets);
   void take_end(const Code& error);

@@ -1,5 +1,7 @@
 #include "smtpspec/net/loop.hpp"
 
+#include <unistd.h>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -32,10 +34,14 @@ void Loop::run() {
 }
 void Loop::stop() { impl_->io.stop(); }
 
-void Loop::on_signal(std::function<void(int)> handle) {
-  impl_->signals.emplace(impl_->io, SIGINT, SIGTERM);
+void Loop::on_signal(std::function<void()> handle) {
+  catch_signals();
   impl_->handle_signal = std::move(handle);
-  impl_->await_signal();
+  if (impl_->signals) return;
+  impl_->signals.emplace(impl_->io, ::dup(caught_descriptor()));
+  impl_->signals->async_wait(asio::posix::descriptor_base::wait_read, [this](const error_code& error) {
+    if (!error) impl_->handle_signal();
+  });
 }
 
 // --- servers ---------------------------------------------------------------------------------------------------------
@@ -152,7 +158,7 @@ void call(Loop& loop, const Endpoint& address, std::shared_ptr<smtp::Machine> ma
   auto caller = std::make_shared<Served>(impl.io, std::move(machine), link);
   caller->finished = std::move(done);
   link->set_sink([caller](Event event) { caller->on(std::move(event)); });
-  link->connect(address, "");
+  link->connect(address, impl.addresses_of(address.host), "");
 }
 
 }  // namespace smtpspec::net

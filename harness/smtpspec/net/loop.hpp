@@ -1,4 +1,5 @@
-// Sockets and TLS: the one place that has them (Boost.Asio, OpenSSL). Everything runs on one thread, in one Loop.
+// Sockets and TLS: the one place that has them (Boost.Asio, OpenSSL). Everything runs on one thread, in one Loop. A host
+// that is a name is connected to by the addresses that resolve() found (names.hpp), and by no others.
 //
 //   net::Loop loop;
 //   auto server = net::listen(loop, {"127.0.0.1", 0}, Role::relay, accept, certificate);   // -> port
@@ -12,6 +13,7 @@
 #include <optional>
 
 #include "smtpspec/crypto/digests.hpp"
+#include "smtpspec/net/signals.hpp"
 #include "smtpspec/session/transport.hpp"
 
 namespace smtpspec::net {
@@ -22,11 +24,11 @@ class Loop {
   ~Loop();
   // Works until stop(); for servers.
   void run();
-  void stop();  // from any thread and from a signal handler's callback
+  void stop();  // from any thread
   // Tells every served connection to take leave, and stops a moment later.
   void shut_down();
-  // Calls `handle` once for each of SIGINT and SIGTERM that comes, with the signal's number.
-  void on_signal(std::function<void(int)> handle);
+  // Calls `handle` when a signal has come (signals.hpp), or comes, while the loop works.
+  void on_signal(std::function<void()> handle);
 
   struct Impl;
   Impl& impl() { return *impl_; }
@@ -34,6 +36,19 @@ class Loop {
  private:
   std::unique_ptr<Impl> impl_;
 };
+
+// Works until `begin` calls what it is given: what it was called with, or nothing when a signal came first. In that case
+// the loop shall not work again.
+template <class T>
+std::optional<T> await(Loop& loop, const std::function<void(std::function<void(T)>)>& begin) {
+  auto result = std::make_shared<std::optional<T>>();
+  begin([&loop, result](T value) {
+    *result = std::move(value);
+    loop.stop();
+  });
+  if (!*result && !caught()) loop.run();
+  return std::move(*result);
+}
 
 using smtp::Endpoint;
 
@@ -47,10 +62,10 @@ void call(Loop& loop, const Endpoint& address, std::shared_ptr<smtp::Machine> ma
 void after(Loop& loop, smtp::Duration delay, std::function<void()> task);
 
 struct TransportOptions {
-  std::string source;                    // local address to connect from
-  std::string ca;                        // in PEM: certificates are verified by these. Nothing is refused; TlsFacts say what came of it
-  std::string name;                      // that a certificate should bear; "": the host's
-  std::function<std::string()> restart;  // restarts the target; "" or what failed
+  std::string source;  // local address to connect from
+  std::string ca;      // in PEM: certificates are verified by these. Nothing is refused; TlsFacts say what came of it
+  std::string name;    // that a certificate should bear; "": the host's
+  std::function<void(std::function<void(std::string trouble)> done)> restart;  // of the target; "" or what failed
 };
 
 class Transport final : public session::Transport {

@@ -3,11 +3,12 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/signal_set.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <optional>
 
 #include "smtpspec/net/loop.hpp"
+#include "smtpspec/net/names.hpp"
 
 namespace smtpspec::net {
 
@@ -16,19 +17,17 @@ struct Served;
 struct Loop::Impl {
   std::vector<std::weak_ptr<Served>> served;
   boost::asio::io_context io{1};
-  std::optional<boost::asio::signal_set> signals;
-  std::function<void(int)> handle_signal;
+  std::optional<boost::asio::posix::stream_descriptor> signals;
+  std::function<void()> handle_signal;
+  Addresses addresses;  // of the hosts that are names
   boost::asio::ssl::context client_context{boost::asio::ssl::context::tls_client};
   std::vector<std::unique_ptr<boost::asio::ssl::context>> contexts;  // of listeners
   std::vector<std::unique_ptr<boost::asio::ip::tcp::acceptor>> acceptors;
 
-  // Waits again by itself, so that a second signal is heard too.
-  void await_signal() {
-    signals->async_wait([this](const boost::system::error_code& error, int signal) {
-      if (error) return;
-      handle_signal(signal);
-      await_signal();
-    });
+  // Where a host that is a name or an address is.
+  std::vector<std::string> addresses_of(const std::string& host) const {
+    const auto found = addresses.find(host);
+    return found == addresses.end() ? std::vector{host} : found->second;
   }
 };
 

@@ -1,12 +1,10 @@
 #include "smtpspec/net/process.hpp"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,147 +14,172 @@
 #include <thread>
 #include <utility>
 
+#include "smtpspec/net/keeper.hpp"
+#include "smtpspec/net/signals.hpp"
+
 namespace smtpspec::net {
 namespace {
 
-constexpr std::size_t most_output = 1u << 20;
-
-using Clock = std::chrono::steady_clock;
+constexpr int not_found = 127;  // by the shell's and execvp's custom
 
 std::string how_it_ended(int status) {
   if (WIFSIGNALED(status)) return "ended by signal " + std::to_string(WTERMSIG(status));
-  return "exited with status " + std::to_string(WEXITSTATUS(status));
+  return "exited with status " + std::to_string(WEXITSTATUS(status)) +
+         (WEXITSTATUS(status) == not_found ? ": the start command was not found" : "");
 }
 
-// Waits up to `time` for the process to be gone; a negative number stands for a process group.
-bool gone_within(int pid, std::chrono::milliseconds time) {
-  for (const auto until = Clock::now() + time;;) {
-    ::waitpid(pid, nullptr, WNOHANG);  // reaps it when it is a child of ours
-    if (::kill(pid, 0) != 0 && errno == ESRCH) return true;
-    if (Clock::now() >= until) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+std::string last_error(const char* what) { return std::string(what) + ": " + std::strerror(errno); }
+
+// Closed with this.
+class Descriptor {
+ public:
+  explicit Descriptor(int number = -1) : number_(number) {}
+  Descriptor(Descriptor&& other) noexcept : number_(other.release()) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(number_, other.number_);
+    return *this;
   }
+  ~Descriptor() {
+    if (number_ >= 0) ::close(number_);
+  }
+  operator int() const { return number_; }
+  int release() { return std::exchange(number_, -1); }
+
+ private:
+  int number_;
+};
+
+// A pipe from the program to the keeper, and the file behind it.
+struct Stream {
+  Descriptor from, given, into;
+  std::uint64_t room = 0;
+
+  static Result<Stream> open(const Sink& sink) {
+    Stream out;
+    // Not even a pipe that nobody reads keeps us waiting.
+    out.into = Descriptor(::open(sink.path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0600));
+    struct stat what{};
+    if (out.into < 0 || ::fstat(out.into, &what) != 0) return failure(last_error("cannot write"), Place{sink.path});
+    const auto size = static_cast<std::uint64_t>(what.st_size);
+    out.room = sink.most > size ? sink.most - size : 0;
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) return failure(last_error("no pipe"));
+    out.from = Descriptor(ends[0]);
+    out.given = Descriptor(ends[1]);
+    ::fcntl(out.from, F_SETFL, O_NONBLOCK);
+    return out;
+  }
+  Keeping::Stream keeping() const { return {given, from, into, room}; }
+};
+
+// No handler of ours runs in the child.
+int fork_without_signals() {
+  sigset_t all, before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  const int pid = ::fork();
+  if (pid != 0) ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return pid;
 }
 
 }  // namespace
 
-Result<Output> run_command(const std::vector<std::string>& command, smtp::Duration deadline) {
-  int out[2], error[2];
-  if (::pipe2(out, O_CLOEXEC) != 0) return failure(std::string("no pipe: ") + std::strerror(errno));
-  if (::pipe2(error, O_CLOEXEC) != 0) return failure(std::string("no pipe: ") + std::strerror(errno));
-  std::vector<char*> argv;
-  for (const auto& word : command) argv.push_back(const_cast<char*>(word.c_str()));
-  argv.push_back(nullptr);
-  const int pid = ::fork();
-  if (pid < 0) return failure(std::string("no new process: ") + std::strerror(errno));
-  if (pid == 0) {
-    ::setpgid(0, 0);
-    const int null = ::open("/dev/null", O_RDONLY);
-    ::dup2(null, 0);
-    ::dup2(out[1], 1);
-    ::dup2(error[1], 2);
-    ::execvp(argv[0], argv.data());
-    ::_exit(127);
-  }
-  ::setpgid(pid, pid);  // here too: whoever is first, the group is there before it is killed
-  ::close(out[1]);
-  ::close(error[1]);
-  Output result;
-  const auto until = Clock::now() + deadline;
-  pollfd waiting[2] = {{out[0], POLLIN, 0}, {error[0], POLLIN, 0}};
-  std::string* texts[2] = {&result.out, &result.error};
-  int open = 2;
-  bool late = false;
-  while (open > 0) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()).count();
-    if (left <= 0) {
-      late = true;
-      ::kill(-pid, SIGKILL);
-      break;
-    }
-    if (::poll(waiting, 2, static_cast<int>(left)) < 0 && errno != EINTR) break;
-    for (int i = 0; i < 2; ++i) {
-      if (waiting[i].fd < 0 || !(waiting[i].revents & (POLLIN | POLLHUP | POLLERR))) continue;
-      char buffer[4096];
-      const ssize_t size = ::read(waiting[i].fd, buffer, sizeof buffer);
-      if (size > 0) {
-        if (texts[i]->size() < most_output) texts[i]->append(buffer, static_cast<std::size_t>(size));
-      } else if (size == 0 || errno != EINTR) {
-        waiting[i].fd = -1;
-        --open;
-      }
-    }
-  }
-  ::close(out[0]);
-  ::close(error[0]);
-  // It may have closed its streams and live on.
-  int status = 0;
-  while (!late && ::waitpid(pid, &status, WNOHANG) == 0) {
-    late = Clock::now() >= until;
-    if (late) ::kill(-pid, SIGKILL);
-    else std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  while (late && ::waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
-  if (late) return failure("'" + command.front() + "' did not end in time");
-  result.status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-  return result;
-}
-
-Result<Process> Process::start(const std::string& command, const std::string& log) {
-  const int file = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  if (file < 0) return failure(std::string("cannot write the target's log: ") + std::strerror(errno), Place{log});
-  const int pid = ::fork();
-  if (pid < 0) return failure(std::string("no new process: ") + std::strerror(errno));
-  if (pid == 0) {
-    ::setpgid(0, 0);
-    const int null = ::open("/dev/null", O_RDONLY);
-    ::dup2(null, 0);
-    ::dup2(file, 1);
-    ::dup2(file, 2);
-    ::execl("/bin/sh", "sh", "-c", command.c_str(), static_cast<char*>(nullptr));
-    ::_exit(127);
-  }
-  ::setpgid(pid, pid);
-  ::close(file);
+Result<Process> Process::start(const std::vector<std::string>& command, const Sink& out, const Sink& error) {
+  auto output = Stream::open(out);
+  auto errors = error.path.empty() ? Result<Stream>(Stream()) : Stream::open(error);
+  for (const auto* stream : {&output, &errors})
+    if (!*stream) return tl::unexpected(stream->error());
+  std::vector<char*> words;
+  for (const std::string& word : command) words.push_back(const_cast<char*>(word.c_str()));
+  words.push_back(nullptr);
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return failure(last_error("no socket"));
+  Descriptor ours(ends[0]), keepers(ends[1]);
+  Keeping keeping{words.data(), keepers, output->keeping(), errors->keeping()};
+  if (error.path.empty()) keeping.error.given = keeping.out.given;
+  const int pid = fork_without_signals();
+  if (pid == 0) keep(keeping);
+  if (pid < 0) return failure(last_error("no new process"));
   Process process;
-  process.pid_ = pid;
+  process.keeper_ = pid;
+  process.socket_ = ours.release();
   return process;
 }
 
-Process::Process(Process&& other) noexcept : pid_(std::exchange(other.pid_, -1)), ended_(std::move(other.ended_)) {}
-Process& Process::operator=(Process&& other) noexcept {
-  if (this != &other) {
-    stop();
-    pid_ = std::exchange(other.pid_, -1);
-    ended_ = std::move(other.ended_);
-  }
+Process::Process(Process&& other) noexcept { swap(other); }
+Process& Process::operator=(Process other) noexcept {
+  swap(other);
   return *this;
 }
-Process::~Process() { stop(); }
 
-std::string Process::ended() {
-  int status = 0;
-  if (ended_.empty() && pid_ > 0 && ::waitpid(pid_, &status, WNOHANG) == pid_) ended_ = how_it_ended(status);
+void Process::swap(Process& other) noexcept {
+  std::swap(socket_, other.socket_);
+  std::swap(keeper_, other.keeper_);
+  std::swap(ended_, other.ended_);
+  std::swap(status_, other.status_);
+  std::swap(cut_, other.cut_);
+}
+
+Process::~Process() {
+  if (gone()) return;
+  ask_to_end();
+  while (!gone()) {
+    if (wait_to_read(socket_)) continue;
+    ::shutdown(socket_, SHUT_WR);  // the keeper asks no longer
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
+void Process::hear() {
+  KeeperMessage message{};
+  while (socket_ >= 0) {
+    const ssize_t size = ::recv(socket_, &message, sizeof message, MSG_DONTWAIT);
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0 && errno == EAGAIN) return;
+    if (size <= 0) {
+      ::close(std::exchange(socket_, -1));
+      while (::waitpid(keeper_, nullptr, 0) < 0 && errno == EINTR) {}
+      if (ended_.empty()) ended_ = "was lost with its keeper";
+    } else if (message.kind == KeeperMessage::Kind::cut) {
+      cut_ = true;
+    } else {
+      ended_ = how_it_ended(message.status);
+      status_ = WIFSIGNALED(message.status) ? 128 + WTERMSIG(message.status) : WEXITSTATUS(message.status);
+    }
+  }
+}
+
+const std::string& Process::ended() {
+  hear();
   return ended_;
 }
 
-void Process::stop() {
-  if (pid_ <= 0) return;
-  // Its whole group: a shell's children do not end with it.
-  ended();
-  ::kill(-pid_, SIGTERM);
-  const bool gone = gone_within(pid_, std::chrono::seconds(3));
-  if (!gone || !gone_within(-pid_, std::chrono::milliseconds(500))) {
-    ::kill(-pid_, SIGKILL);
-    gone_within(pid_, std::chrono::seconds(1));
-  }
-  pid_ = -1;
+bool Process::gone() {
+  hear();
+  return socket_ < 0;
+}
+
+bool Process::cut() {
+  hear();
+  return cut_;
+}
+
+void Process::ask_to_end() {
+  if (!gone()) ::send(socket_, "", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 void stop_pids(const std::vector<int>& pids) {
+  const auto is_gone = [](int pid) {
+    ::waitpid(pid, nullptr, WNOHANG);  // reaps it when it is a child of ours
+    return ::kill(pid, 0) != 0 && errno == ESRCH;
+  };
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(3);
   for (const int pid : pids) ::kill(pid, SIGTERM);
-  for (const int pid : pids)
-    if (!gone_within(pid, std::chrono::seconds(3))) ::kill(pid, SIGKILL);
+  for (const int pid : pids) {
+    while (!is_gone(pid) && std::chrono::steady_clock::now() < until && patience() != 0)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    if (!is_gone(pid)) ::kill(pid, SIGKILL);
+  }
 }
 
 namespace {
@@ -183,21 +206,6 @@ bool is_free(std::uint16_t port) {
   return can_bind(reinterpret_cast<const sockaddr*>(&four), sizeof four) && can_bind(reinterpret_cast<const sockaddr*>(&six), sizeof six);
 }
 
-// A full queue leaves the attempt without an answer.
-bool connects(const addrinfo& to) {
-  const int probe = ::socket(to.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (probe < 0) return false;
-  bool there = ::connect(probe, to.ai_addr, to.ai_addrlen) == 0;
-  if (!there && errno == EINPROGRESS) {
-    pollfd waiting{probe, POLLOUT, 0};
-    int error = 0;
-    socklen_t size = sizeof error;
-    there = ::poll(&waiting, 1, 1000) == 1 && ::getsockopt(probe, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
-  }
-  ::close(probe);
-  return there;
-}
-
 }  // namespace
 
 std::uint16_t free_ports(int span) {
@@ -210,22 +218,6 @@ std::uint16_t free_ports(int span) {
     if (free == span) return first;
   }
   return 0;
-}
-
-bool answers(const smtp::Endpoint& endpoint) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  if (::getaddrinfo(endpoint.host.c_str(), std::to_string(endpoint.port).c_str(), &hints, &found) != 0) return false;
-  bool there = false;
-  for (const addrinfo* to = found; to && !there; to = to->ai_next) there = connects(*to);
-  ::freeaddrinfo(found);
-  return there;
-}
-
-bool is_address(const std::string& text) {
-  in6_addr room{};
-  return ::inet_pton(AF_INET, text.c_str(), &room) == 1 || ::inet_pton(AF_INET6, text.c_str(), &room) == 1;
 }
 
 }  // namespace smtpspec::net

@@ -58,8 +58,9 @@ struct Transport::Impl {
             if (!owner.options.ca.empty()) link->verify(owner.options.name);
             if (const auto& before = links[action.connection]) before->leave();
             links[action.connection] = link;
-            const auto endpoint = owner.endpoints.find(role);
-            link->connect(endpoint == owner.endpoints.end() ? Endpoint{} : endpoint->second, owner.options.source);
+            const auto found = owner.endpoints.find(role);
+            const Endpoint endpoint = found == owner.endpoints.end() ? Endpoint{} : found->second;
+            link->connect(endpoint, owner.loop.impl().addresses_of(endpoint.host), owner.options.source);
             break;
           }
           case Action::Kind::alarm:
@@ -68,12 +69,13 @@ struct Transport::Impl {
               if (!error) self->on({.kind = Event::Kind::alarm, .alarm = number});
             });
             break;
-          case Action::Kind::restart:
-            asio::post(owner.loop.impl().io, [self = shared_from_this()] {
-              self->on({.kind = Event::Kind::restarted,
-                        .detail = self->owner.options.restart ? self->owner.options.restart() : "the profile has no start command"});
-            });
+          case Action::Kind::restart: {
+            const auto done = [self = shared_from_this()](const std::string& trouble) {
+              asio::post(self->owner.loop.impl().io, [self, trouble] { self->on({.kind = Event::Kind::restarted, .detail = trouble}); });
+            };
+            owner.options.restart ? owner.options.restart(done) : done("the profile has no start command");
             break;
+          }
           case Action::Kind::finish: break;
           default:
             if (const auto it = links.find(action.connection); it != links.end()) it->second->act(std::move(action));

@@ -132,6 +132,8 @@ std::string json(const run::Run& run, const Suite& suite, const script::Registry
     if (!offer.tls.trust.empty()) trust[to_string(role)] = text(offer.tls.trust);
   }
   if (!trust.empty()) target["trust"] = std::move(trust);
+  if (!run.log.empty()) target["log"] = text(run.log);
+  if (run.log_cut) target["log_cut"] = true;
   target["roles"] = std::move(roles);
   target["endpoints"] = std::move(endpoints);
   target["ehlo"] = std::move(ehlo);

@@ -207,6 +207,8 @@ std::string terminal_summary(const run::Run& run, const TerminalOptions& options
     if (!offer.tls.trust.empty() && offer.tls.trust != "verified")
       out += wrapped(fmt::format("{}: the certificate does not verify: {}", to_string(role), offer.tls.trust), 2);
   for (const auto& [facts, roles] : run.missing) out += missing_line(facts, roles);
+  if (!run.log.empty())
+    out += fmt::format("  the target's log: {}{}\n", run.log, run.log_cut ? " (it was too long, its end was dropped)" : "");
   return out;
 }
 

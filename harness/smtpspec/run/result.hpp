@@ -70,7 +70,8 @@ struct Run {
   bool dead = false;                             // all of them did
   std::string trouble;                           // why, in a sentence
   std::vector<std::string> deaths;               // of the target's process, each with what was under way
-
+  std::string log;                               // the file with what the target logged, where it was kept
+  bool log_cut = false;                          // the end of it was dropped
   std::vector<WaiverUse> waivers;
 
   // These add up to the tests: what is waived counts as nothing else. By-letter is a part of fail and deviation.

@@ -47,10 +47,11 @@ struct Runner::State {
     std::string trouble;  // why it is dead, or ""
   };
   std::map<smtp::Role, Life> lives;
-  bool gone = false;  // the target's process ended and does not come back
+  bool restarting = false;  // the target's process, which had ended: nothing new is begun
+  bool gone = false;        // it did not come back
   std::atomic<bool> interrupted = false;
   bool stopping = false;
-  bool waiting = false;  // for whoever takes the results
+  bool waiting = false;  // for a restart, or whoever takes the results
 
   State(const script::Suite& suite_, Profile profile_, Options options_, session::Transport& transport_, session::Setup setup,
         Progress progress_, Attendant attendant_)
@@ -94,7 +95,7 @@ struct Runner::State {
       transport.stop();
       return;
     }
-    if (progress.behind && progress.behind()) return look_again();
+    if (restarting || (progress.behind && progress.behind())) return look_again();
     for (auto& [role, life] : lives)
       if (life.silent_in_a_row >= most_silent && !life.asking && !dead(role)) ask_whether_dead(role, life);
     while (!errands.empty() && stage.has_room(errands.front().play, options.jobs)) {
@@ -219,10 +220,10 @@ struct Runner::State {
     life.asking = probes.ask_alive(role, [this, role, &life, deaths](const std::string& trouble) {
       life.asking = false;
       life.silent_in_a_row = 0;
-      if (trouble.empty() || revived()) return;
-      // Another role's question brought the process back meanwhile; this one is asked once more.
-      if (out.deaths.size() > deaths && !gone) life.silent_in_a_row = most_silent;
-      else if (gone) all_died(out.deaths.back());
+      if (trouble.empty() || gone) return;
+      // Another role's question found the process dead meanwhile; this one is asked once more when it is back.
+      if (out.deaths.size() > deaths) life.silent_in_a_row = most_silent;
+      else if (const std::string how = attendant.death ? attendant.death() : ""; !how.empty()) revive(how);
       else died(role, trouble);
     });
     if (!life.asking) life.silent_in_a_row = 0;
@@ -242,13 +243,20 @@ struct Runner::State {
   }
 
   // The target's process has ended: that is said, and it is started again, a few times.
-  bool revived() {
-    const std::string how = attendant.death ? attendant.death() : "";
-    if (how.empty()) return false;
+  void revive(const std::string& how) {
     const std::string meanwhile = stage.under_way();
     out.deaths.push_back("the target's process " + how + (meanwhile.empty() ? "" : "; under way: " + meanwhile));
-    gone = out.deaths.size() > most_restarts || !attendant.restart || !attendant.restart().empty();
-    return !gone;
+    const auto done = [this](const std::string& trouble) {
+      restarting = false;
+      gone = !trouble.empty();
+      if (!gone) return;
+      out.deaths.back() += "; not started again: " + trouble;
+      all_died(out.deaths.back());
+    };
+    restarting = true;
+    if (out.deaths.size() > most_restarts) done("it died too often");
+    else if (!attendant.restart) done("nobody can");
+    else attendant.restart(done);
   }
 
   // --- from the probes to the end ----------------------------------------------------------------------------------

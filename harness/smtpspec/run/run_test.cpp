@@ -222,32 +222,88 @@ TEST(Dead, NothingIsConfirmedWithIt) {
     }
 }
 
+// A target whose process ends after so many connections, and whose attendant starts it again.
+struct Mortal : Bench {
+  int restarts = 0;
+  std::string trouble;  // that keeps it from coming back
+
+  Mortal(std::vector<script::Case> cases, int lives) : Bench(std::move(cases)) {
+    target.takes = lives;
+    attendant.death = [this] { return target.opened >= target.takes ? "ended by signal 11" : ""; };
+    attendant.restart = [this](const auto& done) {
+      ++restarts;
+      if (trouble.empty()) target.takes += 1000;
+      done(trouble);
+    };
+  }
+};
+
+TEST(Dead, AnAttendantStartsItAgain) {
+  Mortal bench(many(60), 20);
+  bench.options.jobs = 2;
+  const auto run = bench.run();
+  EXPECT_FALSE(run.dead);
+  EXPECT_EQ(bench.restarts, 1);
+  ASSERT_EQ(run.deaths.size(), 1u);
+  EXPECT_CONTAINS(run.deaths[0], "ended by signal 11");
+  EXPECT_GT(run.count(Verdict::pass), 50u);
+}
+
 // The process is one, its roles are several: the second question about it finds it alive again.
 TEST(Dead, AnAttendantStartsAllRolesAgain) {
-  Bench bench(many(60));
+  Mortal bench(many(60), 30);
   bench.profile.endpoints[Role::submission] = {"memory", 1};
   bench.options.jobs = 8;
-  bench.target.takes = 30;
-  int restarts = 0;
-  bench.attendant.death = [&] { return bench.target.opened >= bench.target.takes ? "ended by signal 11" : ""; };
-  bench.attendant.restart = [&] {
-    ++restarts;
-    bench.target.takes += 1000;
-    return "";
-  };
   const auto run = bench.run();
   EXPECT_FALSE(run.dead);
   EXPECT_TRUE(run.dead_roles.empty());
-  EXPECT_EQ(restarts, 1);
+  EXPECT_EQ(bench.restarts, 1);
   EXPECT_EQ(run.deaths.size(), 1u);
   EXPECT_GT(run.count(Verdict::pass), 90u);
 }
 
+TEST(Dead, NothingIsBegunWhileItIsStarted) {
+  for (const bool roles : {false, true}) {
+    Mortal bench(many(60), 20);
+    if (roles) bench.profile.endpoints[Role::submission] = {"memory", 1};
+    bench.options.jobs = 8;
+    int asked = 0, began = 0, done = 0;
+    session::MemoryTransport transport([&](Role) {
+      ++asked;
+      return bench.target.accept();
+    });
+    bench.attendant.restart = [&](const auto& started) {
+      transport.after(1s, [&] { began = asked; });  // what was under way is over by then
+      transport.after(20s, [&, started] {
+        done = asked;
+        bench.target.takes += 1000;
+        started("");
+      });
+    };
+    Runner runner(bench.suite, bench.profile, bench.options, transport, {}, {}, bench.attendant);
+    const auto run = runner.run();
+    EXPECT_FALSE(run.dead);
+    EXPECT_GT(began, 0);
+    EXPECT_EQ(done, began);
+    EXPECT_EQ(run.deaths.size(), 1u);
+    EXPECT_GT(run.count(Verdict::pass), 40u);
+  }
+}
+
+TEST(Dead, AProcessThatCannotBeStartedAgain) {
+  Mortal bench(many(60), 20);
+  bench.trouble = "'server' exited with status 3";
+  const auto run = bench.run();
+  EXPECT_TRUE(run.dead);
+  EXPECT_EQ(bench.restarts, 1);
+  ASSERT_EQ(run.deaths.size(), 1u);
+  EXPECT_CONTAINS(run.deaths[0], "not started again: 'server' exited with status 3");
+}
+
 TEST(Dead, AProcessThatDoesNotComeBackTakesAllRoles) {
-  Bench bench(many(60));
+  Mortal bench(many(60), 30);
   bench.profile.endpoints[Role::submission] = {"memory", 1};
-  bench.target.takes = 30;
-  bench.attendant.death = [&] { return bench.target.opened >= bench.target.takes ? "ended by signal 11" : ""; };
+  bench.attendant.restart = nullptr;
   const auto run = bench.run();
   EXPECT_TRUE(run.dead);
   EXPECT_EQ(run.dead_roles.size(), 2u);
@@ -263,25 +319,6 @@ TEST(Dead, NotForAnEmptyGreeting) {
     EXPECT_FALSE(run.dead) << smtp::spell(greeting);
     EXPECT_TRUE(run.offers.at(Role::relay).probed);
   }
-}
-
-TEST(Dead, AnAttendantStartsItAgain) {
-  Bench bench(many(60));
-  bench.options.jobs = 2;
-  bench.target.takes = 20;
-  int restarts = 0;
-  bench.attendant.death = [&] { return bench.target.opened >= bench.target.takes ? "ended by signal 11" : ""; };
-  bench.attendant.restart = [&] {
-    ++restarts;
-    bench.target.takes += 1000;
-    return "";
-  };
-  const auto run = bench.run();
-  EXPECT_FALSE(run.dead);
-  EXPECT_EQ(restarts, 1);
-  ASSERT_EQ(run.deaths.size(), 1u);
-  EXPECT_CONTAINS(run.deaths[0], "ended by signal 11");
-  EXPECT_GT(run.count(Verdict::pass), 50u);
 }
 
 TEST(Runner, FailFast) {

@@ -13,8 +13,8 @@ namespace smtpspec::run {
 struct Attendant {
   std::function<std::uint64_t()> log_size;  // octets so far
   std::function<std::string(std::uint64_t from)> log_since;
-  std::function<std::string()> death;    // "" while it lives, else how it ended
-  std::function<std::string()> restart;  // "" or what failed
+  std::function<std::string()> death;                                          // "" while it lives, else how it ended
+  std::function<void(std::function<void(std::string trouble)> done)> restart;  // "" or what failed
 };
 
 // A dialogue of a case, its own or its twin's, for one row and role.

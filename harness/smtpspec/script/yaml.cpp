@@ -182,16 +182,20 @@ namespace {
 
 constexpr std::size_t most_file_octets = 16u << 20;
 
-// Open while it lives.
+// Open while it lives. A pipe without a writer would keep even its opening waiting.
 class Opened {
  public:
-  Opened(const std::string& path, int flags) : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | flags)) {}
+  explicit Opened(const std::string& path) : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) {}
   ~Opened() {
     if (descriptor_ >= 0) ::close(descriptor_);
   }
   Opened(const Opened&) = delete;
   Opened& operator=(const Opened&) = delete;
   int descriptor() const { return descriptor_; }
+  mode_t kind() const {
+    struct stat what{};
+    return descriptor_ >= 0 && ::fstat(descriptor_, &what) == 0 ? what.st_mode : 0;
+  }
 
  private:
   int descriptor_;
@@ -204,7 +208,6 @@ Result<std::string> read_all(const Opened& file, const std::string& path) {
   std::array<char, 65536> part{};
   while (true) {
     const ssize_t size = ::read(file.descriptor(), part.data(), part.size());
-    if (size < 0 && errno == EINTR) continue;
     if (size < 0) return fail(std::strerror(errno));
     if (size == 0) return out;
     out.append(part.data(), static_cast<std::size_t>(size));
@@ -214,14 +217,18 @@ Result<std::string> read_all(const Opened& file, const std::string& path) {
 
 }  // namespace
 
-Result<std::string> read_file(const std::string& path) { return read_all(Opened(path, 0), path); }
+Result<std::string> read_file(const std::string& path) {
+  const Opened file(path);
+  const mode_t kind = file.kind();
+  if (S_ISFIFO(kind)) ::fcntl(file.descriptor(), F_SETFL, 0);  // what its writer has to say is waited for
+  auto text = read_all(file, path);
+  if (S_ISFIFO(kind) && text && text->empty()) return failure("cannot read: it is a pipe, and nobody wrote to it", Place{path});
+  return text;
+}
 
 Result<std::string> read_regular_file(const std::string& path) {
-  // A pipe without a writer would keep even its opening waiting.
-  const Opened file(path, O_NONBLOCK);
-  struct stat what{};
-  if (file.descriptor() >= 0 && ::fstat(file.descriptor(), &what) == 0 && !S_ISREG(what.st_mode))
-    return failure("cannot read: it is no regular file", Place{path});
+  const Opened file(path);
+  if (file.descriptor() >= 0 && !S_ISREG(file.kind())) return failure("cannot read: it is no regular file", Place{path});
   return read_all(file, path);
 }
 

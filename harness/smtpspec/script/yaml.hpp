@@ -39,7 +39,8 @@ struct Yaml {
 // latter for octets; YAML means code points).
 Result<Yaml> parse_yaml(const std::string& text, const std::string& file);
 
-// The whole of a file, a pipe or a device, up to 16 MiB.
+// The whole of a file, a pipe or a device, up to 16 MiB. A pipe is an error when nobody has it open for writing; its writer
+// is waited for, until a signal comes.
 Result<std::string> read_file(const std::string& path);
 // The same of a regular file, and of nothing that could keep us waiting.
 Result<std::string> read_regular_file(const std::string& path);

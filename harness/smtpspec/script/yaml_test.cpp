@@ -1,10 +1,13 @@
 #include "smtpspec/script/yaml.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
+#include <thread>
 
 namespace smtpspec::script {
 namespace {
@@ -82,6 +85,15 @@ TEST(Yaml, FilesWithoutEndAndThoseThatKeepOneWaiting) {
   const std::string pipe = testing::TempDir() + "/smtpspec-pipe-" + std::to_string(::getpid());
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
   EXPECT_EQ(to_string(read_regular_file(pipe).error()), pipe + ": cannot read: it is no regular file");
+  EXPECT_EQ(to_string(read_file(pipe).error()), pipe + ": cannot read: it is a pipe, and nobody wrote to it");
+  const int both = ::open(pipe.c_str(), O_RDWR);
+  std::thread writer([both] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    EXPECT_EQ(::write(both, "text", 4), 4);
+    ::close(both);
+  });
+  EXPECT_EQ(read_file(pipe), "text") << "its writer is waited for";
+  writer.join();
   ::unlink(pipe.c_str());
 }
 

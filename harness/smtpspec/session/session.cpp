@@ -22,8 +22,9 @@ constexpr std::size_t most_octets = 2u << 20;
 constexpr std::size_t most_replies = 5000;
 constexpr std::size_t line_limit = 512;  // RFC 5321 section 4.5.3.1.4
 constexpr int most_sasl_steps = 8;
-constexpr std::size_t most_sasl_line = 12288;    // RFC 4954 section 4
-constexpr std::size_t most_octets_shown = 4096;  // of what is no whole reply
+constexpr Duration longest_restart = std::chrono::seconds(60);  // whoever does it gives up before that
+constexpr std::size_t most_sasl_line = 12288;                   // RFC 4954 section 4
+constexpr std::size_t most_octets_shown = 4096;                 // of what is no whole reply
 
 std::string verb_of(std::string_view line) {
   const std::string_view word = line.substr(0, line.find_first_of(" \r\n"));
@@ -504,7 +505,7 @@ bool Session::play(Time now, Actions& actions) {
         if (!alarm_set_) {
           restarting_ = true;
           actions.push_back({.kind = Action::Kind::restart});
-          set_alarm(setup_.deadlines.greeting, actions);
+          set_alarm(longest_restart, actions);
         }
         if (restarting_ && !alarm_due_) return false;
         transcript_.target_restart_failed = transcript_.target_restart_failed || restarting_;
