@@ -344,6 +344,314 @@ class Output(Files):
             self.assertIn(status, (1, 2))
 
 
+def living(mark):
+    """Processes with this in their environment, as those have that were started by one that has it."""
+    found = []
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            if mark in (process / "environ").read_bytes().decode(errors="replace").split("\0"):
+                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+        except OSError:
+            continue
+    return found
+
+
+class Life(Files):
+    """How a program and what it started end. All of them have a mark by which they are found."""
+
+    SERVER = f"{YES} {{port}}"
+
+    def setUp(self):
+        super().setUp()
+        self.mark = f"{os.getpid()}-{time.monotonic_ns()}"
+
+    def stays(self, seconds):
+        end = time.monotonic() + seconds
+        while (found := living(f"SMTPSPEC_TEST={self.mark}")) and time.monotonic() < end:
+            time.sleep(0.05)
+        return found
+
+    def await_file(self, name):
+        path = pathlib.Path(self.directory.name) / name
+        for _ in range(600):
+            if path.exists():
+                return path
+            time.sleep(0.05)
+        return self.fail(f"no file {name}")
+
+    def begin(self, *words, out=subprocess.PIPE, **variables):
+        return subprocess.Popen([PROGRAM, *words], stdout=out, stderr=subprocess.PIPE, text=True,
+                                env={**os.environ, **variables, "SMTPSPEC_TEST": self.mark})
+
+    def end(self, process, number, within=3):
+        """Ends it by a signal; its exit status, standard output, standard error."""
+        began = time.monotonic()
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+        self.assertLess(time.monotonic() - began, within)
+        return process.returncode, out, err
+
+    def script(self, name, text):
+        return "sh " + self.file(name, f"touch {self.directory.name}/up\n{text}\n")
+
+    # --- signals -------------------------------------------------------------------------------------------------------
+
+    def test_while_a_target_starts(self):
+        for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
+            process = self.begin("run", "smtp://127.0.0.1:1", "--start", self.script("silent", "sleep 60 & wait"))
+            self.await_file("up").unlink()
+            status, out, err = self.end(process, number)
+            self.assertEqual((status, out, err), (128 + number, "", ""))
+            self.assertFalse(self.stays(0))
+
+    def test_while_a_run_goes_on(self):
+        report = pathlib.Path(self.directory.name) / "run.json"
+        for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
+            process = self.begin("run", "smtp://127.0.0.1", "-j", "1", "-v", "--report", f"json={report}", "--start", self.SERVER)
+            process.stdout.readline()
+            status, _, err = self.end(process, number)
+            self.assertEqual((status, err), (128 + number, ""))
+            found = json.loads(report.read_text())
+            self.assertTrue(found["interrupted"])
+            self.assertGreater(found["summary"]["inconclusive"], 100)
+            self.assertFalse(self.stays(0))
+
+    def test_while_a_reader_is_slow(self):
+        report = pathlib.Path(self.directory.name) / "run.json"
+        process = self.begin("run", "embedded", "-v", "-v", "--report", f"json={report}")
+        process.stdout.readline()
+        time.sleep(3)  # longer than a pipe takes to be full
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(timeout=60), 143)
+        self.assertLess(time.monotonic() - began, 4)
+        process.communicate()
+        self.assertIn("summary", json.loads(report.read_text()))
+
+    def test_while_a_report_is_written(self):
+        pipe = pathlib.Path(self.directory.name) / "pipe"
+        os.mkfifo(pipe)
+        reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        process = self.begin("run", "embedded", "rfc5321/order", "-q", "--report", f"json={pipe}")
+        self.assertIn("embedded: ", process.stdout.readline())
+        time.sleep(0.5)
+        status, _, err = self.end(process, signal.SIGINT)
+        os.close(reader)
+        self.assertEqual(status, 130)
+        self.assertIn(f"{pipe}: cannot write: ", err)
+
+    def test_while_a_launcher_works(self):
+        lab = pathlib.Path(self.directory.name)
+        self.file("hangs.sh", f"setsid sh -c \"trap '' TERM; touch {lab}/up; while :; do sleep 1; done\" & sleep 60\n")
+        process = self.begin("run", "lab:hangs", SMTPSPEC_TARGETS=str(lab))
+        self.await_file("up")
+        self.assertEqual(self.end(process, signal.SIGINT), (130, "", ""))
+        self.assertFalse(self.stays(0))
+
+    def test_sent_twice_at_once_as_timeout_does(self):
+        report = pathlib.Path(self.directory.name) / "run.json"
+        process = self.begin("run", "smtp://127.0.0.1", "-j", "1", "-v", "--report", f"json={report}", "--start", self.SERVER)
+        process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.02)
+        self.assertEqual(self.end(process, signal.SIGTERM)[0], 143)
+        self.assertTrue(json.loads(report.read_text())["interrupted"])
+
+    # --- targets that do not want to end ---------------------------------------------------------------------------------
+
+    STUBBORN = {
+        "ignores SIGTERM": "trap '' TERM; while :; do sleep 1; done",
+        "forks away": "setsid sh -c '(setsid sh -c \"trap : TERM; while :; do sleep 1; done\" &)'; exec sleep 60",
+        "closes its streams": "exec >&- 2>&- <&-; while :; do sleep 1; done",
+        "has children": "sh -c 'while :; do sleep 1; done' & while :; do sleep 1; done",
+    }
+
+    def test_the_first_signal(self):
+        for name, text in self.STUBBORN.items():
+            with self.subTest(name):
+                process = self.begin("run", "smtp://127.0.0.1:1", "--start", self.script("s", text))
+                self.await_file("up").unlink()
+                self.assertEqual(self.end(process, signal.SIGTERM), (143, "", ""))
+                self.assertFalse(self.stays(0))
+
+    def test_the_second_and_the_last(self):
+        for numbers in (signal.SIGINT, signal.SIGINT), (signal.SIGKILL,):
+            for name, text in self.STUBBORN.items():
+                with self.subTest(name, numbers=numbers):
+                    process = self.begin("run", "smtp://127.0.0.1:1", "--start", self.script("s", text))
+                    self.await_file("up").unlink()
+                    for number in numbers:
+                        process.send_signal(number)
+                        time.sleep(0.3)
+                    process.communicate(timeout=60)
+                    self.assertIn(process.returncode, (130, -signal.SIGKILL))
+                    self.assertFalse(self.stays(2))
+
+    # --- readers that leave ------------------------------------------------------------------------------------------------
+
+    def test_a_reader_that_has_seen_enough(self):
+        process = self.begin("run", "smtp://127.0.0.1", "-j", "1", "-v", "--start", self.SERVER)
+        process.stdout.readline()
+        process.stdout.close()
+        self.assertEqual(process.wait(timeout=60), 2)
+        self.assertEqual(process.stderr.read(), "")
+        process.stderr.close()
+
+    def test_a_reader_of_a_run_that_says_nothing(self):
+        port = free_port()
+        with socket.create_server(("127.0.0.1", port)):
+            process = self.begin("run", f"smtp://127.0.0.1:{port}", "--start", "sleep 60")
+            process.stdout.close()
+            began = time.monotonic()
+            self.assertEqual(process.wait(timeout=60), 2)
+            self.assertLess(time.monotonic() - began, 10, "the greeting is waited for much longer")
+            process.stderr.close()
+
+    # --- names -----------------------------------------------------------------------------------------------------------
+
+    def test_a_name_server_that_never_answers(self):
+        configuration = self.file("resolv.conf", "nameserver 127.0.0.1\noptions timeout:30\n")
+        space = ["unshare", "--user", "--map-root-user", "--mount", "--net", "sh", "-c"]
+        inside = f"mount --bind {configuration} /etc/resolv.conf && ip link set lo up"
+        if subprocess.run([*space, inside], capture_output=True, check=False).returncode != 0:
+            self.skipTest("no namespaces here")
+        silent = self.file("silent.py", "import socket, subprocess, sys, time\n"
+                           "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\ns.bind(('127.0.0.1', 53))\n"
+                           "began = time.monotonic()\np = subprocess.Popen(sys.argv[2:])\n"
+                           "if sys.argv[1] == 'end':\n    time.sleep(1)\n    p.terminate()\n"
+                           "p.wait()\nprint(p.returncode, time.monotonic() - began)\n")
+        for how, status in ("wait", 3), ("end", 143):
+            done = subprocess.run([*space, f"{inside} && exec {sys.executable} {silent} {how} {PROGRAM} run smtp://mx.example.com --timeout 2s"],
+                                  capture_output=True, text=True, check=False, timeout=100)
+            came, took = done.stdout.split()
+            self.assertEqual(int(came), status)
+            self.assertLess(float(took), 15)
+            self.assertEqual(done.stderr, "" if how == "end" else "smtpspec: cannot resolve 'mx.example.com': timed out\n")
+
+    def test_an_address_elsewhere_is_told_by_the_address(self):
+        for host, complaint in {"192.0.2.1": "is not on this machine; give", "127.0.0.1.example.invalid": "cannot resolve"}.items():
+            status, out, err = run("run", f"smtp://{host}", "--timeout", "5s", "--start", f"touch {self.directory.name}/started")
+            self.assertIn(complaint, err)
+            self.assertEqual((status, out), (3 if "resolve" in complaint else 2, ""))
+        self.assertFalse((pathlib.Path(self.directory.name) / "started").exists(), "what is not tested is not started")
+
+    # --- the target's log ----------------------------------------------------------------------------------------------------
+
+    def log_of(self, out):
+        log = pathlib.Path(re.search(r"the target's log: (\S+)", out)[1])
+        self.addCleanup(lambda: (log.unlink(), log.parent.rmdir()))
+        return log
+
+    def test_it_is_kept_when_there_is_something_to_look_up(self):
+        status, out, _ = run("run", "smtp://127.0.0.1", CASE, "--start", f"echo a line; {self.SERVER}")
+        self.assertEqual(status, 1)
+        self.assertTrue(self.log_of(out).read_text().startswith("a line\n"))
+        before = set(pathlib.Path("/tmp").glob("smtpspec-target-*"))
+        status, out, _ = run("run", "smtp://127.0.0.1", "rfc5321/order/noop-in-transaction", "--skip", "rules", "--start",
+                             f"echo a line; {self.SERVER}")
+        self.assertEqual(status, 0, out)
+        self.assertNotIn("log", out)
+        self.assertFalse(set(pathlib.Path("/tmp").glob("smtpspec-target-*")) - before)
+
+    def test_a_target_that_never_comes_up(self):
+        status, _, err = run("run", "smtp://127.0.0.1", "--start", "echo no licence; exit 3")
+        self.assertEqual(status, 3)
+        log = pathlib.Path(re.search(r"'echo no licence; exit 3' exited with status 3; its log is (\S+)", err)[1])
+        self.assertEqual(log.read_text(), "no licence\n")
+        log.unlink()
+        log.parent.rmdir()
+        _, _, err = run("run", "smtp://127.0.0.1", "--start", "exit 3")
+        self.assertIn("it logged nothing", err)
+        _, _, err = run("run", "smtp://127.0.0.1", "--start", "exec no-such-server")
+        self.assertIn("exited with status 127: the start command was not found", err)
+        for found in re.findall(r"its log is (\S+)", err):
+            pathlib.Path(found).unlink()
+            pathlib.Path(found).parent.rmdir()
+
+    def test_a_target_that_logs_without_end(self):
+        report = pathlib.Path(self.directory.name) / "run.json"
+        _, out, _ = run("run", "smtp://127.0.0.1", CASE, "--report", f"json={report}", "--start",
+                        f"head -c 80000000 /dev/zero; {self.SERVER}")
+        self.assertIn("(it was too long, its end was dropped)", out)
+        self.assertEqual(self.log_of(out).stat().st_size, 64 << 20)
+        self.assertTrue(json.loads(report.read_text())["target"]["log_cut"])
+
+    def test_a_launcher_that_fails(self):
+        lab = pathlib.Path(self.directory.name)
+        self.file("fails.sh", f"setsid sh -c 'while :; do sleep 1; done' & echo so and so > $1/start.log; echo alas >&2; exit 3\n")
+        status, _, err = run("run", "lab:fails", SMTPSPEC_TARGETS=str(lab), SMTPSPEC_TEST=self.mark)
+        self.assertEqual((status, err), (3, "smtpspec: lab:fails did not start: alas\n"))
+        self.assertFalse(self.stays(0))
+        kept = [log for log in pathlib.Path("/tmp").glob("smtpspec-lab-*/start.log") if log.read_text() == "so and so\n"]
+        self.assertTrue(kept)
+        for log in kept:
+            for file in log.parent.iterdir():
+                file.unlink()
+            log.parent.rmdir()
+
+    # --- servers -----------------------------------------------------------------------------------------------------------
+
+    def test_serve_takes_leave(self):
+        for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
+            process = self.begin("serve", "--listen", "relay=0")
+            port = int(process.stdout.readline().rsplit(":", 1)[1])
+            with socket.create_connection(("127.0.0.1", port)) as client, socket.create_connection(("127.0.0.1", port)) as stuck:
+                lines = client.makefile("rb")
+                self.assertTrue(lines.readline().startswith(b"220"))
+                stuck.setblocking(False)
+                try:
+                    while True:
+                        stuck.send(b"NOOP\r\n" * 1000)
+                except BlockingIOError:
+                    pass
+                self.assertEqual(self.end(process, number)[0], 0)
+                self.assertTrue(lines.readline().startswith(b"421"))
+
+
+class WhatIsRead(Files):
+    """Files that are none, or have no end."""
+
+    def test_profiles_waivers_passwords_certificates(self):
+        pipe = str(pathlib.Path(self.directory.name) / "pipe")
+        os.mkfifo(pipe)
+        huge = self.file("huge", "")
+        os.truncate(huge, 1 << 40)
+        for path, complaint in {pipe: "nobody wrote to it", "/dev/zero": "more than the 16 MiB", self.directory.name: "Is a directory",
+                                huge: "more than the 16 MiB"}.items():
+            profile = self.file("p.yaml", f"endpoints: {{relay: \"smtp://127.0.0.1:1\"}}\ntls: {{ca: {path}}}\n")
+            for words in ("run", path), ("run", "embedded", "--waivers", path), ("run", profile), ("serve", "--password-file", path), \
+                    ("run", "smtp://127.0.0.1:1", "--user", "a", "--password-file", path), ("doctor", path):
+                status, _, err = run(*words)
+                self.assertEqual(status, 2, words)
+                self.assertIn(complaint, err, words)
+            status, _, err = run("--cases", path, "run", "embedded")
+            self.assertEqual(status, 2)
+            self.assertIn("no requirement registry" if path == self.directory.name else "no directory with test cases", err)
+
+    def test_a_pipe_with_a_writer_is_a_file(self):
+        done = subprocess.run(["bash", "-c", f"{PROGRAM} run embedded rfc5321/order -q --waivers <(sleep 0.2; echo '[]')"], capture_output=True,
+                              text=True, check=False, timeout=100)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_a_pipe_without_a_reader(self):
+        pipe = str(pathlib.Path(self.directory.name) / "pipe")
+        os.mkfifo(pipe)
+        for words in ("run", "embedded", "rfc5321/order", "-q", "--report", f"json={pipe}"), ("doctor", "embedded", "--profile", pipe):
+            status, _, err = run(*words)
+            self.assertEqual(status, 2)
+            self.assertIn(f"smtpspec: {pipe}: cannot write: nobody reads it\n", err)
+
+    def test_a_profile_is_not_replaced_unasked(self):
+        profile = self.file("p.yaml", "mine\n")
+        status, out, err = run("doctor", "embedded", "--profile", profile)
+        self.assertEqual(status, 2)
+        self.assertIn(f"smtpspec: {profile}: there is a profile already; give --force to replace it\n", err)
+        self.assertEqual(pathlib.Path(profile).read_text(), "mine\n")
+        status, out, err = run("doctor", "embedded", "--profile", profile, "--force")
+        self.assertEqual(status, 0, err)
+        self.assertTrue(pathlib.Path(profile).read_text().startswith("name: embedded\n"))
+
+
 class Ipv6(Files):
     def setUp(self):
         super().setUp()
