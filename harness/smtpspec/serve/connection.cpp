@@ -61,7 +61,7 @@ class Connection final : public smtp::Machine {
           answer(Input::stopping);
           break;
         }
-        buffer_ += event.octets;
+        buffer_ += seams_.arrive(context_, buffer_, std::string(event.octets));
         process();
         break;
       case Event::Kind::stopping: answer(Input::stopping); break;
@@ -69,8 +69,11 @@ class Connection final : public smtp::Machine {
         if (event.alarm != alarm_) return;
         answer(Input::idle);
         break;
-      case Event::Kind::tls_failed:
       case Event::Kind::ended:
+        buffer_ += seams_.at_end(context_, buffer_);
+        process();
+        [[fallthrough]];
+      case Event::Kind::tls_failed:
       case Event::Kind::broken:
         context_.state = State::closed;
         closing_ = true;
@@ -85,7 +88,9 @@ class Connection final : public smtp::Machine {
  private:
   // --- output ------------------------------------------------------------------------------------------------------
   void flush(Actions& actions) {
-    if (!out_.empty()) actions.push_back({.kind = Action::Kind::send, .octets = std::exchange(out_, {})});
+    if (!out_.empty())
+      if (std::string octets = seams_.release(context_, out_, buffer_); !octets.empty())
+        actions.push_back({.kind = Action::Kind::send, .octets = std::move(octets)});
     if (std::exchange(start_tls_, false)) actions.push_back({.kind = Action::Kind::start_tls});
     if (std::exchange(closing_, false)) actions.push_back({.kind = Action::Kind::close});
   }
@@ -104,6 +109,7 @@ class Connection final : public smtp::Machine {
     out_ += seams_.printer(context_, seams_.saying(context_, input, std::move(saying)));
     if (row.next == smtp::Next::tls) start_tls_ = awaiting_tls_ = true;  // tls_up() moves on
     else move(input, smtp::after(context_, row));
+    take(std::min(seams_.flush(context_, input, unread()), unread().size()));
     if (context_.state == State::closed) closing_ = true;
     else if (row.reply.code >= 500 && ++errors_ >= server_.config().errors) answer(Input::too_many_errors);
     return input;
@@ -130,31 +136,27 @@ class Connection final : public smtp::Machine {
 
   // --- input -------------------------------------------------------------------------------------------------------
   smtp::LineRules rules() const {
-    return seams_.line_rules(
-        context_, {.limit = context_.state == State::auth ? server_.config().auth_line : server_.config().command_line});
+    return seams_.line_rules(context_,
+                             {.limit = context_.state == State::auth ? server_.config().auth_line : server_.config().command_line});
   }
 
+  std::string_view unread() const { return std::string_view(buffer_).substr(read_); }
+  void take(std::size_t octets) { read_ += octets; }
+
   void process() {
-    std::string_view rest = buffer_;
-    while (context_.state != State::closed && !awaiting_tls_ && !rest.empty()) {
-      if (chunk_left_ > 0) {
-        const std::size_t take = chunk_left_ < rest.size() ? static_cast<std::size_t>(chunk_left_) : rest.size();
-        if (!chunk_refused_) keep(rest.substr(0, take));
-        rest.remove_prefix(take);
-        if ((chunk_left_ -= take) == 0) end_of_chunk();
-        continue;
-      }
-      if (context_.state == State::data) {
+    while (context_.state != State::closed && !awaiting_tls_ && !unread().empty()) {
+      if (chunk_reader_ || context_.state == State::data) {
+        ContentReader& reader = chunk_reader_ ? *chunk_reader_ : *content_reader_;
         std::string body;
-        rest.remove_prefix(content_reader_->feed(rest, body));
-        keep(body);
-        if (content_reader_->done()) end_of_data();
+        take(reader.feed(unread(), body));
+        if (!chunk_refused_) keep(body);
+        if (reader.done()) chunk_reader_ ? end_of_chunk() : end_of_data();
         continue;
       }
-      const auto line = splitter_.next(rest);
+      const auto line = splitter_.next(unread());
       if (!line) break;
-      line_ = line->text(rest);
-      rest.remove_prefix(line->next);
+      line_ = line->text(unread());
+      take(line->next);
       if (line->ending == smtp::LineEnding::too_long) {
         too_long_ = true;
         continue;
@@ -164,8 +166,8 @@ class Connection final : public smtp::Machine {
       else command(line_);
       splitter_ = smtp::LineSplitter(rules());
     }
-    if (context_.state == State::closed) buffer_.clear();
-    else buffer_.erase(0, buffer_.size() - rest.size());
+    buffer_.erase(0, context_.state == State::closed ? buffer_.size() : read_);
+    read_ = 0;
   }
 
   // Content of the transaction, never more of it than a message may have.
@@ -321,11 +323,12 @@ class Connection final : public smtp::Machine {
     chunk_last_ = chunk.last;
     // A chunk that will be refused is swallowed all the same (RFC 3030 section 2).
     chunk_refused_ = context_.state != State::rcpt && context_.state != State::bdat;
-    chunk_left_ = chunk.size;
-    return chunk_left_ > 0 ? std::nullopt : std::optional(end_of_chunk());
+    chunk_reader_ = seams_.chunk_reader(context_, chunk);
+    return chunk_reader_->done() ? std::optional(end_of_chunk()) : std::nullopt;
   }
 
   Input end_of_chunk() {
+    chunk_reader_.reset();
     if (std::exchange(chunk_refused_, false)) return answer(chunk_last_ ? Input::last_chunk : Input::chunk);
     if (std::exchange(too_big_, false)) return answer(Input::chunk_too_big);
     if (!chunk_last_) return answer(Input::chunk);
@@ -353,8 +356,8 @@ class Connection final : public smtp::Machine {
     std::string protocol = transaction_.envelope.unicode ? "UTF8SMTP" : context_.extended ? "ESMTP" : "SMTP";
     if (context_.tls && context_.extended) protocol += "S";
     if (context_.authenticated && context_.extended) protocol += "A";
-    std::string out =
-        "Received: from " + client_name_ + "\r\n\tby " + server_.config().host + " with " + protocol + " id " + server_.next_id(seams_.clock());
+    std::string out = "Received: from " + client_name_ + "\r\n\tby " + server_.config().host + " with " + protocol + " id " +
+                      server_.next_id(seams_.clock());
     const auto& recipients = transaction_.envelope.recipients;
     // The grammar of `for` has no path without a domain, so that a bare Postmaster gets ours.
     if (recipients.size() == 1) {
@@ -429,13 +432,13 @@ class Connection final : public smtp::Machine {
   smtp::Context context_;
   smtp::LineSplitter splitter_;
   std::string buffer_;
+  std::size_t read_ = 0;  // octets of the buffer that are done with
   std::string out_;
   std::string line_;  // the last one read
   std::string client_name_;
   Transaction transaction_;
-  std::unique_ptr<ContentReader> content_reader_;
+  std::unique_ptr<ContentReader> content_reader_, chunk_reader_;
   std::unique_ptr<smtp::SaslServer> sasl_;
-  std::uint64_t chunk_left_ = 0;
   std::uint64_t alarm_ = 0;
   int errors_ = 0;
   bool chunk_last_ = false;

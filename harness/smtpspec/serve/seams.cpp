@@ -1,6 +1,7 @@
 #include "smtpspec/serve/seams.hpp"
 
 #include <ctime>
+#include <utility>
 
 #include "smtpspec/smtp/content.hpp"
 
@@ -16,14 +17,32 @@ class DotContent final : public ContentReader {
   smtp::DotReader reader_;
 };
 
+class ChunkContent final : public ContentReader {
+ public:
+  explicit ChunkContent(std::uint64_t size) : reader_(size) {}
+  std::size_t feed(std::string_view input, std::string& content) override {
+    const std::size_t taken = reader_.feed(input);
+    content += input.substr(0, taken);
+    return taken;
+  }
+  bool done() const override { return reader_.done(); }
+
+ private:
+  smtp::ChunkReader reader_;
+};
+
 }  // namespace
 
 Seams Seams::lawful() {
   return {
+      .arrive = [](const Context&, std::string_view, std::string segment) { return segment; },
+      .at_end = [](const Context&, std::string_view) { return std::string(); },
       .line_rules = [](const Context&, smtp::LineRules lawful) { return lawful; },
       .tolerance = [](const Context&, smtp::Tolerance lawful) { return lawful; },
       .content_reader = [](const Context&) { return std::make_unique<DotContent>(); },
       .chunk = [](const Context&, std::string_view, Chunk lawful) { return lawful; },
+      .chunk_reader = [](const Context&, const Chunk& chunk) { return std::make_unique<ChunkContent>(chunk.size); },
+      .flush = [](const Context&, Input, std::string_view) { return std::size_t{0}; },
       // RFC 3207 section 4.2: plaintext glued behind the command is never run.
       .behind_starttls = [](const std::string&) { return std::string(); },
       .classify = [](const Context&, const Transaction&, std::string_view, Input lawful) { return lawful; },
@@ -36,6 +55,7 @@ Seams Seams::lawful() {
       .keywords = [](const Context&, std::vector<std::string> lawful) { return lawful; },
       .saying = [](const Context&, Input, Saying lawful) { return lawful; },
       .printer = [](const Context&, const Saying& saying) { return print_saying(saying); },
+      .release = [](const Context&, std::string& held, std::string_view) { return std::exchange(held, {}); },
       .trace = [](const Transaction&, std::string trace) { return trace; },
       .content = [](const Transaction&, std::string content) { return content; },
       .clock = [] { return static_cast<std::int64_t>(std::time(nullptr)); },

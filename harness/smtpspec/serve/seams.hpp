@@ -27,7 +27,7 @@ struct Saying {
   std::vector<std::string> lines;  // text; at least one
 };
 
-// Finds the end of the mail data behind a 354.
+// Finds the end of the mail data behind a 354, or of a chunk behind a BDAT.
 class ContentReader {
  public:
   virtual ~ContentReader() = default;
@@ -52,11 +52,15 @@ struct Seams {
   using Input = smtp::Input;
 
   // --- what comes in
+  std::function<std::string(const Context&, std::string_view unread, std::string segment)> arrive;  // what is kept of a segment
+  std::function<std::string(const Context&, std::string_view unread)> at_end;         // what the end of the client's octets is read as
   std::function<smtp::LineRules(const Context&, smtp::LineRules lawful)> line_rules;  // where a line ends
   std::function<smtp::Tolerance(const Context&, smtp::Tolerance lawful)> tolerance;   // what the parser tolerates
   std::function<std::unique_ptr<ContentReader>(const Context&)> content_reader;       // where mail data end
   std::function<Chunk(const Context&, std::string_view line, Chunk lawful)> chunk;    // what a BDAT announces
-  std::function<std::string(std::string glued)> behind_starttls;                      // what is kept of the clear octets behind the command
+  std::function<std::unique_ptr<ContentReader>(const Context&, const Chunk&)> chunk_reader;  // where a chunk ends
+  std::function<std::size_t(const Context&, Input, std::string_view unread)> flush;  // how much unread input goes lost behind an answer
+  std::function<std::string(std::string glued)> behind_starttls;                     // what is kept of the clear octets behind the command
 
   // --- what it means
   std::function<Input(const Context&, const Transaction&, std::string_view line, Input lawful)> classify;
@@ -71,7 +75,8 @@ struct Seams {
   std::function<std::vector<std::string>(const Context&, std::vector<std::string> lawful)> keywords;  // of the EHLO reply
   std::function<Saying(const Context&, Input, Saying lawful)> saying;
   std::function<std::string(const Context&, const Saying&)> printer;
-  std::function<std::string(const Transaction&, std::string trace)> trace;  // the Received field
+  std::function<std::string(const Context&, std::string& held, std::string_view unread)> release;  // takes of the replies what goes out now
+  std::function<std::string(const Transaction&, std::string trace)> trace;                         // the Received field
   std::function<std::string(const Transaction&, std::string content)> content;
 
   // --- the world

@@ -289,7 +289,9 @@ std::string session(const Seams& seams) {
   client.say("DATA\r\n"), client.say("a\n.\nb\r\n.\r\n"), client.say("MAIL FROM:<>\r\n"), client.say("RCPT TO:<alice@example.test>\r\n"),
       client.say("BDAT 4 LAST\r\nNOOP\r\n");
   client.say("QUIT\r\n");
-  std::string out = client.said;
+  Client gone(served.server, Role::relay);
+  gone.say("NOOP"), gone.give({.kind = Event::Kind::ended});
+  std::string out = client.said + gone.said;
   for (const auto& message : served.store.messages("alice")) out += message;
   return out;
 }
@@ -303,6 +305,10 @@ TEST(Seams, EachOneChangesWhatAClientSees) {
     fault(seams);
     EXPECT_TRUE(session(seams) != expected) << name;
   };
+  expect_change("arrive", [](Seams& s) {
+    s.arrive = [](const Context&, std::string_view, std::string segment) { return segment == "\r\n" ? std::string() : segment; };
+  });
+  expect_change("at_end", [](Seams& s) { s.at_end = [](const Context&, std::string_view) { return std::string("\r\n"); }; });
   expect_change("line_rules", [](Seams& s) {
     s.line_rules = [](const Context&, smtp::LineRules rules) {
       rules.lf_ends_line = true;
@@ -330,6 +336,16 @@ TEST(Seams, EachOneChangesWhatAClientSees) {
   });
   expect_change(
       "chunk", [](Seams& s) { s.chunk = [](const Context&, std::string_view, Chunk chunk) { return Chunk{chunk.size - 1, chunk.last}; }; });
+  expect_change("chunk_reader", [](Seams& s) {
+    s.chunk_reader = [lawful = s.chunk_reader](const Context& context, const Chunk& chunk) {
+      return lawful(context, {chunk.size + 1, chunk.last});
+    };
+  });
+  expect_change("flush", [](Seams& s) {
+    s.flush = [](const Context& context, Input, std::string_view unread) {
+      return context.state == State::ready ? unread.size() : std::size_t{0};
+    };
+  });
   expect_change("behind_starttls", [](Seams& s) { s.behind_starttls = [](std::string glued) { return glued; }; });
   expect_change("classify", [](Seams& s) {
     s.classify = [](const Context&, const Transaction&, std::string_view, Input lawful) {
@@ -369,6 +385,11 @@ TEST(Seams, EachOneChangesWhatAClientSees) {
   });
   expect_change("printer",
                 [](Seams& s) { s.printer = [](const Context&, const Saying& saying) { return std::to_string(saying.code) + "\r\n"; }; });
+  expect_change("release", [](Seams& s) {
+    s.release = [](const Context& context, std::string& held, std::string_view) {
+      return context.state == State::closed ? std::string() : std::exchange(held, {});
+    };
+  });
   expect_change("trace", [](Seams& s) { s.trace = [](const Transaction&, std::string) { return std::string(); }; });
   expect_change("content", [](Seams& s) { s.content = [](const Transaction&, std::string content) { return content + "x"; }; });
   expect_change("clock", [](Seams& s) { s.clock = [] { return std::int64_t{86400}; }; });
