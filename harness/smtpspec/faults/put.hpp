@@ -1,6 +1,9 @@
 // How faults are put in, in the words of what they change.
 #pragma once
 
+#include <memory>
+#include <utility>
+
 #include "smtpspec/faults/fault.hpp"
 
 namespace smtpspec::faults {
@@ -14,6 +17,45 @@ using smtp::Next;
 using smtp::Row;
 using smtp::State;
 
+inline Fault subtle(Fault fault) {
+  fault.subtle = true;
+  return fault;
+}
+
+// What a refusal by order says.
+inline constexpr smtp::Said bad_sequence{503, "5.5.1", "Bad sequence of commands"};
+
+// Refuses: nothing changes but the reply.
+inline void refuse(Row& row, const smtp::Said& reply) {
+  row.reply = reply;
+  row.next = Next::stay;
+}
+
+// The model's row for the input in another state.
+inline Row row_in(State state, Context context, Input input) {
+  context.state = state;
+  return smtp::model_row(context, input);
+}
+
+inline bool in_transaction(State state) {
+  return state == State::mail || state == State::rcpt || state == State::data || state == State::bdat;
+}
+
+// What the line of a MAIL or RCPT says by its parameters.
+inline smtp::MailParams mail_params(std::string_view line) { return smtp::mail_params(smtp::parse_command(line, {.utf8 = true}), line); }
+inline smtp::RcptParams rcpt_params(std::string_view line) { return smtp::rcpt_params(smtp::parse_command(line, {.utf8 = true}), line); }
+
+// Does something when the session is over, however it ended: at the end of the connection, or at the latest when the server
+// lays it to rest. It may be done twice.
+template <typename AtEnd>  // void()
+void when_over(Seams& seams, AtEnd at_end) {
+  const std::shared_ptr<void> guard(nullptr, [at_end](void*) { at_end(); });
+  seams.at_end = [before = seams.at_end, at_end, guard](const Context& context, std::string_view unread) {
+    at_end();
+    return before(context, unread);
+  };
+}
+
 // What is changed goes on from what is there, so that one fault may use several of these.
 
 // The model's row for one input.
@@ -23,6 +65,55 @@ void on_row(Seams& seams, Input input, Change change) {
     Row row = before(context, what, lawful);
     if (what == input) change(context, row);
     return row;
+  };
+}
+
+// The model's row for every input.
+template <typename Change>  // void(const Context&, Input, Row&)
+void on_rows(Seams& seams, Change change) {
+  seams.model = [before = seams.model, change](const Context& context, Input input, Row lawful) {
+    Row row = before(context, input, lawful);
+    change(context, input, row);
+    return row;
+  };
+}
+
+// The state behind an answer or a handshake.
+template <typename Change>  // void(const Context& before, Input, Context& next)
+void on_after(Seams& seams, Change change) {
+  seams.after = [earlier = seams.after, change](const Context& before, Input input, Context lawful) {
+    Context next = earlier(before, input, lawful);
+    change(before, input, next);
+    return next;
+  };
+}
+
+// What a command leaves behind.
+template <typename Change>  // void(const Context& before, Input, std::string_view line, Transaction&)
+void on_record(Seams& seams, Change change) {
+  seams.record = [earlier = seams.record, change](const Context& before, Input input, std::string_view line, Transaction& transaction) {
+    earlier(before, input, line, transaction);
+    change(before, input, line, transaction);
+  };
+}
+
+// What is left of a transaction at its end.
+template <typename Change>  // void(const Context& before, Input, const Transaction& ended, Transaction& left)
+void on_forget(Seams& seams, Change change) {
+  seams.forget = [earlier = seams.forget, change](const Context& before, Input input, Transaction& transaction) {
+    const Transaction ended = transaction;
+    earlier(before, input, transaction);
+    change(before, input, ended, transaction);
+  };
+}
+
+// What a BDAT announces.
+template <typename Change>  // void(const Context&, std::string_view line, Chunk&)
+void on_chunk(Seams& seams, Change change) {
+  seams.chunk = [before = seams.chunk, change](const Context& context, std::string_view line, Chunk lawful) {
+    Chunk chunk = before(context, line, lawful);
+    change(context, line, chunk);
+    return chunk;
   };
 }
 
@@ -51,6 +142,21 @@ void on_octets(Seams& seams, Change change) {
   seams.printer = [before = seams.printer, change](const Context& context, const Saying& saying) mutable {
     std::string reply = before(context, saying);
     change(reply);
+    return reply;
+  };
+}
+
+// The octets of the reply to one input.
+template <typename Change>  // void(const Context&, std::string&)
+void on_reply(Seams& seams, Input input, Change change) {
+  const auto here = std::make_shared<bool>(false);  // from the input to its octets
+  seams.saying = [before = seams.saying, input, here](const Context& context, Input what, Saying lawful) {
+    *here = what == input;
+    return before(context, what, std::move(lawful));
+  };
+  seams.printer = [before = seams.printer, change, here](const Context& context, const Saying& saying) {
+    std::string reply = before(context, saying);
+    if (*here) change(context, reply);
     return reply;
   };
 }

@@ -5,7 +5,9 @@ namespace smtpspec::faults {
 const std::vector<Fault>& written() {
   static const std::vector<Fault> all = [] {
     std::vector<Fault> out;
-    for (const auto& theme : {reply_faults()}) out.insert(out.end(), theme.begin(), theme.end());
+    for (const auto& theme :
+         {chunk_faults(), closing_faults(), content_faults(), order_faults(), pipelining_faults(), reply_faults(), sharing_faults()})
+      out.insert(out.end(), theme.begin(), theme.end());
     return out;
   }();
   return all;

@@ -5,6 +5,12 @@
 
 namespace smtpspec::faults {
 
-std::vector<Fault> reply_faults();  // octets and texts of replies
+std::vector<Fault> chunk_faults();       // BDAT: counting, LAST, refused chunks, the mixture with DATA
+std::vector<Fault> closing_faults();     // who ends a connection, when, and what comes behind it
+std::vector<Fault> content_faults();     // where mail data end, and what of them is refused
+std::vector<Fault> order_faults();       // what a session remembers or forgets wrongly
+std::vector<Fault> pipelining_faults();  // groups of commands, their replies, and segments
+std::vector<Fault> reply_faults();       // octets and texts of replies
+std::vector<Fault> sharing_faults();     // one session's state in another
 
 }  // namespace smtpspec::faults

@@ -69,12 +69,11 @@ class Connection final : public smtp::Machine {
         if (event.alarm != alarm_) return;
         answer(Input::idle);
         break;
+      case Event::Kind::tls_failed:
       case Event::Kind::ended:
+      case Event::Kind::broken:
         buffer_ += seams_.at_end(context_, buffer_);
         process();
-        [[fallthrough]];
-      case Event::Kind::tls_failed:
-      case Event::Kind::broken:
         context_.state = State::closed;
         closing_ = true;
         break;

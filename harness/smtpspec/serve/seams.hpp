@@ -53,11 +53,11 @@ struct Seams {
 
   // --- what comes in
   std::function<std::string(const Context&, std::string_view unread, std::string segment)> arrive;  // what is kept of a segment
-  std::function<std::string(const Context&, std::string_view unread)> at_end;         // what the end of the client's octets is read as
-  std::function<smtp::LineRules(const Context&, smtp::LineRules lawful)> line_rules;  // where a line ends
-  std::function<smtp::Tolerance(const Context&, smtp::Tolerance lawful)> tolerance;   // what the parser tolerates
-  std::function<std::unique_ptr<ContentReader>(const Context&)> content_reader;       // where mail data end
-  std::function<Chunk(const Context&, std::string_view line, Chunk lawful)> chunk;    // what a BDAT announces
+  std::function<std::string(const Context&, std::string_view unread)> at_end;                // what the end of a connection is read as
+  std::function<smtp::LineRules(const Context&, smtp::LineRules lawful)> line_rules;         // where a line ends
+  std::function<smtp::Tolerance(const Context&, smtp::Tolerance lawful)> tolerance;          // what the parser tolerates
+  std::function<std::unique_ptr<ContentReader>(const Context&)> content_reader;              // where mail data end
+  std::function<Chunk(const Context&, std::string_view line, Chunk lawful)> chunk;           // what a BDAT announces
   std::function<std::unique_ptr<ContentReader>(const Context&, const Chunk&)> chunk_reader;  // where a chunk ends
   std::function<std::size_t(const Context&, Input, std::string_view unread)> flush;  // how much unread input goes lost behind an answer
   std::function<std::string(std::string glued)> behind_starttls;                     // what is kept of the clear octets behind the command
