@@ -31,6 +31,19 @@ std::string verb_of(std::string_view line) {
   return smtp::to_upper(word.substr(0, 16));
 }
 
+// How many octets of a group belong to the step that comes first in them.
+std::size_t extent(const Step& step, std::string_view octets) {
+  const std::size_t line = octets.find('\n');
+  if (line == std::string_view::npos || step.kind == Step::Kind::raw) return octets.size();
+  if (step.kind == Step::Kind::line) return line + 1;
+  if (step.kind == Step::Kind::chunk)
+    return line + 1 +
+           std::min<std::uint64_t>(octets.size() - line - 1, smtp::parse_command(octets.substr(0, octets.find('\r'))).chunk_size);
+  if (octets.starts_with(".\r\n")) return 3;
+  const std::size_t end = octets.find("\r\n.\r\n");
+  return end == std::string_view::npos ? octets.size() : end + 5;
+}
+
 std::string first_line(std::string_view octets) { return std::string(octets.substr(0, octets.find("\r\n"))); }
 
 }  // namespace
@@ -227,7 +240,7 @@ void Session::take_reply(Connection& connection, int number, Time now, const smt
     if (number == 1) transcript_.greeting = reply.text();
   } else if (!connection.unsure && !connection.commands.empty()) {
     entry.command = std::move(connection.commands.front().verb);
-    entry.line = std::move(connection.commands.front().line);
+    if (connection.paired) entry.line = std::move(connection.commands.front().line);
     connection.commands.pop_front();
   } else {
     entry.unasked = !connection.unsure && connection.counted;
@@ -280,7 +293,7 @@ void Session::send_move(const Move& move, Time now, Actions& actions) {
         if (connection.last_code == 354) connection.unsure = true;
         else connection.commands.push_back({connection.last_code == 334 ? "AUTH" : verb_of(octets), first_line(octets)});
         // A line end inside, or a line beyond any limit, may count for more than one command.
-        if (octets.find_first_of("\r\n") + 2 != octets.size() || octets.size() > line_limit) connection.counted = false;
+        if (octets.find_first_of("\r\n") + 2 != octets.size() || octets.size() > line_limit) connection.counted = connection.paired = false;
         if (smtp::to_upper(octets).find(" SMTPUTF8") != std::string::npos) connection.unicode = true;
         break;
       case Step::Kind::chunk:
@@ -289,7 +302,7 @@ void Session::send_move(const Move& move, Time now, Actions& actions) {
         break;
       case Step::Kind::message:
       case Step::Kind::content:
-        if (connection.last_code != 354) connection.counted = false;  // likewise
+        if (connection.last_code != 354) connection.counted = connection.paired = false;  // likewise
         if (step.ended) connection.commands.push_back({".", ""});
         else connection.unsure = true;
         break;
@@ -303,12 +316,12 @@ void Session::send_move(const Move& move, Time now, Actions& actions) {
     std::string_view rest = whole;
     for (const Step& inner : move.step.inside) {
       if (inner.kind == Step::Kind::remark) continue;
-      const std::size_t end = inner.kind == Step::Kind::line ? rest.find('\n') : std::string_view::npos;
-      expect(inner, rest.substr(0, end == std::string_view::npos ? end : end + 1));
-      if (inner.kind != Step::Kind::line) connection.unsure = connection.unsure || inner.kind == Step::Kind::raw;
-      else if (end != std::string_view::npos) rest.remove_prefix(end + 1);
+      const std::string_view octets = rest.substr(0, extent(inner, rest));
+      expect(inner, octets);
+      rest.remove_prefix(octets.size());
+      if (inner.kind != Step::Kind::line) connection.counted = false;
     }
-    if (!rest.empty()) connection.counted = false;
+    if (!rest.empty()) connection.counted = connection.paired = false;
   } else {
     expect(move.step, whole);
   }

@@ -71,6 +71,7 @@ class Session final : public smtp::Machine {
     std::deque<Asked> commands;    // sent and not yet answered
     bool unsure = false;           // raw octets were sent: which reply answers what cannot be told
     bool counted = true;           // all that was sent asks for one reply each: more than these are unasked
+    bool paired = true;            // each reply answers the command that it seems to
     bool greeted = false;
     bool in_tls = false;
     bool tls_possible = false;  // what comes in clear may be a TLS record

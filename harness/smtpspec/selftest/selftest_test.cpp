@@ -1,0 +1,96 @@
+#include "smtpspec/selftest/selftest.hpp"
+
+#include <gtest/gtest.h>
+
+#include "smtpspec/crypto/digests.hpp"
+
+namespace smtpspec::selftest {
+namespace {
+
+script::Suite suite_of(std::initializer_list<std::pair<const char*, const char*>> dialogues) {
+  script::Suite out;
+  for (const auto& [id, dialogue] : dialogues) {
+    auto test = script::parse_case(
+        "title: t\ncovers: [RFC5321-4.1.1.9-P1]\nroles: [relay]\nstart: ehlo\ndialogue: |\n  " + std::string(dialogue) + "\n", id,
+        std::string(id) + ".yaml");
+    EXPECT_TRUE(test) << (test ? "" : to_string(test.error()));
+    if (test) out.cases.push_back(std::move(*test));
+  }
+  return out;
+}
+
+Report try_it(const script::Suite& suite, std::vector<std::string> faults, bool full = false) {
+  return selftest(suite, crypto::digests(), {.full = full, .faults = std::move(faults)});
+}
+
+const Trial& trial_of(const Report& report, std::string_view id) {
+  static const Trial none;
+  for (const Trial& trial : report.trials)
+    if (trial.fault->id == id) return trial;
+  ADD_FAILURE() << "no trial of " << id;
+  return none;
+}
+
+TEST(Selftest, ACaseKillsTheFaultThatItIsAbout) {
+  const auto suite = suite_of({{"noop", "C: NOOP\n  S: 250"}, {"rset", "C: RSET\n  S: 250"}});
+  const Report report = try_it(suite, {"model/ready/NOOP/code-500"}, true);
+  const Trial& trial = trial_of(report, "model/ready/NOOP/code-500");
+  EXPECT_TRUE(trial.killers.count("noop"));
+  EXPECT_FALSE(trial.killers.count("rset"));
+  EXPECT_EQ(trial.played, 1u) << "RSET never comes through the cell";
+  EXPECT_TRUE(report.accused.empty());
+}
+
+TEST(Selftest, WhatNoCaseReachesOrLooksAtSurvives) {
+  const auto suite = suite_of({{"noop", "C: NOOP\n  S: any"}});
+  const Report report = try_it(suite, {"model/ready/NOOP/next-mail", "model/rcpt/DATA/lost"});
+  ASSERT_EQ(report.survivors().size(), 2u);
+  EXPECT_EQ(trial_of(report, "model/rcpt/DATA/lost").played, 0u);
+  EXPECT_EQ(trial_of(report, "model/ready/NOOP/next-mail").played, 1u);
+}
+
+TEST(Selftest, AReasonExcusesASurvivorAndIsStaleWithoutOne) {
+  auto suite = suite_of({{"noop", "C: NOOP\n  S: 250"}});
+  suite.survivors = {{"model/ready/NOOP/next-*", "nothing is sent behind it", {}}, {"model/ready/NOOP/code-*", "no reason", {}}};
+  const Report report = try_it(suite, {"model/ready/NOOP/next-mail", "model/ready/NOOP/code-500"});
+  EXPECT_TRUE(report.survivors().empty());
+  ASSERT_EQ(report.stale.size(), 1u);
+  EXPECT_NE(report.stale.front().message.find("code-*"), std::string::npos);
+}
+
+// A case that records a choice kills the fault that makes the server choose otherwise.
+TEST(Selftest, AnotherChoiceIsAKill) {
+  const auto suite = suite_of(
+      {{"vrfy", "C: VRFY nobody\n  S: 250 is observed as knows, else 550 is observed as knows-not, else 5yz is observed as refuses"}});
+  const Report report = try_it(suite, {"model/ready/VRFY-no-mailbox/code-500"});
+  EXPECT_TRUE(trial_of(report, "model/ready/VRFY-no-mailbox/code-500").killers.count("vrfy"));
+}
+
+TEST(Selftest, AConformingServerThatIsAccusedIsNamed) {
+  const auto suite = suite_of({{"wrong", "C: NOOP\n  S: 251"}});
+  const Report report = try_it(suite, {"none"});
+  ASSERT_FALSE(report.accused.empty());
+  EXPECT_NE(report.accused.front().find("wrong relay: fail"), std::string::npos);
+}
+
+TEST(Faults, HaveIdsOfTheirOwnAndChangeSomething) {
+  std::set<std::string> ids;
+  for (const auto* all : {&faults::written(), &faults::generated()})
+    for (const faults::Fault& fault : *all) {
+      EXPECT_TRUE(ids.insert(fault.id).second) << fault.id << " stands twice";
+      EXPECT_TRUE(fault.put || fault.config) << fault.id;
+      EXPECT_FALSE(fault.says.empty() || fault.breaks.empty()) << fault.id;
+    }
+  EXPECT_GT(ids.size(), 1000u);
+}
+
+// What a written fault breaks is a requirement of the registry.
+TEST(Faults, CiteTheRegistry) {
+  const auto suite = script::load_suite(SMTPSPEC_SOURCE_DIR "/cases");
+  ASSERT_TRUE(suite);
+  for (const faults::Fault& fault : faults::written())
+    EXPECT_NE(suite->registry.find(fault.breaks), nullptr) << fault.id << ": " << fault.breaks;
+}
+
+}  // namespace
+}  // namespace smtpspec::selftest
