@@ -87,11 +87,23 @@ class Connection final : public smtp::Machine {
  private:
   // --- output ------------------------------------------------------------------------------------------------------
   void flush(Actions& actions) {
-    if (!out_.empty())
-      if (std::string octets = seams_.release(context_, out_, buffer_); !octets.empty())
-        actions.push_back({.kind = Action::Kind::send, .octets = std::move(octets)});
+    release();
+    for (Action& action : std::exchange(due_, {})) actions.push_back(std::move(action));
     if (std::exchange(start_tls_, false)) actions.push_back({.kind = Action::Kind::start_tls});
     if (std::exchange(closing_, false)) actions.push_back({.kind = Action::Kind::close});
+  }
+
+  // Lets go of the replies so far.
+  void release() {
+    if (out_.empty()) return;
+    if (std::string octets = seams_.release(context_, out_, unread()); !octets.empty())
+      due_.push_back({.kind = Action::Kind::send, .octets = std::move(octets)});
+  }
+
+  void wait(smtp::Duration delay) {
+    if (delay.count() == 0) return;
+    release();
+    due_.push_back({.kind = Action::Kind::pause, .delay = delay});
   }
 
   void greet() { answer(full_ ? Input::greeting_too_many : server_.config().refusing ? Input::greeting_refused : Input::greeting); }
@@ -105,6 +117,7 @@ class Connection final : public smtp::Machine {
     // RFC 5321 section 4.3.2 opens these with the server's name.
     if (row.reply.code == 221 || row.reply.code == 421 || smtp::verb_of(input) == "greeting")
       saying.lines.front().insert(0, server_.config().host + " ");
+    wait(seams_.delay(context_, input));
     out_ += seams_.printer(context_, seams_.saying(context_, input, std::move(saying)));
     if (row.next == smtp::Next::tls) start_tls_ = awaiting_tls_ = true;  // tls_up() moves on
     else move(input, smtp::after(context_, row));
@@ -156,11 +169,12 @@ class Connection final : public smtp::Machine {
       if (!line) break;
       line_ = line->text(unread());
       take(line->next);
-      if (line->ending == smtp::LineEnding::too_long) {
+      const bool too_long = line->ending == smtp::LineEnding::too_long;
+      if (too_long && !seams_.cuts_long_line(context_)) {
         too_long_ = true;
         continue;
       }
-      if (std::exchange(too_long_, false)) answer(context_.state == State::auth ? Input::auth_too_long : Input::too_long_line);
+      if (std::exchange(too_long_, false) || too_long) answer(context_.state == State::auth ? Input::auth_too_long : Input::too_long_line);
       else if (context_.state == State::auth) auth_response(line_);
       else command(line_);
       splitter_ = smtp::LineSplitter(rules());
@@ -409,7 +423,7 @@ class Connection final : public smtp::Machine {
   Input auth_response(std::string_view line) { return line == "*" ? answer(Input::auth_cancelled) : respond(line); }
 
   Input respond(std::string_view encoded) {
-    const auto response = smtp::decode_base64(encoded);
+    const auto response = seams_.response(encoded, smtp::decode_base64(encoded));
     return response && sasl_ ? step(sasl_->respond(*response)) : answer(Input::auth_malformed);
   }
 
@@ -432,8 +446,9 @@ class Connection final : public smtp::Machine {
   smtp::LineSplitter splitter_;
   std::string buffer_;
   std::size_t read_ = 0;  // octets of the buffer that are done with
-  std::string out_;
-  std::string line_;  // the last one read
+  std::string out_;       // replies not let go yet
+  Actions due_;           // what is to be done with those that were
+  std::string line_;      // the last one read
   std::string client_name_;
   Transaction transaction_;
   std::unique_ptr<ContentReader> content_reader_, chunk_reader_;

@@ -43,6 +43,8 @@ Seams Seams::lawful() {
       .chunk = [](const Context&, std::string_view, Chunk lawful) { return lawful; },
       .chunk_reader = [](const Context&, const Chunk& chunk) { return std::make_unique<ChunkContent>(chunk.size); },
       .flush = [](const Context&, Input, std::string_view) { return std::size_t{0}; },
+      .cuts_long_line = [](const Context&) { return false; },
+      .response = [](std::string_view, std::optional<std::string> lawful) { return lawful; },
       // RFC 3207 section 4.2: plaintext glued behind the command is never run.
       .behind_starttls = [](const std::string&) { return std::string(); },
       .classify = [](const Context&, const Transaction&, std::string_view, Input lawful) { return lawful; },
@@ -55,6 +57,7 @@ Seams Seams::lawful() {
       .keywords = [](const Context&, std::vector<std::string> lawful) { return lawful; },
       .saying = [](const Context&, Input, Saying lawful) { return lawful; },
       .printer = [](const Context&, const Saying& saying) { return print_saying(saying); },
+      .delay = [](const Context&, Input) { return smtp::Duration{}; },
       .release = [](const Context&, std::string& held, std::string_view) { return std::exchange(held, {}); },
       .trace = [](const Transaction&, std::string trace) { return trace; },
       .content = [](const Transaction&, std::string content) { return content; },

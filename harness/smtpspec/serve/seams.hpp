@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,7 +61,9 @@ struct Seams {
   std::function<Chunk(const Context&, std::string_view line, Chunk lawful)> chunk;           // what a BDAT announces
   std::function<std::unique_ptr<ContentReader>(const Context&, const Chunk&)> chunk_reader;  // where a chunk ends
   std::function<std::size_t(const Context&, Input, std::string_view unread)> flush;  // how much unread input goes lost behind an answer
-  std::function<std::string(std::string glued)> behind_starttls;                     // what is kept of the clear octets behind the command
+  std::function<bool(const Context&)> cuts_long_line;  // whether the rest of a line that is too long is another
+  std::function<std::optional<std::string>(std::string_view base64, std::optional<std::string> lawful)> response;  // in AUTH, decoded
+  std::function<std::string(std::string glued)> behind_starttls;  // what is kept of the clear octets behind the command
 
   // --- what it means
   std::function<Input(const Context&, const Transaction&, std::string_view line, Input lawful)> classify;
@@ -75,6 +78,7 @@ struct Seams {
   std::function<std::vector<std::string>(const Context&, std::vector<std::string> lawful)> keywords;  // of the EHLO reply
   std::function<Saying(const Context&, Input, Saying lawful)> saying;
   std::function<std::string(const Context&, const Saying&)> printer;
+  std::function<smtp::Duration(const Context&, Input)> delay;                                      // before the reply
   std::function<std::string(const Context&, std::string& held, std::string_view unread)> release;  // takes of the replies what goes out now
   std::function<std::string(const Transaction&, std::string trace)> trace;                         // the Received field
   std::function<std::string(const Transaction&, std::string content)> content;

@@ -32,6 +32,7 @@ class Client {
     std::string out;
     for (const Action& action : actions) {
       if (action.kind == Action::Kind::send) out += action.octets;
+      if (action.kind == Action::Kind::pause) out += "(pause)";
       if (action.kind == Action::Kind::close) closed = true;
       if (action.kind == Action::Kind::start_tls) wants_tls = true;
       if (action.kind == Action::Kind::alarm) alarm = action.alarm;
@@ -288,6 +289,7 @@ std::string session(const Seams& seams) {
       client.say("RCPT TO:<alice@example.test>\r\n");
   client.say("DATA\r\n"), client.say("a\n.\nb\r\n.\r\n"), client.say("MAIL FROM:<>\r\n"), client.say("RCPT TO:<alice@example.test>\r\n"),
       client.say("BDAT 4 LAST\r\nNOOP\r\n");
+  client.say(std::string(2046, 'x') + "NOOP\r\n");
   client.say("QUIT\r\n");
   Client gone(served.server, Role::relay);
   gone.say("NOOP"), gone.give({.kind = Event::Kind::ended});
@@ -346,6 +348,10 @@ TEST(Seams, EachOneChangesWhatAClientSees) {
       return context.state == State::ready ? unread.size() : std::size_t{0};
     };
   });
+  expect_change("cuts_long_line", [](Seams& s) { s.cuts_long_line = [](const Context&) { return true; }; });
+  expect_change("response", [](Seams& s) {
+    s.response = [](std::string_view, const std::optional<std::string>&) { return std::optional<std::string>("x"); };
+  });
   expect_change("behind_starttls", [](Seams& s) { s.behind_starttls = [](std::string glued) { return glued; }; });
   expect_change("classify", [](Seams& s) {
     s.classify = [](const Context&, const Transaction&, std::string_view, Input lawful) {
@@ -390,6 +396,7 @@ TEST(Seams, EachOneChangesWhatAClientSees) {
       return context.state == State::closed ? std::string() : std::exchange(held, {});
     };
   });
+  expect_change("delay", [](Seams& s) { s.delay = [](const Context&, Input) { return smtp::Duration(1); }; });
   expect_change("trace", [](Seams& s) { s.trace = [](const Transaction&, std::string) { return std::string(); }; });
   expect_change("content", [](Seams& s) { s.content = [](const Transaction&, std::string content) { return content + "x"; }; });
   expect_change("clock", [](Seams& s) { s.clock = [] { return std::int64_t{86400}; }; });
