@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "smtpspec/faults/fault.hpp"
+#include "smtpspec/smtp/command.hpp"
 
 namespace smtpspec::faults {
 
@@ -126,6 +127,23 @@ void on_input(Seams& seams, Classify classify) {
   };
 }
 
+// Whether what was classified is a command, so that its line is the command's own.
+inline bool is_command(const Context& context, Input input) {
+  return context.state != State::connected && context.state != State::data && context.state != State::auth && input >= Input::ehlo &&
+         input < Input::idle;
+}
+
+// A command that is taken for another.
+template <typename Fits>  // bool(const smtp::Command&, std::string_view line)
+void take_for(Seams& seams, Input from, Input to, Fits fits) {
+  on_input(seams, [from, to, fits](const Context&, const Transaction&, std::string_view line, Input lawful) {
+    return lawful == from && fits(smtp::parse_command(line, {.utf8 = true}), line) ? to : lawful;
+  });
+}
+inline void take_for(Seams& seams, Input from, Input to) {
+  take_for(seams, from, to, [](const smtp::Command&, std::string_view) { return true; });
+}
+
 // What is said to one input.
 template <typename Change>  // void(Saying&)
 void on_saying(Seams& seams, Input input, Change change) {
@@ -134,6 +152,17 @@ void on_saying(Seams& seams, Input input, Change change) {
     if (what == input) change(saying);
     return saying;
   };
+}
+
+// What is said to one input, by the line that it came in.
+template <typename Change>  // void(std::string_view line, Saying&)
+void on_answer(Seams& seams, Input input, Change change) {
+  const auto read = std::make_shared<std::string>();
+  on_input(seams, [read](const Context&, const Transaction&, std::string_view line, Input lawful) {
+    *read = line;
+    return lawful;
+  });
+  on_saying(seams, input, [read, change](Saying& saying) { change(*read, saying); });
 }
 
 // The octets of every reply.

@@ -5,12 +5,17 @@
 
 namespace smtpspec::faults {
 
+std::vector<Fault> auth_faults();        // AUTH and STARTTLS
 std::vector<Fault> chunk_faults();       // BDAT: counting, LAST, refused chunks, the mixture with DATA
+std::vector<Fault> claim_faults();       // keywords of EHLO, and what is kept of them
 std::vector<Fault> closing_faults();     // who ends a connection, when, and what comes behind it
 std::vector<Fault> content_faults();     // where mail data end, and what of them is refused
+std::vector<Fault> grammar_faults();     // what the parser refuses and takes
+std::vector<Fault> limit_faults();       // sizes and counts
 std::vector<Fault> order_faults();       // what a session remembers or forgets wrongly
 std::vector<Fault> pipelining_faults();  // groups of commands, their replies, and segments
 std::vector<Fault> reply_faults();       // octets and texts of replies
 std::vector<Fault> sharing_faults();     // one session's state in another
+std::vector<Fault> time_faults();        // silence allowed, and replies too late
 
 }  // namespace smtpspec::faults
