@@ -143,7 +143,7 @@ std::string today() {
   return {text, std::strftime(text, sizeof text, "%F", &day)};
 }
 
-report::TerminalOptions terminal_options(const RunFlags& flags, const Environment& environment) {
+report::TerminalOptions terminal_options(const RunFlags& flags, const Environment& environment, const session::Secrets& secrets) {
   report::TerminalOptions out{.color = environment.color_out,
                               .verbosity = flags.quiet ? -1 : flags.verbose,
                               .by_letter = flags.by_letter,
@@ -151,6 +151,7 @@ report::TerminalOptions terminal_options(const RunFlags& flags, const Environmen
                               .variables = {},
                               .command = {"smtpspec"},
                               .flags = flags.facts.words()};
+  for (std::string& word : out.flags) word = secrets.mask(word);
   if (const std::string variable = flags.facts.password_variable(); !variable.empty()) out.variables = {variable};
   if (environment.cases_given) out.command.insert(out.command.end(), {"--cases", environment.cases});
   out.command.insert(out.command.end(), {"run", flags.target});
@@ -226,7 +227,7 @@ int run_command(const RunFlags& flags, const Environment& environment) {
   const report::Suite about{version(), crypto::sha256_hex(suite->digest_input)};
   net::Transport transport(loop, target->profile.endpoints, target->transport_options());
 
-  const report::TerminalOptions terminal = terminal_options(flags, environment);
+  const report::TerminalOptions terminal = terminal_options(flags, environment, session::Secrets(target->profile.facts.get("password")));
   Printer printer;
   Screen screen(environment, flags, suite->registry, terminal, printer);
   run::Runner runner(*suite, target->profile, *options, transport,

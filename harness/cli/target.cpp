@@ -64,9 +64,7 @@ Result<void> apply_account(const TargetFlags& flags, run::Profile& profile) {
     password = environment_variable(flags.password_variable()).value_or("");
     if (password.empty()) return failure("--user needs the password in the environment variable " + flags.password_variable());
   }
-  profile.facts.values["user"] = flags.user;
-  profile.facts.values["password"] = password;
-  return {};
+  return run::set_account(profile, flags.user, password);
 }
 
 Result<void> apply(const TargetFlags& flags, run::Profile& profile) {
@@ -133,7 +131,8 @@ Opening start_own(Target& target, const std::string& command, const net::Address
   if (!trouble) return interruption();
   if (trouble->empty()) return {};
   target.keep_logs = true;
-  return bad({"--start: " + *trouble + (logged(profile) ? "; its log is " + profile.log : "; it logged nothing")}, unreachable);
+  const std::string shown = session::Secrets(profile.facts.get("password")).mask(*trouble);
+  return bad({"--start: " + shown + (logged(profile) ? "; its log is " + profile.log : "; it logged nothing")}, unreachable);
 }
 
 Opening start_lab(Target& target, const std::string& name, const Environment& environment, net::Loop& loop) {

@@ -37,14 +37,6 @@ std::string last_command(const session::Transcript& transcript, int connection, 
   return "";
 }
 
-// What leaves the judge holds no secret: every text that quotes the target goes through here.
-void mask_all(std::vector<Finding>& findings, const session::Transcript& transcript) {
-  for (Finding& finding : findings) {
-    finding.came = session::mask(std::move(finding.came), transcript.secrets);
-    finding.expected = session::mask(std::move(finding.expected), transcript.secrets);
-  }
-}
-
 }  // namespace
 
 std::string_view to_string(Verdict verdict) { return verdict_names[static_cast<std::size_t>(verdict)]; }
@@ -141,8 +133,6 @@ Judgement judge_case(const script::Case& test, const script::Plan& plan, const s
   }
   if (transcript.target_restart_failed) worse(Verdict::inconclusive, "the target could not be restarted");
   if (!transcript.complete && out.verdict == Verdict::pass) worse(Verdict::inconclusive, "the session was broken off before its end");
-  out.summary = session::mask(std::move(out.summary), transcript.secrets);
-  mask_all(out.findings, transcript);
   return out;
 }
 
@@ -207,7 +197,6 @@ std::vector<Finding> judge_rules(const script::Case* test, smtp::Role role, cons
       else if (before->verdict < finding.verdict) *before = std::move(finding);
     }
   }
-  mask_all(out, transcript);
   return out;
 }
 

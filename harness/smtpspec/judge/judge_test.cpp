@@ -222,7 +222,7 @@ TEST(Rules, LawfulSessionsBreakNone) {
       const auto findings = judge_rules(nullptr, sample.role, talk.transcript(), registry());
       // What is shown is lawful for this rule; a text may be at odds with another one.
       for (const Finding& finding : findings)
-        EXPECT_NE(finding.rule, name) << finding.came << "\n" << talk.transcript().shown(talk.transcript().entries.back());
+        EXPECT_NE(finding.rule, name) << finding.came << "\n" << talk.transcript().entries.back().shown();
     }
   for (const char* lawful : {"rules/reply-ends-in-crlf", "rules/nothing-behind-221", "rules/status-code", "rules/ehlo-lines"})
     EXPECT_TRUE(judge_rules(nullptr, Role::relay, samples()[lawful].lawful.front().transcript(), registry()).empty()) << lawful;
@@ -235,7 +235,7 @@ TEST(Rules, BrokenSessionsAreFoundOut) {
     const auto* requirement = registry().find(rule->requirement);
     ASSERT_NE(requirement, nullptr) << name;
     for (const Talk& talk : sample.broken) {
-      const std::string shown = talk.transcript().shown(talk.transcript().entries.back(), 100);
+      const std::string shown = talk.transcript().entries.back().shown(100);
       const auto findings = judge_rules(nullptr, sample.role, talk.transcript(), registry());
       const auto it = std::find_if(findings.begin(), findings.end(), [&](const Finding& finding) { return finding.rule == name; });
       ASSERT_NE(it, findings.end()) << name << " does not see " << shown;

@@ -16,8 +16,8 @@ std::string at(const Heard& heard, Anomaly anomaly) {
   return " (octet " + std::to_string(heard.reply.anomalies.at(anomaly)) + " of the reply)";
 }
 
-// As much of a server's text as a message can hold.
-std::string shown(std::string_view text) { return smtp::spell(text.substr(0, 60)) + (text.size() > 60 ? "..." : ""); }
+// As much of the reply's text as a message can hold.
+std::string shown(const Heard& heard, std::string_view text) { return heard.entry.shown(text, 60); }
 
 bool is_hello(const Heard& heard) { return heard.entry.command == "EHLO" || heard.entry.command == "HELO"; }
 bool is_greeting(const Heard& heard) { return heard.entry.command == "greeting"; }
@@ -221,29 +221,33 @@ Check hello_lines(const Heard& heard) {
     if (fault.empty()) continue;
     // "AUTH=PLAIN" is sent on purpose, for clients older than RFC 2554.
     const bool old_auth = smtp::istarts_with(line, "AUTH=");
-    Wrong wrong{"EHLO line '" + shown(line) + "' " + std::string(fault), old_auth};
+    Wrong wrong{"EHLO line '" + shown(heard, line) + "' " + std::string(fault), old_auth};
     if (!old_auth) return wrong;
     if (!near_miss) near_miss = std::move(wrong);
   }
   return near_miss;
 }
+// What the EHLO reply lists behind the keyword, as it stands there.
+std::optional<std::string_view> params_of(const Heard& heard, std::string_view keyword) {
+  if (heard.entry.command != "EHLO" || heard.reply.code != 250) return {};
+  for (std::size_t i = 1; i < heard.reply.lines.size(); ++i)
+    if (const auto line = smtp::ehlo_line(heard.reply.text(i)); smtp::iequals(line.keyword, keyword)) return line.params;
+  return {};
+}
 // An EHLO keyword that stands alone by its RFC.
 template <const char* Keyword>
 Check stands_alone(const Heard& heard) {
-  if (heard.entry.command != "EHLO" || heard.reply.code != 250) return {};
-  const auto offered = smtp::capabilities(heard.reply);
-  if (!offered.params(Keyword).empty())
-    return Wrong{std::string(Keyword) + " is listed with parameters: " + shown(offered.params(Keyword))};
+  const auto params = params_of(heard, Keyword);
+  if (params && !params->empty()) return Wrong{std::string(Keyword) + " is listed with parameters: " + shown(heard, *params)};
   return {};
 }
 constexpr char pipelining[] = "PIPELINING", eight_bit_mime[] = "8BITMIME", starttls[] = "STARTTLS", enhanced[] = "ENHANCEDSTATUSCODES",
                binarymime[] = "BINARYMIME";
 
 Check size_number(const Heard& heard) {
-  if (heard.entry.command != "EHLO" || heard.reply.code != 250) return {};
-  const auto offered = smtp::capabilities(heard.reply);
-  for (const char c : offered.params("SIZE"))
-    if (!smtp::is_digit(c)) return Wrong{"SIZE is listed with '" + shown(offered.params("SIZE")) + "', which is no number"};
+  const auto size = params_of(heard, "SIZE");
+  if (size && !std::all_of(size->begin(), size->end(), smtp::is_digit))
+    return Wrong{"SIZE is listed with '" + shown(heard, *size) + "', which is no number"};
   return {};
 }
 Check binary_with_chunks(const Heard& heard) {
@@ -258,17 +262,15 @@ Check no_starttls_in_tls(const Heard& heard) {
   return {};
 }
 Check mechanism_names(const Heard& heard) {
-  if (heard.entry.command != "EHLO" || heard.reply.code != 250) return {};
-  const auto offered = smtp::capabilities(heard.reply);
-  if (!offered.has("AUTH")) return {};
-  std::string_view rest = offered.params("AUTH");
-  if (rest.empty()) return Wrong{"AUTH is listed without a mechanism"};
-  while (!rest.empty()) {
+  const auto names = params_of(heard, "AUTH");
+  if (!names) return {};
+  if (names->empty()) return Wrong{"AUTH is listed without a mechanism"};
+  for (std::string_view rest = *names; !rest.empty();) {
     const std::string_view name = rest.substr(0, rest.find(' '));
     rest = rest.size() > name.size() ? rest.substr(name.size() + 1) : std::string_view{};
     bool good = !name.empty() && name.size() <= 20;
     for (const char c : name) good = good && ((c >= 'A' && c <= 'Z') || smtp::is_digit(c) || c == '-' || c == '_');
-    if (!good) return Wrong{"'" + shown(name) + "' is no SASL mechanism name"};
+    if (!good) return Wrong{"'" + shown(heard, name) + "' is no SASL mechanism name"};
   }
   return {};
 }

@@ -236,7 +236,6 @@ std::size_t size_of(const session::Transcript& transcript) {
     size += sizeof entry + entry.octets.capacity() + entry.command.capacity() + (entry.reply ? octets_in(*entry.reply) : 0);
   for (const auto& outcome : transcript.outcomes) size += sizeof outcome + octets_in(outcome.came.reply);
   for (const auto& capability : transcript.offered.list) size += sizeof capability + capability.keyword.size() + capability.params.size();
-  for (const auto& secret : transcript.secrets) size += sizeof secret + secret.size();
   return size;
 }
 

@@ -46,10 +46,9 @@ std::vector<Bug> bugs(const run::Run& run) {
 }
 
 std::string what_is_wrong(const judge::Finding& finding, const run::TestResult& test) {
-  const std::string came = session::mask(finding.came, test.transcript.secrets);
-  if (test.rule) return came;
-  if (!finding.choice.empty()) return finding.choice + ": " + came;
-  return "expected " + finding.expected + ", but " + (is_reply(came) ? "came " : "") + came;
+  if (test.rule) return finding.came;
+  if (!finding.choice.empty()) return finding.choice + ": " + finding.came;
+  return "expected " + finding.expected + ", but " + (is_reply(finding.came) ? "came " : "") + finding.came;
 }
 
 }  // namespace smtpspec::report

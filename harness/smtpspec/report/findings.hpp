@@ -16,7 +16,7 @@ struct Bug {
 
 std::vector<Bug> bugs(const run::Run& run);
 
-// "expected 250, but came 500 what?" of a case, what is wrong of a rule; secrets masked.
+// "expected 250, but came 500 what?" of a case, what is wrong of a rule.
 std::string what_is_wrong(const judge::Finding& finding, const run::TestResult& test);
 
 }  // namespace smtpspec::report

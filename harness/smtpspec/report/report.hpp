@@ -12,7 +12,7 @@ struct Suite {
   std::string cases_sha256;
 };
 
-// Schema "smtpspec.run.v1" (reports/schema/run.v1.json). All octets are spelt, secrets masked.
+// Schema "smtpspec.run.v1" (reports/schema/run.v1.json). All octets are spelt.
 std::string json(const run::Run& run, const Suite& suite, const script::Registry& registry);
 // One test as one line of JSON, as `--json` streams it.
 std::string json_line(const run::TestResult& test);

@@ -58,9 +58,9 @@ std::string wrapped(std::string_view text, std::size_t indent, std::size_t width
 
 // An entry's octets, a line for each line of the wire. CRLF is taken for granted; any other line end shows. Of long
 // content the middle is left out.
-std::vector<std::string> wire_lines(const session::Transcript& transcript, const session::Entry& entry, bool whole) {
+std::vector<std::string> wire_lines(const session::Entry& entry, bool whole) {
   std::vector<std::string> lines;
-  const std::string shown = transcript.shown(entry, whole ? 1u << 20 : 16384);
+  const std::string shown = entry.shown(whole ? 1u << 20 : 16384);
   if (entry.kind == session::Entry::Kind::note) return {shown};
   for (std::string_view rest = shown; !rest.empty();) {
     const std::size_t end = rest.find("\\r\\n");
@@ -147,21 +147,21 @@ std::string terminal_test(const run::TestResult& test, const script::Registry& r
   out += "\n";
   if (!test.waived.empty()) out += wrapped("waived: " + test.waived, 4);
   const bool whole = (test.verdict >= Verdict::deviation && test.waived.empty()) || options.verbosity >= 2;
-  if (!whole) return out + wrapped(session::mask(test.summary, test.transcript.secrets), 4);
+  if (!whole) return out + wrapped(test.summary, 4);
   for (const std::string& id : test.requirements) {
     const auto* requirement = registry.find(id);
     out += wrapped(
         requirement ? fmt::format("{} (RFC {} section {}): {}", id, requirement->rfc, requirement->section, requirement->says) : id, 4);
     if (!test.findings.empty()) break;  // the first is the one that is broken
   }
-  if (!test.summary.empty()) out += wrapped(session::mask(test.summary, test.transcript.secrets), 4);
+  if (!test.summary.empty()) out += wrapped(test.summary, 4);
   if (test.rule && test.seen_in) out += wrapped(fmt::format("seen in {}; the first is {}", plural(test.seen_in, "test"), test.example), 4);
   if (test.place.line) out += fmt::format("    {}:{}\n", test.place.file, test.place.line);
   int index = 0;
   for (const auto& entry : test.transcript.entries) {
     const bool marked = index++ == test.marked;
     const char dir = entry.kind == session::Entry::Kind::sent ? 'C' : entry.kind == session::Entry::Kind::note ? '*' : 'S';
-    const std::vector<std::string> lines = wire_lines(test.transcript, entry, options.verbosity >= 2);
+    const std::vector<std::string> lines = wire_lines(entry, options.verbosity >= 2);
     const std::string number = entry.connection == 1 ? "" : std::to_string(entry.connection);
     for (std::size_t i = 0; i < lines.size(); ++i) {
       const std::string line =

@@ -7,7 +7,7 @@
 
 namespace smtpspec::run {
 
-// The findings go on pointing at their entries.
+// The transcript is a masked one, so that no secret is cut in two. The findings go on pointing at their entries.
 void shorten(session::Transcript& transcript, std::vector<judge::Finding>& findings);
 
 }  // namespace smtpspec::run

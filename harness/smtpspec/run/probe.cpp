@@ -19,7 +19,7 @@ judge::Judgement assess(const Group& group, const script::Registry& registry) {
 
 }  // namespace
 
-void Probes::ask_offers(const std::vector<smtp::Role>& roles, std::map<smtp::Role, Offer>& offers, std::function<void()> then) {
+void Probes::ask_offers(const std::vector<smtp::Role>& roles, Offers& offers, std::function<void()> then) {
   static const script::Case hello = probe_case("greeted", "C: EHLO {client}\n  S: 250");
   static const script::Case ready = probe_case("ehlo", "C: NOOP\n  S: any");
   auto left = std::make_shared<std::size_t>(roles.size() * 2);
@@ -29,26 +29,30 @@ void Probes::ask_offers(const std::vector<smtp::Role>& roles, std::map<smtp::Rol
   for (const smtp::Role role : roles)
     for (const bool first : {true, false}) {
       const Play play = first ? play_of(hello, role, "probe of EHLO") : play_of(ready, role, "probe of the way to MAIL");
-      Offer& offer = offers[role];
-      const auto started = stage_.start(play, [this, first, &offer, one_done](Group& group) {
-        learn(group, first, offer);
+      offers.shown[role];
+      const auto started = stage_.start(play, [this, first, &offers, one_done](Group& group) {
+        learn(group, first, offers);
         one_done();
       });
       if (!started) one_done();
     }
 }
 
-void Probes::learn(const Group& group, bool first, Offer& offer) {
+void Probes::learn(const Group& group, bool first, Offers& offers) {
   watch_.hear(group);
   const auto& transcript = group.front().transcript();
   const auto judgement = assess(group, registry_);
-  if (judgement.verdict == Verdict::inconclusive && offer.trouble.empty()) offer.trouble = judgement.summary;
   const bool heard = std::any_of(transcript.entries.begin(), transcript.entries.end(),
                                  [](const auto& entry) { return entry.kind == session::Entry::Kind::reply; });
-  offer.probed = offer.probed || heard;  // a greeting without a text is one
-  if (!transcript.greeting.empty()) offer.greeting = transcript.greeting;
-  (first ? offer.clear : offer.ready) = transcript.offered;
-  if (transcript.tls.version) offer.tls = transcript.tls;
+  const auto take = [&](const session::Transcript& said, Offer& offer) {
+    if (judgement.verdict == Verdict::inconclusive && offer.trouble.empty()) offer.trouble = judgement.summary;
+    offer.probed = offer.probed || heard;  // a greeting without a text is one
+    if (!said.greeting.empty()) offer.greeting = said.greeting;
+    (first ? offer.clear : offer.ready) = said.offered;
+    if (said.tls.version) offer.tls = said.tls;
+  };
+  take(transcript, offers.heard[group.play.role]);
+  take(transcript.masked(), offers.shown[group.play.role]);
 }
 
 bool Probes::ask_alive(smtp::Role role, std::function<void(std::string trouble)> then) {

@@ -63,8 +63,7 @@ Result<void> parse_account(const script::Yaml& yaml, Profile& out, const Surroun
     password = *text;
   }
   if (password.empty()) return env->fail("environment variable " + env->text + " is empty");
-  out.facts.values["user"] = user->text;
-  out.facts.values["password"] = password;
+  if (auto ok = set_account(out, user->text, password); !ok) return (env ? env : file)->fail(ok.error().message);
   return {};
 }
 
@@ -156,6 +155,14 @@ Result<std::string> password_in(const std::string& path, const Surroundings& sur
   text->resize(text->find_last_not_of("\r\n") + 1);
   if (text->empty()) return failure("the password is empty", Place{path});
   return text;
+}
+
+Result<void> set_account(Profile& profile, const std::string& user, const std::string& password) {
+  if (password.size() < session::Secrets::least)
+    return failure("a password of fewer than " + std::to_string(session::Secrets::least) + " octets cannot be kept out of the reports");
+  profile.facts.values["user"] = user;
+  profile.facts.values["password"] = password;
+  return {};
 }
 
 std::span<const std::string_view> role_words() {

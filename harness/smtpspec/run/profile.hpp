@@ -50,6 +50,9 @@ Result<Profile> parse_profile(const std::string& text, const std::string& file, 
 // A password as a file holds it: without the line end. Empty is an error.
 Result<std::string> password_in(const std::string& path, const Surroundings& surroundings);
 
+// A password that is too short to be masked (session/secrets.hpp) is an error.
+Result<void> set_account(Profile& profile, const std::string& user, const std::string& password);
+
 // "relay", "submission", "submissions", and the role that such a word names.
 std::span<const std::string_view> role_words();
 std::optional<smtp::Role> role_named(std::string_view word);

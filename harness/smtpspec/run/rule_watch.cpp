@@ -34,7 +34,7 @@ void RuleWatch::note(const Play& play, judge::Finding finding, const session::Tr
   }
   if (tally.sightings.count(verdict)) return;
   std::vector<judge::Finding> one{std::move(finding)};
-  session::Transcript kept = transcript;
+  session::Transcript kept = transcript.masked();
   shorten(kept, one);
   tally.sightings[verdict] = {std::move(one.front()), std::move(kept), play};
 }

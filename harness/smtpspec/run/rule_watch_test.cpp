@@ -18,7 +18,7 @@ TEST(Rules, EachIsATestOnceForEachRole) {
   EXPECT_EQ(crlf.verdict, Verdict::fail);
   EXPECT_EQ(crlf.seen_in, 1u);
   EXPECT_EQ(crlf.example, "lf");
-  EXPECT_EQ(crlf.transcript.shown(crlf.transcript.entries.at(static_cast<std::size_t>(crlf.marked))), R"(251 fine\n)");
+  EXPECT_EQ(crlf.transcript.entries.at(static_cast<std::size_t>(crlf.marked)).shown(), R"(251 fine\n)");
   EXPECT_EQ(crlf.checked, run.replies);
   EXPECT_EQ(result_of(run, "rules/reply-line").verdict, Verdict::pass);
   EXPECT_TRUE(std::none_of(run.tests.begin(), run.tests.end(), [](const auto& test) { return test.id == "rules/reply-text"; }))

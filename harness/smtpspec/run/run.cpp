@@ -30,6 +30,7 @@ struct Runner::State {
   Stage stage;
   RuleWatch watch;
   Probes probes;
+  Probes::Offers offers;
   Trials trials;
   Waivers waivers;
   std::deque<std::size_t> queue;
@@ -183,7 +184,7 @@ struct Runner::State {
 
   // Why a test does not apply, or "".
   std::string not_applicable(const Test& test) {
-    const Offer& offer = out.offers[test.role];
+    const Offer& offer = offers.heard[test.role];
     const bool early = test.test->start == script::Start::connected || test.test->start == script::Start::greeted;
     const auto& offered = early ? offer.clear : offer.ready;
     const auto facts = script::missing_facts(*test.test, *test.row, test.role, profile.facts);
@@ -245,12 +246,13 @@ struct Runner::State {
   // The target's process has ended: that is said, and it is started again, a few times.
   void revive(const std::string& how) {
     const std::string meanwhile = stage.under_way();
-    out.deaths.push_back("the target's process " + how + (meanwhile.empty() ? "" : "; under way: " + meanwhile));
-    const auto done = [this](const std::string& trouble) {
+    const session::Secrets secrets(profile.facts.get("password"));
+    out.deaths.push_back("the target's process " + secrets.mask(how) + (meanwhile.empty() ? "" : "; under way: " + meanwhile));
+    const auto done = [this, secrets](const std::string& trouble) {
       restarting = false;
       gone = !trouble.empty();
       if (!gone) return;
-      out.deaths.back() += "; not started again: " + trouble;
+      out.deaths.back() += "; not started again: " + secrets.mask(trouble);
       all_died(out.deaths.back());
     };
     restarting = true;
@@ -267,9 +269,9 @@ struct Runner::State {
     out.deadlines = profile.deadlines;
     std::vector<smtp::Role> roles;
     for (const auto& [role, endpoint] : profile.endpoints) roles.push_back(role);
-    probes.ask_offers(roles, out.offers, [this] {
+    probes.ask_offers(roles, offers, [this] {
       for (std::size_t i = 0; i < trials.size(); ++i) queue.push_back(i);
-      for (const auto& [role, offer] : out.offers)
+      for (const auto& [role, offer] : offers.shown)
         if (!offer.probed) lives[role].silent_in_a_row = most_silent;
       transport.after({}, [this] { fill(); });
     });
@@ -288,6 +290,7 @@ struct Runner::State {
       out.tests.push_back(std::move(result));
       if (progress.on_result && out.tests.back().seen_in > 0) progress.on_result(finished, trials.size(), out.tests.back());
     }
+    out.offers = std::move(offers.shown);
     out.waivers = waivers.uses();
     std::stable_sort(out.tests.begin(), out.tests.end(), [](const TestResult& a, const TestResult& b) {
       const bool rule_a = a.rule != nullptr, rule_b = b.rule != nullptr;

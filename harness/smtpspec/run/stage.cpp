@@ -91,10 +91,11 @@ std::string Stage::under_way() const {
 std::vector<std::string> Stage::log_of(const Group& group) const {
   std::vector<std::string> lines;
   if (!attendant_.log_since) return lines;
-  const std::string text = attendant_.log_since(group.log_from);
+  std::string text = attendant_.log_since(group.log_from);
+  for (const auto& session : group.sessions) text = session->secrets().mask(text);
   for (std::string_view rest = text; !rest.empty();) {
     const std::size_t end = rest.find('\n');
-    lines.push_back(smtp::spell(session::mask(std::string(rest.substr(0, end)), group.front().transcript().secrets)));
+    lines.push_back(smtp::spell(rest.substr(0, end)));
     rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
   }
   if (lines.size() > most_log_lines) lines.erase(lines.begin(), lines.end() - most_log_lines);

@@ -29,7 +29,7 @@ Trials::Judged Trials::assess(const Group& group) const {
     out.judgement = std::move(one);
     shown = session.get();
   }
-  out.transcript = shown->transcript();
+  out.transcript = shown->transcript().masked();
   out.duration = stage_.age(group);
   return out;
 }

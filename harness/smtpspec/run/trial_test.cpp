@@ -53,7 +53,7 @@ TEST(Trial, ConfirmsAFindingOnASecondConnection) {
     EXPECT_EQ(result_of(run, "a").findings.size(), 1u);
     EXPECT_EQ(result_of(run, "a").place.line, 7);
     const auto& transcript = result_of(run, "a").transcript;
-    EXPECT_EQ(transcript.shown(transcript.entries.at(static_cast<std::size_t>(result_of(run, "a").marked))), R"(500 what?\r\n)");
+    EXPECT_EQ(transcript.entries.at(static_cast<std::size_t>(result_of(run, "a").marked)).shown(), R"(500 what?\r\n)");
   }
 }
 

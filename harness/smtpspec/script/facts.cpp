@@ -15,7 +15,7 @@ std::span<const FactName> fact_names() {
       FactName{"relayed-recipient", "a mailbox elsewhere, that the target relays to"},
       FactName{"denied-recipient", "a mailbox elsewhere, that the target refuses to strangers"},
       FactName{"user", "the account's name"},
-      FactName{"password", "the account's password", true},
+      FactName{"password", "the account's password"},
       FactName{"token", "a word that no other test of any run uses"},
   };
   return names;

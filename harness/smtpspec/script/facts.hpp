@@ -12,7 +12,6 @@ namespace smtpspec::script {
 struct FactName {
   std::string_view name;
   std::string_view meaning;
-  bool secret = false;
 };
 
 // Every fact that a dialogue may name in braces, in the order of the reference page.

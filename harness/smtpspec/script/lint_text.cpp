@@ -22,7 +22,7 @@ void names(Linter& linter, const std::vector<Step>& steps) {
   });
 }
 
-// A secret in pieces cannot be masked in a transcript.
+// The pieces of a secret are masked each for itself.
 void secrets(Linter& linter, const std::vector<Step>& steps, bool in_pieces) {
   for (const Step& step : steps) {
     const bool shown = std::any_of(linter.test.rows.begin(), linter.test.rows.end(), [&](const CaseRow& row) {
@@ -31,7 +31,7 @@ void secrets(Linter& linter, const std::vector<Step>& steps, bool in_pieces) {
       text.names([&](std::string_view name) { secret = secret || name == "password"; });
       return secret && (in_pieces || std::any_of(text.pieces.begin(), text.pieces.end(), is_boundary));
     });
-    if (shown) linter.say("a line with the password must not be cut: its pieces would show in the transcript", step.place);
+    if (shown) linter.say("a line with the password must not be cut: its masked pieces would show how long it is", step.place);
     secrets(linter, step.inside, in_pieces || step.octet_by_octet);
   }
 }

@@ -32,14 +32,13 @@ struct Maker {
   tl::unexpected<Error> at(const Step& step, const Error& error) const { return failure(error.message, step.place, error.hint); }
 
   Result<std::vector<Segment>> fill(const Template& text, const Step& step, std::string_view line_end) {
-    auto expansion = expand(with(text, row), facts, line_end);
-    if (!expansion) return at(step, expansion.error());
-    for (auto& secret : expansion->secrets) plan.secrets.push_back(std::move(secret));
-    for (const Segment& segment : expansion->segments) total += segment.octets.size();
+    auto segments = expand(with(text, row), facts, line_end);
+    if (!segments) return at(step, segments.error());
+    for (const Segment& segment : *segments) total += segment.octets.size();
     if (total * clones > most_octets)
       return at(step, {"here the plan grows beyond " + std::to_string(most_octets) + " octets" +
                        (clones > 1 ? ", counted over its " + std::to_string(clones) + " clones" : "")});
-    return std::move(expansion->segments);
+    return segments;
   }
 
   // Mail content: the lines with their CRLFs, stuffed and ended as the step says. Cuts inside it stay.

@@ -17,8 +17,7 @@ struct Move {
 
 struct Plan {
   smtp::Role role = smtp::Role::relay;
-  std::vector<Move> moves;           // the preamble, the dialogue, and behind each `open` the other connection's preamble
-  std::vector<std::string> secrets;  // never to be shown
+  std::vector<Move> moves;  // the preamble, the dialogue, and behind each `open` the other connection's preamble
   Start start = Start::ehlo;
 };
 

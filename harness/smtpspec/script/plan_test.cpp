@@ -165,13 +165,11 @@ TEST(Plan, ChecksAndOpeningsAreWrittenOut) {
   }
 }
 
-TEST(Plan, NamesAreFilledFromTheRowAndItsSecretsKept) {
-  const Case test =
-      test_with("raw: NOOP{end}\nraw: {base64 \"{password}\"}\n", "start: connected\neach:\n  lf: {end: '\\n'}\n  cr: {end: '\\r'}\n");
+TEST(Plan, NamesAreFilledFromTheRow) {
+  const Case test = test_with("raw: NOOP{end}\n", "start: connected\neach:\n  lf: {end: '\\n'}\n  cr: {end: '\\r'}\n");
   const auto plan = make_plan(test, test.dialogue, test.rows[1], Role::relay, facts);
   ASSERT_TRUE(plan);
   EXPECT_EQ(octets(plan->moves[0]), Texts{"NOOP\r"});
-  EXPECT_EQ(plan->secrets, (Texts{"secret", "c2VjcmV0"}));
 }
 
 TEST(Plan, NameWithoutAValueIsAnErrorAtItsPlace) {

@@ -211,9 +211,7 @@ std::vector<Piece> with_row(const std::vector<Piece>& pieces, const Variables& r
 
 struct Expander {
   const Facts& facts;
-  Expansion out;
-  bool uses_secret = false;
-
+  std::vector<Segment> out{{}};
   std::size_t size = 0;  // of all segments
 
   // Every octet comes through here, before it is made.
@@ -224,7 +222,7 @@ struct Expander {
   }
   Result<void> add(std::string_view octets) {
     auto fits = room(octets.size());
-    if (fits) out.segments.back().octets += octets;
+    if (fits) out.back().octets += octets;
     return fits;
   }
 
@@ -235,34 +233,29 @@ struct Expander {
       if (!fits) return fits;
       switch (piece.kind) {
         case Piece::Kind::octets: fits = add(piece.text); break;
-        case Piece::Kind::name: {
+        case Piece::Kind::name:
           if (!facts.has(piece.text)) return failure("no value for {" + piece.text + "}");
-          if (const FactName* fact = find_fact(piece.text); fact && fact->secret) {
-            uses_secret = true;
-            out.secrets.emplace_back(facts.get(piece.text));
-          }
           fits = add(facts.get(piece.text));
           break;
-        }
         case Piece::Kind::lines:
           fits = room(std::max<std::size_t>(piece.count, 2) - 2);
-          if (fits) out.segments.back().octets += lines_of(piece.count);
+          if (fits) out.back().octets += lines_of(piece.count);
           break;
         case Piece::Kind::pad:
-          pad_at = out.segments.back().octets.size();
+          pad_at = out.back().octets.size();
           pad_to = piece.count;
-          pad_segment = out.segments.size() - 1;
+          pad_segment = out.size() - 1;
           break;
-        case Piece::Kind::cut: out.segments.push_back({"", default_cut}); break;
-        case Piece::Kind::pause: out.segments.push_back({"", piece.pause}); break;
+        case Piece::Kind::cut: out.push_back({"", default_cut}); break;
+        case Piece::Kind::pause: out.push_back({"", piece.pause}); break;
         default: {
-          Expander inner{facts, {{{}}, {}}};
+          Expander inner{facts};
           if (auto done = inner.run(piece.inside, ""); !done) return done;
           std::string text;
-          for (auto& segment : inner.out.segments) text += segment.octets;
+          for (auto& segment : inner.out) text += segment.octets;
           if (piece.kind == Piece::Kind::repeat) {
             fits = room(text.size() * piece.count);
-            std::string& tail = out.segments.back().octets;
+            std::string& tail = out.back().octets;
             if (fits && text.size() == 1) tail.append(piece.count, text.front());
             else
               for (std::size_t i = 0; fits && i < piece.count && !text.empty(); ++i) tail += text;
@@ -273,11 +266,6 @@ struct Expander {
                                                       : smtp::to_lower(text);
             fits = add(text);
           }
-          for (auto& secret : inner.out.secrets) out.secrets.push_back(std::move(secret));
-          if (inner.uses_secret) {
-            uses_secret = true;
-            out.secrets.push_back(text);
-          }
         }
       }
     }
@@ -285,7 +273,7 @@ struct Expander {
     if (fits && pad_at != std::string::npos) {
       if (size > pad_to)
         return failure("{pad " + std::to_string(pad_to) + "}: the line has " + std::to_string(size) + " octets without it");
-      out.segments[pad_segment].octets.insert(pad_at, pad_to - size, 'x');
+      out[pad_segment].octets.insert(pad_at, pad_to - size, 'x');
     }
     return fits;
   }
@@ -330,8 +318,8 @@ std::string print_duration(Duration duration) {
 
 Template with(const Template& text, const Variables& row) { return {with_row(text.pieces, row)}; }
 
-Result<Expansion> expand(const Template& text, const Facts& facts, std::string_view line_end) {
-  Expander expander{facts, {{{}}, {}}};
+Result<std::vector<Segment>> expand(const Template& text, const Facts& facts, std::string_view line_end) {
+  Expander expander{facts};
   if (auto done = expander.run(text.pieces, line_end); !done) return tl::unexpected(done.error());
   return std::move(expander.out);
 }

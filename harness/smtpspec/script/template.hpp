@@ -57,16 +57,11 @@ struct Segment {
   bool operator==(const Segment&) const = default;
 };
 
-struct Expansion {
-  std::vector<Segment> segments;
-  std::vector<std::string> secrets;  // encodings of the password that the octets hold
-};
-
 // What a row of a case puts in place of names: texts of the same kind, which may name facts.
 using Variables = std::map<std::string, Template, std::less<>>;
 Template with(const Template& text, const Variables& row);
 
 // `line_end` is appended and counted by {pad}. A name without a value is an error.
-Result<Expansion> expand(const Template& text, const Facts& facts, std::string_view line_end);
+Result<std::vector<Segment>> expand(const Template& text, const Facts& facts, std::string_view line_end);
 
 }  // namespace smtpspec::script

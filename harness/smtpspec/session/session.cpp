@@ -26,11 +26,6 @@ constexpr Duration longest_restart = std::chrono::seconds(60);  // whoever does 
 constexpr std::size_t most_sasl_line = 12288;                   // RFC 4954 section 4
 constexpr std::size_t most_octets_shown = 4096;                 // of what is no whole reply
 
-std::string verb_of(std::string_view line) {
-  const std::string_view word = line.substr(0, line.find_first_of(" \r\n"));
-  return smtp::to_upper(word.substr(0, 16));
-}
-
 // How many octets of a group belong to the step that comes first in them.
 std::size_t extent(const Step& step, std::string_view octets) {
   const std::size_t line = octets.find('\n');
@@ -48,8 +43,23 @@ std::string first_line(std::string_view octets) { return std::string(octets.subs
 
 }  // namespace
 
-Session::Session(script::Plan plan, Setup setup) : plan_(std::move(plan)), setup_(std::move(setup)) { transcript_.secrets = plan_.secrets; }
+Session::Session(script::Plan plan, Setup setup) : plan_(std::move(plan)), setup_(std::move(setup)) {}
 Session::~Session() = default;
+
+Secrets Session::secrets() const {
+  Secrets out(setup_.credentials.password);
+  for (const std::string& proof : proofs_) out.add(proof);
+  return out;
+}
+
+// For reports, a word that is no verb may be anything.
+std::string Session::verb_of(std::string_view line) const {
+  const auto word = [](std::string_view text) {
+    return smtp::to_upper(text.substr(0, std::min<std::size_t>(text.find_first_of(" \r\n"), 16)));
+  };
+  std::string out = word(line);
+  return smtp::parse_command(out).verb == smtp::Verb::unknown ? word(secrets().mask(line)) : out;
+}
 
 void Session::note(int number, Time now, std::string text) {
   transcript_.entries.push_back({.kind = Entry::Kind::note, .at = now, .connection = number, .octets = std::move(text), .reply = {}});
@@ -103,8 +113,13 @@ void Session::abandon(Actions& actions) {
   if (phase_ == Phase::finished) return;
   for (auto& [number, connection] : connections_)
     if (connection.state != Connection::State::ended) actions.push_back({.kind = Action::Kind::reset, .connection = number});
+  finish(actions);
+}
+
+void Session::finish(Actions& actions) {
   phase_ = Phase::finished;
   take_back_unsent();
+  transcript_.hide(secrets());
   actions.push_back({.kind = Action::Kind::finish});
 }
 
@@ -348,16 +363,9 @@ void Session::start_auth(const Step& step, Time now, Actions& actions) {
   }
   connection.sasl = smtp::SaslClient::make(mechanism, setup_.credentials, setup_.digests, setup_.nonce);
   connection.sasl_steps = 0;
-  // The plan does not name what the mechanism sends, and a server may repeat it in any form.
-  transcript_.secrets.push_back(setup_.credentials.password);
-  transcript_.secrets.push_back(smtp::encode_base64(setup_.credentials.password));
   std::string line = "AUTH " + mechanism;
   if (connection.sasl)
-    if (const auto initial = connection.sasl->initial()) {
-      const std::string encoded = initial->empty() ? "=" : smtp::encode_base64(*initial);
-      transcript_.secrets.push_back(encoded);
-      line += " " + encoded;
-    }
+    if (const auto initial = connection.sasl->initial()) line += " " + (initial->empty() ? "=" : smtp::encode_base64(*initial));
   connection.commands.push_back({"AUTH", line});
   write(number, connection, line + "\r\n", now, static_cast<int>(next_), actions);
 }
@@ -379,8 +387,11 @@ bool Session::continue_auth(Connection& connection, int number, Time now, Action
   const bool enough = ++connection.sasl_steps > most_sasl_steps || reply.octets.size() > most_sasl_line;
   const auto challenge = smtp::decode_base64(reply.text());
   const auto response = challenge && !enough ? connection.sasl->respond(*challenge) : std::nullopt;
-  std::string line = response ? smtp::encode_base64(*response) : "*";
-  if (response && !line.empty()) transcript_.secrets.push_back(line);
+  const std::string line = response ? smtp::encode_base64(*response) : "*";
+  // CRAM-MD5's digest, SCRAM's proof: the last word of a response that is neither the user nor holds the password itself.
+  const auto& [user, password] = setup_.credentials;
+  if (response && *response != user && !response->ends_with(password))
+    proofs_.push_back(response->substr(response->find_last_of(" ,") + 1));
   pop_reply(connection);
   connection.commands.push_back({"AUTH", line});
   write(number, connection, line + "\r\n", now, static_cast<int>(next_), actions);
@@ -584,10 +595,7 @@ void Session::check_farewell(Actions& actions) {
       waiting = true;
     }
   }
-  if (waiting) return;
-  phase_ = Phase::finished;
-  take_back_unsent();
-  actions.push_back({.kind = Action::Kind::finish});
+  if (!waiting) finish(actions);
 }
 
 }  // namespace smtpspec::session

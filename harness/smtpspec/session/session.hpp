@@ -50,6 +50,8 @@ class Session final : public smtp::Machine {
 
   const script::Plan& plan() const { return plan_; }
   const Transcript& transcript() const { return transcript_; }
+  // What of this session must not be shown.
+  Secrets secrets() const;
 
  private:
   struct Received {
@@ -112,6 +114,8 @@ class Session final : public smtp::Machine {
   void set_alarm(Duration delay, smtp::Actions& actions);
   void wait_for(Duration time, const Connection& connection, Time now, smtp::Actions& actions);
   void take_back_unsent();
+  void finish(smtp::Actions& actions);
+  std::string verb_of(std::string_view line) const;
   Duration deadline_for(const script::Move& move, const Connection& connection) const;
   void note(int number, Time now, std::string text);
   void write(int number, Connection& connection, std::string octets, Time now, int move, smtp::Actions& actions);
@@ -119,6 +123,7 @@ class Session final : public smtp::Machine {
   script::Plan plan_;
   Setup setup_;
   Transcript transcript_;
+  std::vector<std::string> proofs_;  // that SASL sent, from which the password could be guessed
   std::map<int, Connection> connections_;
   Captures captures_;
   Phase phase_ = Phase::playing;

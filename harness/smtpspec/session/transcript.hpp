@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "smtpspec/script/plan.hpp"
+#include "smtpspec/session/secrets.hpp"
 #include "smtpspec/smtp/ehlo.hpp"
 #include "smtpspec/smtp/reply.hpp"
 #include "smtpspec/smtp/wire.hpp"
@@ -30,12 +31,18 @@ struct Entry {
   std::optional<smtp::Reply> reply;
   int move = -1;                 // sent: the move that sent it; -1: the session itself (QUIT at the end)
   std::string command{};         // reply: verb of the command it answers, "." for content, "greeting", "" when unsure
-  std::string line{};            // reply: that command without its CRLF, or the client's line of a SASL exchange
+  std::string line{};            // reply: that command without its CRLF, or the client's line of a SASL exchange; not to be shown
   bool extended_status = false;  // reply: ENHANCEDSTATUSCODES was offered before it
   bool in_tls = false;
-  bool unicode = false;  // reply: SMTPUTF8 was used on this connection, so that its text may be UTF-8
-  bool closing = false;  // after the last move
-  bool unasked = false;  // reply: every command that was sent had its reply before
+  bool unicode = false;              // reply: SMTPUTF8 was used on this connection, so that its text may be UTF-8
+  bool closing = false;              // after the last move
+  bool unasked = false;              // reply: every command that was sent had its reply before
+  std::vector<smtp::Span> secret{};  // stretches of the octets that must not be shown
+
+  const std::string& said() const { return reply ? reply->octets : octets; }
+  // The octets, or a piece of them, as they may be shown: in their one spelling, secrets masked, cut to `most` octets.
+  std::string shown(std::size_t most = 4096) const;
+  std::string shown(std::string_view piece, std::size_t most) const;
 };
 
 // What an expectation met.
@@ -62,16 +69,15 @@ struct Transcript {
   smtp::Capabilities offered;  // by the last EHLO reply of connection 1
   std::string greeting;        // text of the first reply of connection 1
   smtp::TlsFacts tls;          // of connection 1
-  std::vector<std::string> secrets;
   bool connected = false;
   bool complete = false;  // all moves were made
   bool target_restart_failed = false;
 
-  // The octets in their one spelling, secrets masked, cut to `most` octets.
-  std::string shown(const Entry& entry, std::size_t most = 4096) const;
+  // Once the session is over. Entries keep their octets, for the rules, and know what of them is secret; all that is there to
+  // be read only (outcomes, notes, TLS facts) is masked.
+  void hide(const Secrets& secrets);
+  // Without a secret octet: what may leave the program.
+  Transcript masked() const;
 };
-
-// Every occurrence of a secret in `text` (raw or spelt) becomes "***".
-std::string mask(std::string text, const std::vector<std::string>& secrets);
 
 }  // namespace smtpspec::session

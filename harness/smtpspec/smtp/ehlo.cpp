@@ -23,14 +23,17 @@ bool Capabilities::has_param(std::string_view keyword, std::string_view param) c
   return false;
 }
 
+EhloLine ehlo_line(std::string_view text) {
+  const std::string_view keyword = text.substr(0, text.find(' '));
+  return {keyword, trim(text.substr(keyword.size()))};
+}
+
 Capabilities capabilities(const Reply& reply) {
   Capabilities out;
   if (reply.code != 250) return out;
   for (std::size_t i = 1; i < reply.lines.size(); ++i) {
-    const std::string_view text = reply.text(i);
-    const std::size_t blank = text.find(' ');
-    out.list.push_back(
-        {std::string(text.substr(0, blank)), blank == std::string_view::npos ? std::string() : std::string(trim(text.substr(blank + 1)))});
+    const auto [keyword, params] = ehlo_line(reply.text(i));
+    out.list.push_back({std::string(keyword), std::string(params)});
   }
   return out;
 }

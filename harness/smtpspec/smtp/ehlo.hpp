@@ -28,6 +28,12 @@ struct Capabilities {
   bool operator==(const Capabilities&) const = default;
 };
 
+// A line's keyword and the rest behind the first blank, as views of it.
+struct EhloLine {
+  std::string_view keyword, params;
+};
+EhloLine ehlo_line(std::string_view text);
+
 // Empty unless the reply is a 250. The first line names the server and is no capability.
 Capabilities capabilities(const Reply& reply);
 
