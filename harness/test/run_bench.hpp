@@ -61,7 +61,9 @@ struct Target {
                             : line.starts_with("QUIT") ? lawful(line)
                             : target.answer            ? target.answer(line, number)
                                                        : lawful(line);
+        const bool encrypt = line == "STARTTLS" && reply.starts_with("220");
         if (!reply.empty()) actions.push_back({.octets = std::move(reply)});
+        if (encrypt) actions.push_back({.kind = Action::Kind::start_tls});
         if (line.starts_with("QUIT")) actions.push_back({.kind = Action::Kind::close});
       }
     }

@@ -109,12 +109,13 @@ inline Spelling broken(Spelling spelling, std::size_t at, const std::string& end
   return spelling;
 }
 
-// So much of the secret as tells four octets of it, where the text holds that; or "".
+// So much of the secret as tells four octets of it, where the text holds that as it was said or spelt; or "".
 inline std::string told(std::string_view text, const Spelling& spelling) {
-  for (const std::string& secret : {spelling.secret, spelling.behind}) {
-    for (std::size_t i = 0; i + spelling.four <= secret.size(); ++i)
-      if (const auto piece = secret.substr(i, spelling.four); text.find(piece) != std::string_view::npos) return piece;
-  }
+  for (const std::string& secret : {spelling.secret, spelling.behind})
+    for (std::size_t i = 0; i + spelling.four <= secret.size(); ++i) {
+      const std::string piece = secret.substr(i, spelling.four);
+      if (text.find(piece) != text.npos || text.find(smtp::spell(piece)) != text.npos) return piece;
+    }
   return "";
 }
 

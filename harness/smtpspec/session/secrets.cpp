@@ -165,24 +165,23 @@ class Secrets::Search {
     for (std::size_t at = 0; at < text_.size(); ++at) {
       in_front = in_front && at < longest_escape && (at == 0 || may_be_in_escape(text_[at - 1]));
       if (!in_front && alive_ == 0 && !may_begin(at)) continue;
-      auto& here = due_[at % slots];
+      Slot& here = slot(at);
       steps_at(text_, at, [&](const Step& step) {
-        for (const std::uint32_t due : here)
-          if (step.letter == Step::nothing) follow(at + step.size, due, began(at, due));
-          else if (letter(due) == step.letter) follow(at + step.size, due + 1, began(at, due));
+        for (const std::uint32_t due : here.due)
+          if (step.letter == Step::nothing) follow(at + step.size, due, here.began[due]);
+          else if (letter(due) == step.letter) follow(at + step.size, due + 1, here.began[due]);
         if (step.letter != Step::nothing) begin(at, step, in_front);
       });
       if (text_ends_in_step(at)) keep_parts(at);
-      for (const std::uint32_t due : here) began(at, due) = never;
-      alive_ -= here.size();
-      here.clear();
+      for (const std::uint32_t due : here.due) here.began[due] = never;
+      alive_ -= here.due.size();
+      here.due.clear();
     }
     keep_parts(text_.size());
     return without_line_starts();
   }
 
  private:
-  static constexpr std::size_t slots = longest_step + 1;
   // Where the text goes on with a form, and whether the form had begun before the text.
   struct Began {
     std::uint32_t at = 0;
@@ -190,9 +189,13 @@ class Secrets::Search {
     auto operator<=>(const Began&) const = default;
   };
   static constexpr Began never{std::numeric_limits<std::uint32_t>::max(), true};
+  struct Slot {
+    std::vector<std::uint32_t> due;  // letters
+    std::vector<Began> began;        // by letter
+  };
 
   int letter(std::uint32_t index) const { return static_cast<unsigned char>(secrets_.letters_[index]); }
-  Began& began(std::size_t at, std::uint32_t due) { return began_[at % slots * secrets_.letters_.size() + due]; }
+  Slot& slot(std::size_t at) { return slots_[at % slots_.size()]; }
 
   // Most octets begin nothing, as the next one shows.
   bool may_begin(std::size_t at) const {
@@ -216,13 +219,13 @@ class Secrets::Search {
   void follow(std::size_t at, std::uint32_t due, Began begin) {
     const Form& form = secrets_.forms_[secrets_.form_of_[due - 1]];
     if (due == form.end) return found(begin.at, at, form);
-    if (began_.empty()) began_.assign(slots * secrets_.letters_.size(), never);
-    Began& known = began(at, due);
-    if (known == never) {
-      due_[at % slots].push_back(due);
+    Slot& there = slot(at);
+    if (there.began.empty()) there.began.assign(secrets_.letters_.size(), never);
+    if (there.began[due] == never) {
+      there.due.push_back(due);
       ++alive_;
     }
-    known = std::min(known, begin);
+    there.began[due] = std::min(there.began[due], begin);
   }
 
   // Whether the end of the text leaves open what the next step would be.
@@ -230,9 +233,10 @@ class Secrets::Search {
     return text_.size() - at < longest_step && (begins_escape(text_[at]) || (at > 0 && text_[at - 1] == '\n'));
   }
   void keep_parts(std::size_t at) {
-    for (const std::uint32_t due : due_[at % slots]) {
+    const Slot& here = slot(at);
+    for (const std::uint32_t due : here.due) {
       const Form& form = secrets_.forms_[secrets_.form_of_[due]];
-      if (const Began begin = began(at, due); !begin.before && due - form.begin >= least) found(begin.at, text_.size(), form);
+      if (const Began begin = here.began[due]; !begin.before && due - form.begin >= least) found(begin.at, text_.size(), form);
     }
   }
 
@@ -266,9 +270,8 @@ class Secrets::Search {
 
   const Secrets& secrets_;
   std::string_view text_;
-  std::array<std::vector<std::uint32_t>, slots> due_;  // behind each of the next octets
-  std::vector<Began> began_;                           // … and where each began
-  std::size_t alive_ = 0;
+  std::array<Slot, longest_step + 1> slots_;  // of this place and those that a step can lead to
+  std::size_t alive_ = 0;                     // in all of them
   std::vector<Span> found_;
 };
 

@@ -656,6 +656,30 @@ TEST(Session, SecretsOfTheDialogueAreMasked) {
     EXPECT_EQ(shown.find(secret), std::string::npos) << shown;
 }
 
+// What is there to be read only holds no secret; an entry keeps its octets, and knows.
+TEST(Transcript, HidesSecrets) {
+  const std::string password = "correct horse";
+  const auto entry = [](Entry::Kind kind, const std::string& octets) { return Entry{.kind = kind, .octets = octets, .reply = {}}; };
+  Transcript transcript;
+  transcript.entries = {entry(Entry::Kind::note, "restart failed: " + password), entry(Entry::Kind::sent, "NOOP corr"),
+                        entry(Entry::Kind::octets, "250-no corr"),  // which comes again
+                        entry(Entry::Kind::octets, "250-no correct horse\r\n250 "), entry(Entry::Kind::sent, "ect horse\r\n")};
+  transcript.tls = {13, password, {"a", password}, "not for " + password};
+  transcript.outcomes.push_back({});
+  transcript.outcomes.back().came = {.kind = Came::Kind::no_tls, .tls = transcript.tls, .detail = "alert: " + password};
+  transcript.hide(Secrets(password));
+  EXPECT_EQ(transcript.entries[3].octets, "250-no correct horse\r\n250 ");
+  EXPECT_EQ(describe(transcript.outcomes.back().came), "the TLS handshake failed: alert: ***");
+  const smtp::TlsFacts tls{13, "***", {"a", "***"}, "not for ***"};
+  EXPECT_EQ(transcript.tls, tls);
+  EXPECT_EQ(transcript.outcomes.back().came.tls, tls);
+  const std::vector<std::string> shown = {"restart failed: ***", "NOOP ***", "250-no ***", R"(250-no ***\r\n250 )", R"(***\r\n)"};
+  for (std::size_t i = 0; i < shown.size(); ++i) {
+    EXPECT_EQ(transcript.entries[i].shown(), shown[i]);
+    EXPECT_EQ(smtp::spell(transcript.masked().entries[i].said()), shown[i]);
+  }
+}
+
 TEST(Transcript, ShowsAnEntryCut) {
   Transcript transcript;
   transcript.entries.push_back({.kind = Entry::Kind::octets, .octets = "ab\r\n" + std::string(100, 'x') + "0123456789", .reply = {}});
