@@ -1,4 +1,5 @@
 """The command line, as one types it. Usage: command_line_test.py SMTPSPEC [unittest arguments]"""
+import base64
 import json
 import os
 import pathlib
@@ -94,10 +95,67 @@ class Again(Files):
                 ("--password-env", "X"): "need --user",
                 ("--user", "a", "--password-env", "X", "--password-file", "y"): "one of them",
                 ("--user", "a", "--password-file", empty): f"{empty}: the password is empty",
+                ("--user", "a", "--password-file", self.file("short", "abc\n")): "a password of fewer than 4 octets",
         }.items():
             status, _, err = run("run", "smtp://127.0.0.1:1", *words)
             self.assertEqual(status, 2)
             self.assertIn(complaint, err)
+
+
+class Passwords(Files):
+    """A server that says its client's password to everybody, and writes it to its log."""
+    WORDS = "open sesame"
+
+    def setUp(self):
+        super().setUp()
+        self.server = self.file("gossip.py", """
+import socket, sys, threading
+listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+def talk(peer):
+    peer.sendall(f"220 gossip.example.test {sys.argv[2]}\\r\\n".encode())
+    for line in peer.makefile():
+        print("heard", line.strip(), "of", sys.argv[2], flush=True)
+        peer.sendall((f"250-gossip.example.test\\r\\n250-{sys.argv[2]}\\r\\n250 AUTH PLAIN {line.strip()}\\r\\n" if line.startswith("EHLO") else
+                      f"250 {line.strip()} of {sys.argv[2].upper()}\\r\\n").encode())
+while True:
+    threading.Thread(target=talk, args=(listener.accept()[0],), daemon=True).start()
+""")
+
+    def assert_kept(self, text):
+        for said in (self.WORDS, self.WORDS.upper(), base64.b64encode(self.WORDS.encode()).decode(), "b3BlbiBzZXNhbW", "9wZW4gc2VzYW1l", "vcGVuIHNlc2Ft"):
+            self.assertNotIn(said, text)
+
+    def run_against_it(self, command, *words):
+        status, out, err = run(command, "smtp://127.0.0.1", *words, "--start", f"{sys.executable} {self.server} {{port}} '{self.WORDS}'", "--user",
+                               "alice", "--timeout", "2s", SMTPSPEC_PASSWORD=self.WORDS)
+        self.assert_kept(out)
+        self.assert_kept(err)
+        return status, out, err
+
+    def test_none_is_in_a_report(self):
+        for words in (("-vv",), ("--json",), ("--report", "json=-"), ("--report", "junit=-")):
+            status, out, err = self.run_against_it("run", CASE, "rfc4954/exchange/initial-response", *words)
+            self.assertEqual(status, 1, err)
+            self.assertIn("***", out)
+
+    def test_none_is_in_the_log_that_is_shown(self):
+        _, out, _ = self.run_against_it("run", CASE)
+        self.assertRegex(out, r"the target logged meanwhile:\n(.*\n)* +heard .* of \*\*\*\n")
+
+    def test_none_is_in_the_line_that_does_it_again(self):
+        _, out, _ = self.run_against_it("run", CASE)
+        self.assertRegex(out, r"again: .*--start '[^\n]*\*\*\*")
+
+    def test_doctor_tells_none(self):
+        _, out, _ = self.run_against_it("doctor", "--profile", "-")
+        self.assertIn("  greeting  gossip.example.test ***\n", out)
+        self.assertIn("  EHLO      ***  AUTH PLAIN EHLO client.example.org\n", out)
+
+    def test_a_start_that_fails_tells_none(self):
+        status, _, err = run("run", "smtp://127.0.0.1", CASE, "--start", f"exit 7 '{self.WORDS}' {{port}}", "--user", "alice", SMTPSPEC_PASSWORD=self.WORDS)
+        self.assertEqual(status, 3)
+        self.assertIn("exited with status", err)
+        self.assert_kept(err)
 
 
 class Start(Files):

@@ -62,6 +62,7 @@ TEST(Url, Bad) {
 const Surroundings surroundings{
     .variable = [](const std::string& name) -> std::optional<std::string> {
       if (name == "PASSWORD") return "secret";
+      if (name == "SHORT") return "abc";
       return name == "EMPTY" ? std::optional<std::string>("") : std::nullopt;
     },
     .file = [](const std::string& path) -> Result<std::string> {
@@ -150,6 +151,8 @@ TEST(Profile, Errors) {
             "p.yaml:2:10: an account needs password_env or password_file, one of them"},
            {good + "account: {user: a, password_env: NONE}\n", "p.yaml:2:34: environment variable NONE is not set"},
            {good + "account: {user: a, password_env: EMPTY}\n", "p.yaml:2:34: environment variable EMPTY is empty"},
+           {good + "account: {user: a, password_env: SHORT}\n",
+            "p.yaml:2:34: a password of fewer than 4 octets cannot be kept out of the reports"},
            {good + "account: alice\n", "p.yaml:2:10: expected an account, a mapping of keys to values"},
            {good + "limits: {connections: 0}\n", "p.yaml:2:23: expected connections at once, a number from 1 to 500"},
            {good + "limits: {conections: 5}\n", "p.yaml:2:10: no key 'conections' in limits (did you mean 'connections'?)"},
