@@ -22,7 +22,7 @@ std::string matrix_of(const selftest::Report& report) {
   for (const auto& trial : report.trials) {
     std::string killers;
     for (const std::string& id : trial.killers) killers += (killers.empty() ? "" : " ") + id;
-    out += trial.fault->id + "\t" + trial.fault->breaks + "\t" + std::to_string(trial.played) + "\t" + killers + "\n";
+    out += trial.fault->id + "\t" + trial.fault->breaks + "\t" + std::to_string(trial.played.size()) + "\t" + killers + "\n";
   }
   return out;
 }
@@ -50,7 +50,7 @@ int selftest_command(const SelftestFlags& flags, const Environment& environment)
   for (const auto* trial : survivors) {
     surviving_generated += !trial->fault->cells.empty();
     std::printf("survives  %s  (%s): %s, %zu cases\n", trial->fault->id.c_str(), trial->fault->breaks.c_str(), trial->fault->says.c_str(),
-                trial->played);
+                trial->played.size());
   }
   for (const Error& stale : report.stale) complain(stale);
   const auto idle = report.idle();

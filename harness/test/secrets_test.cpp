@@ -97,7 +97,7 @@ Result play(Hostile& hostile, const std::string& password) {
   attendant.log_size = [] { return 0; };
   attendant.log_since = [&](std::uint64_t) { return hostile.log; };
   attendant.death = [&] { return hostile.death; };
-  attendant.restart = [&] { return hostile.restart; };
+  attendant.restart = [&](const std::function<void(std::string)>& done) { done(hostile.restart); };
   if (!hostile.death.empty()) hostile.target.takes = 3;
   session::MemoryTransport transport([&](Role) { return hostile.target.accept(); }, [&] { return hostile.restart; },
                                      {13, "cipher " + hostile.tls_trust, {hostile.tls_trust}, hostile.tls_trust});

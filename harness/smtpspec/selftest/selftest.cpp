@@ -137,7 +137,7 @@ class Work {
 
   void gather_faults() {
     const auto add = [this](const Fault& fault) {
-      if (options_.faults.empty() || run::fits_any(options_.faults, fault.id)) report_.trials.push_back({&fault, reason_of(fault), {}, 0});
+      if (options_.faults.empty() || run::fits_any(options_.faults, fault.id)) report_.trials.push_back({&fault, reason_of(fault), {}, {}});
     };
     for (const Fault& fault : faults::written()) add(fault);
     if (options_.generated)
@@ -186,10 +186,13 @@ class Work {
 
   // Plays one case against one fault; true when something was killed.
   bool play(Lab& lab, const Played& played, Trial& trial, const std::string& wanted = "") {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!trial.played.insert(played.test->id).second) return false;
+      ++report_.plays;
+    }
     const auto shown = lab.play(*played.test, *trial.fault);
     const std::lock_guard lock(mutex_);
-    ++report_.plays;
-    ++trial.played;
     bool any = false;
     for (const auto& [id, tests] : shown) {
       if (!kills(id == played.test->id ? played.clean : Shown{}, tests)) continue;

@@ -27,7 +27,7 @@ struct Trial {
   const faults::Fault* fault = nullptr;
   std::string reason;             // why it may survive (cases/survivors.yaml), or ""
   std::set<std::string> killers;  // ids of cases and rules
-  std::size_t played = 0;         // cases
+  std::set<std::string> played;   // ids of cases
 };
 
 struct Report {

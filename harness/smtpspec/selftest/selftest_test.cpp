@@ -33,11 +33,10 @@ const Trial& trial_of(const Report& report, std::string_view id) {
 
 TEST(Selftest, ACaseKillsTheFaultThatItIsAbout) {
   const auto suite = suite_of({{"noop", "C: NOOP\n  S: 250"}, {"rset", "C: RSET\n  S: 250"}});
-  const Report report = try_it(suite, {"model/ready/NOOP/code-500"}, true);
-  const Trial& trial = trial_of(report, "model/ready/NOOP/code-500");
-  EXPECT_TRUE(trial.killers.count("noop"));
-  EXPECT_FALSE(trial.killers.count("rset"));
-  EXPECT_EQ(trial.played, 1u) << "RSET never comes through the cell";
+  const Report report = try_it(suite, {"model/ready/RSET/code-500"}, true);
+  const Trial& trial = trial_of(report, "model/ready/RSET/code-500");
+  EXPECT_TRUE(trial.killers.count("rset"));
+  EXPECT_EQ(trial.played, std::set<std::string>{"rset"}) << "NOOP never comes through the cell";
   EXPECT_TRUE(report.accused.empty());
 }
 
@@ -45,8 +44,8 @@ TEST(Selftest, WhatNoCaseReachesOrLooksAtSurvives) {
   const auto suite = suite_of({{"noop", "C: NOOP\n  S: any"}});
   const Report report = try_it(suite, {"model/ready/NOOP/next-mail", "model/rcpt/DATA/lost"});
   ASSERT_EQ(report.survivors().size(), 2u);
-  EXPECT_EQ(trial_of(report, "model/rcpt/DATA/lost").played, 0u);
-  EXPECT_EQ(trial_of(report, "model/ready/NOOP/next-mail").played, 1u);
+  EXPECT_EQ(trial_of(report, "model/rcpt/DATA/lost").played.size(), 0u);
+  EXPECT_EQ(trial_of(report, "model/ready/NOOP/next-mail").played.size(), 1u);
 }
 
 TEST(Selftest, AReasonExcusesASurvivorAndIsStaleWithoutOne) {
