@@ -227,7 +227,7 @@ std::vector<Fault> auth_faults() {
            return context.tls && std::exchange(*due, false) ? Input::greeting : lawful;
          });
          on_row(seams, Input::greeting, [](const Context& context, Row& row) {
-           if (!context.tls) return;
+           if (context.state == State::connected) return;
            row = smtp::model_row({.role = context.role}, Input::greeting);
            row.next = Next::stay;
          });

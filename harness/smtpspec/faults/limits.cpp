@@ -24,9 +24,9 @@ std::vector<std::string_view> lines_of(std::string_view content) {
 
 std::string_view header_of(std::string_view content) { return content.substr(0, content.find("\r\n\r\n")); }
 
-// A command line that is taken for one that is too long.
+// A command that is refused for the size of something in it.
 template <typename Fits>  // bool(const Command&, std::string_view line)
-auto refuse_line(Input input, Input refusal, Fits fits) {
+auto refuse_size(Input input, Input refusal, Fits fits) {
   return [input, refusal, fits](Seams& seams, Shared&) { take_for(seams, input, refusal, fits); };
 }
 
@@ -46,11 +46,11 @@ std::vector<Fault> limit_faults() {
   return {
       // --- addresses
       subtle({"limits/local-part-of-64", "RFC5321-4.5.3.1.1-P1", "a sender's local-part may have 63 octets",
-              refuse_line(Input::mail, Input::mail_syntax, [](const Command& c, std::string_view) { return c.path.local.size >= 64; })}),
+              refuse_size(Input::mail, Input::mail_syntax, [](const Command& c, std::string_view) { return c.path.local.size >= 64; })}),
       subtle({"limits/domain-of-255", "RFC5321-4.5.3.1.2-P1", "the name in EHLO may have 253 octets, as in the DNS",
-              refuse_line(Input::ehlo, Input::ehlo_syntax, [](const Command& c, std::string_view) { return c.argument.size > 253; })}),
+              refuse_size(Input::ehlo, Input::ehlo_syntax, [](const Command& c, std::string_view) { return c.argument.size > 253; })}),
       subtle({"limits/path-of-256", "RFC5321-4.5.3.1.3-P1", "a reverse-path may have 255 octets, its brackets counted",
-              refuse_line(Input::mail, Input::mail_syntax, [](const Command& c, std::string_view) { return c.path.all.size >= 256; })}),
+              refuse_size(Input::mail, Input::mail_syntax, [](const Command& c, std::string_view) { return c.path.all.size >= 256; })}),
 
       // --- command lines
       subtle({"limits/command-line-of-512", "RFC5321-4.5.3.1.4-P1",
@@ -67,7 +67,7 @@ std::vector<Fault> limit_faults() {
        {},
        [](serve::Config& config) { config.command_line = 512; }},
       subtle({"limits/no-room-for-auth", "RFC4954-3-P2", "the AUTH parameter makes no MAIL line of more than 600 octets lawful",
-              refuse_line(
+              refuse_size(
                   Input::mail, Input::too_long_line,
                   [](const Command& c, std::string_view line) { return smtp::mail_params(c, line).auth && line.size() + crlf > 600; })}),
       subtle({"limits/long-line-goes-on", "RFC5321-4.5.3.1.4-P3",
@@ -134,6 +134,7 @@ std::vector<Fault> limit_faults() {
                 });
               }}),
 
+      // --- header sections
       subtle({"limits/hundred-addresses", "RFC5321-4.5.3.1.8-2",
               "a message whose header section shows more than a hundred addresses is refused",
               [](Seams& seams, Shared&) {
