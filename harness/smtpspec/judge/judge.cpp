@@ -144,6 +144,7 @@ class Following {
   explicit Following(smtp::Role role) : role_(role) {}
 
   smtp::Followed take(const session::Entry& entry) {
+    if (entry.command == "greeting") connections_.erase(entry.connection);  // a number may be opened again
     auto& [follower, in_tls] = connections_.try_emplace(entry.connection, smtp::Follower(role_), entry.in_tls).first->second;
     if (entry.in_tls && !std::exchange(in_tls, entry.in_tls)) follower.tls_up();
     const bool verb = entry.command != "greeting" && entry.command != ".";

@@ -148,6 +148,7 @@ std::map<std::string_view, Sample> samples() {
       {"rules/reply-in-its-state",
        {{said("EHLO x", "250 mx.example.test\r\n").C("RCPT TO:<a@b.test>\r\n").S("RCPT", "503 no\r\n"),
          said("EHLO x", "250 mx.example.test\r\n").C("VRFY a\r\n").S("VRFY", "252 perhaps\r\n"), said("NOOP", "251 fine\r\n"),
+         said("EHLO x", "250 mx.example.test\r\n").note("closed").S("greeting", "220 mx.example.test ready\r\n"),
          said("EHLO x", "250 mx.example.test\r\n")
              .C("BDAT 1\r\nx")
              .S("", "250 fine\r\n")
