@@ -60,6 +60,11 @@ class FaultyServer {
   FaultyServer(const Fault& fault, serve::Config config, serve::Store& store, smtp::Digests digests,
                std::function<void(Seams&)> before = {});
   serve::Server& operator*() { return server_; }
+  // A process started anew knows nothing of the one before.
+  void restart() {
+    shared_ = {};
+    server_.restart();
+  }
 
  private:
   Shared shared_;

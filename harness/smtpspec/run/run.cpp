@@ -13,6 +13,7 @@ namespace smtpspec::run {
 namespace {
 
 constexpr std::size_t most_restarts = 3;
+constexpr std::size_t most_started_afresh = 20;  // for tests that spoilt the target for their confirmation
 constexpr session::Duration look_again_after = std::chrono::milliseconds(50);
 constexpr int most_silent = 2;  // plays in a row without a greeting, before it is asked whether the target is dead
 
@@ -34,6 +35,8 @@ struct Runner::State {
   Trials trials;
   Waivers waivers;
   std::deque<std::size_t> queue;
+  std::deque<std::size_t> spoilt;  // tests that want a target started anew, when all others are through
+  std::size_t started_afresh = 0;
   // Plays beside the tests, which go before them: a twin once more, a confirmation for the rules.
   struct Errand {
     Play play;
@@ -48,7 +51,7 @@ struct Runner::State {
     std::string trouble;  // why it is dead, or ""
   };
   std::map<smtp::Role, Life> lives;
-  bool restarting = false;  // the target's process, which had ended: nothing new is begun
+  bool restarting = false;  // the target's process: nothing new is begun
   bool gone = false;        // it did not come back
   std::atomic<bool> interrupted = false;
   bool stopping = false;
@@ -67,6 +70,13 @@ struct Runner::State {
         probes(suite.registry, stage, watch),
         trials(suite.registry, select(suite, options.selection, profile), {options.repeat, options.retry_delay}, stage, watch,
                {.again = [this](std::size_t index, session::Duration delay) { requeue(index, delay); },
+                .afresh =
+                    [this](std::size_t index) {
+                      if (!attendant.restart || started_afresh == most_started_afresh) return false;
+                      ++started_afresh;
+                      spoilt.push_back(index);
+                      return true;
+                    },
                 .later = [this](Play play, session::Duration delay,
                                 std::function<void(Group&)> done) { add_errand(std::move(play), delay, std::move(done)); },
                 .done = [this](std::size_t, TestResult result) { take(std::move(result)); },
@@ -117,7 +127,8 @@ struct Runner::State {
       queue.erase(queue.begin() + static_cast<std::ptrdiff_t>(at));
       begin_test(index, role);
     }
-    if (finished == trials.size()) confirm_rules();
+    if (finished + spoilt.size() < trials.size() || !errands.empty() || !stage.empty()) return;
+    spoilt.empty() ? confirm_rules() : start_afresh();
   }
 
   void look_again() {
@@ -135,9 +146,20 @@ struct Runner::State {
     trials.play(index);
   }
 
+  void start_afresh() {
+    const std::size_t index = spoilt.front();
+    spoilt.pop_front();
+    restarting = true;
+    attendant.restart([this, index](const std::string& trouble) {
+      restarting = false;
+      gone = !trouble.empty();
+      if (gone) return all_died("not started again: " + session::Secrets(profile.facts.get("password")).mask(trouble));
+      requeue(index, {});
+    });
+  }
+
   // Once the tests are through, and many a rule was confirmed on the way.
   void confirm_rules() {
-    if (!errands.empty() || !stage.empty()) return;
     for (Play& play : watch.to_confirm([this](smtp::Role role) { return !dead(role); }))
       add_errand(std::move(play), {}, [this](Group& group) { watch.hear(group); });
   }

@@ -50,6 +50,7 @@ void Trials::played(std::size_t index, Group& group) {
     return calls_.again(index, {});
   }
   if (accuses) judged.log = stage_.log_of(group);
+  if (trial.confirming && judgement.verdict == Verdict::inconclusive && !std::exchange(trial.afresh, true) && calls_.afresh(index)) return;
   if (trial.confirming && judgement.verdict != trial.first.verdict) {
     judgement.verdict = Verdict::inconclusive;
     judgement.summary = "seen once, but not on a second connection: " + trial.first.summary;
@@ -150,7 +151,7 @@ void Trials::end_round(std::size_t index, TestResult result) {
   }
   if (rounds < patience_.repeat) {
     trial.plays = 0;
-    trial.confirming = false;
+    trial.confirming = trial.afresh = false;
     return calls_.again(index, {});
   }
   if (trial.rounds.size() > 1) {

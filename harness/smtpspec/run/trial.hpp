@@ -1,5 +1,6 @@
 // From a test to its result: played, tried once more after a temporary refusal, confirmed on a second connection when it
-// accuses, and held against its positive twin.
+// accuses, and held against its positive twin. Where the first play spoilt the target for the second, which then proves
+// nothing, it is confirmed on a target started anew, if anybody can start it.
 //
 // The scheduler says when a test is played; a trial says whether it has to be played again.
 #pragma once
@@ -11,7 +12,8 @@ namespace smtpspec::run {
 class Trials {
  public:
   struct Calls {
-    std::function<void(std::size_t index, session::Duration delay)> again;                            // wants another play
+    std::function<void(std::size_t index, session::Duration delay)> again;  // wants another play
+    std::function<bool(std::size_t index)> afresh;  // wants a play on a target started anew; false: nobody does that
     std::function<void(Play play, session::Duration delay, std::function<void(Group&)> done)> later;  // what is not its own dialogue
     std::function<void(std::size_t index, TestResult result)> done;
     std::function<void(smtp::Role role, bool greeted)> heard;  // after each play: was anybody there?
@@ -39,6 +41,7 @@ class Trials {
     int plays = 0;  // in this round
     bool settled = false;
     bool confirming = false;
+    bool afresh = false;                // a target started anew was asked for
     judge::Judgement first{};           // before its confirmation
     std::map<Verdict, int> rounds{};    // how they ended
     std::optional<TestResult> worst{};  // of the rounds

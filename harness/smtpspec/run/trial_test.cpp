@@ -70,6 +70,39 @@ TEST(Trial, AFindingThatDoesNotComeBackIsNone) {
   }
 }
 
+// A server that one session spoils for all that come.
+TEST(Trial, WhatOneSessionSpoilsIsConfirmedOnATargetStartedAnew) {
+  Bench bench({case_of("a", "start: ehlo", "C: VRFY a\nS: 250"), case_of("b", "start: ehlo", "C: VRFY b\nS: 250")});
+  bench.options.jobs = 1;
+  bool spoilt = false;
+  int restarts = 0;
+  bench.target.answer = [&](const std::string& line, int) {
+    if (spoilt) return "451 out of order\r\n";
+    spoilt = line == "VRFY b";
+    return spoilt ? "500 what?\r\n" : "250 fine\r\n";
+  };
+  auto run = bench.run();
+  EXPECT_EQ(result_of(run, "b").verdict, Verdict::inconclusive) << "nobody starts it anew";
+
+  bench.attendant.restart = [&](const auto& done) {
+    ++restarts;
+    spoilt = false;
+    done("");
+  };
+  spoilt = false;
+  run = bench.run();
+  EXPECT_EQ(result_of(run, "a").verdict, Verdict::pass);
+  EXPECT_EQ(result_of(run, "b").verdict, Verdict::fail);
+  EXPECT_EQ(restarts, 1);
+
+  bench.attendant.restart = [](const auto& done) { done("the port is taken"); };
+  spoilt = false;
+  run = bench.run();
+  EXPECT_TRUE(run.dead);
+  EXPECT_CONTAINS(run.trouble, "not started again: the port is taken");
+  EXPECT_EQ(result_of(run, "b").verdict, Verdict::inconclusive);
+}
+
 TEST(Repeat, EachTestSoOften) {
   Bench bench({case_of("a", "start: greeted", "C: VRFY a\nS: 250"), case_of("skipped", "requires: [DSN]")});
   bench.options.repeat = 4;

@@ -15,26 +15,37 @@ using judge::Verdict;
 
 namespace {
 
+// What a case came through on the conforming server.
+struct Reached {
+  std::set<Cell> cells;
+  std::size_t cost = 0;  // octets sent to the server, an answer counted as a thousand; about what playing it takes
+};
+
 // Plays cases against servers, one case a run.
 class Lab {
  public:
   Lab(const script::Suite& suite, const smtp::Digests& digests) : suite_(suite), digests_(digests) {}
 
-  // What the case and the rules showed. `reached`: the cells that it came through.
-  std::map<std::string, Shown> play(const script::Case& test, const Fault& fault, std::set<Cell>* reached = nullptr) {
+  // What the case and the rules showed.
+  std::map<std::string, Shown> play(const script::Case& test, const Fault& fault, Reached* reached = nullptr) {
     serve::MemoryStore store;
     // Silence counts only when it outlasts what RFC 5321 section 4.5.3.2 grants; the server must not end it before.
     faults::FaultyServer server(fault, {.idle = std::chrono::minutes(30)}, store, digests_, [reached](serve::Seams& seams) {
       seams.clock = [] { return std::int64_t{1764547200}; };
       if (!reached) return;
+      seams.arrive = [reached](const smtp::Context&, std::string_view, std::string segment) {
+        reached->cost += segment.size();
+        return segment;
+      };
       seams.model = [reached](const smtp::Context& context, smtp::Input input, smtp::Row row) {
-        reached->insert(faults::cell_of(context, input));
+        reached->cost += 1000;
+        reached->cells.insert(faults::cell_of(context, input));
         return row;
       };
     });
     session::MemoryTransport transport([&](smtp::Role role) { return (*server).accept(role); },
                                        [&] {
-                                         (*server).restart();
+                                         server.restart();
                                          return std::string();
                                        });
     run::Options options;
@@ -45,7 +56,11 @@ class Lab {
     profile.deadlines.greeting = profile.deadlines.reply = std::chrono::minutes(5);
     profile.deadlines.data = std::chrono::minutes(10);
     run::Runner runner(suite_, std::move(profile), options, transport,
-                       {.deadlines = {}, .digests = digests_, .credentials = {}, .nonce = "n"});
+                       {.deadlines = {}, .digests = digests_, .credentials = {}, .nonce = "n"}, {},
+                       {.log_size = {}, .log_since = {}, .death = {}, .restart = [&server](const auto& done) {
+                          server.restart();
+                          done("");
+                        }});
     std::map<std::string, Shown> out;
     for (const run::TestResult& result : runner.run().tests) {
       std::string& shown = out[result.rule ? result.id : result.test->id][result.id + " " + std::string(to_string(result.role))];
@@ -96,7 +111,7 @@ class Work {
   struct Played {
     const script::Case* test;
     Shown clean;
-    std::set<Cell> reached;
+    Reached reached;
   };
 
   // Each index once, by `jobs` threads.
@@ -132,7 +147,7 @@ class Work {
         }
     });
     for (const Played& played : cases_)
-      for (const Cell& cell : played.reached) ++visits_[cell];
+      for (const Cell& cell : played.reached.cells) ++visits_[cell];
   }
 
   void gather_faults() {
@@ -163,20 +178,20 @@ class Work {
 
   bool reaches(const Played& played, const Fault& fault) const {
     return fault.cells.empty() ||
-           std::any_of(fault.cells.begin(), fault.cells.end(), [&](const Cell& cell) { return played.reached.count(cell) > 0; });
+           std::any_of(fault.cells.begin(), fault.cells.end(), [&](const Cell& cell) { return played.reached.cells.count(cell) > 0; });
   }
 
-  // The likeliest killers first: those that cover what the fault breaks, then those that come through few other cells.
+  // Those first that are likely to kill it for what they cost: a case about the requirement that the fault breaks rather
+  // than one about its section, and that rather than any other.
   std::vector<const Played*> order_for(const Fault& fault) const {
     std::vector<std::pair<std::size_t, const Played*>> ranked;
+    const std::string section = fault.breaks.substr(0, fault.breaks.rfind('-'));
     for (const Played& played : cases_) {
       if (!reaches(played, fault)) continue;
       const auto& covers = played.test->covers;
-      const std::string section = fault.breaks.substr(0, fault.breaks.rfind('-'));
-      std::size_t rank = played.reached.size();
-      if (std::find(covers.begin(), covers.end(), fault.breaks) != covers.end()) rank = 0;
-      else if (std::any_of(covers.begin(), covers.end(), [&](const std::string& id) { return id.starts_with(section); })) rank = 1;
-      ranked.emplace_back(rank, &played);
+      const bool its_own = std::find(covers.begin(), covers.end(), fault.breaks) != covers.end();
+      const bool near = std::any_of(covers.begin(), covers.end(), [&](const std::string& id) { return id.starts_with(section); });
+      ranked.emplace_back(played.reached.cost * (its_own ? 1 : near ? 4 : 40), &played);
     }
     std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
     std::vector<const Played*> out;

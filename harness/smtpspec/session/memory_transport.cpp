@@ -1,5 +1,6 @@
+#include <algorithm>
 #include <map>
-#include <queue>
+#include <vector>
 
 #include "smtpspec/session/transport.hpp"
 
@@ -49,11 +50,21 @@ struct MemoryTransport::State {
   Time now{};
   std::uint64_t order = 0;
   bool stopped = false;
-  std::priority_queue<Due, std::vector<Due>, std::greater<>> queue;
+  std::vector<Due> queue;  // a heap, the next one first
   std::map<Number, Play> plays;
   Number played = 0;
 
-  void post(Time at, std::function<void()> task) { queue.push({at, order++, std::move(task)}); }
+  void post(Time at, std::function<void()> task) {
+    queue.push_back({at, order++, std::move(task)});
+    std::push_heap(queue.begin(), queue.end(), std::greater<>());
+  }
+  // Moved out, where std::priority_queue would copy the octets that are on their way.
+  Due next() {
+    std::pop_heap(queue.begin(), queue.end(), std::greater<>());
+    Due due = std::move(queue.back());
+    queue.pop_back();
+    return due;
+  }
 
   Play* find(Number number) {
     const auto it = plays.find(number);
@@ -264,8 +275,7 @@ void MemoryTransport::after(Duration delay, std::function<void()> task) { state_
 void MemoryTransport::run() {
   state_->stopped = false;
   while (!state_->queue.empty() && !state_->stopped) {
-    const Due due = state_->queue.top();
-    state_->queue.pop();
+    const Due due = state_->next();
     state_->now = std::max(state_->now, due.at);
     due.task();
   }

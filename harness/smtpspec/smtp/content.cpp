@@ -1,5 +1,7 @@
 #include "smtpspec/smtp/content.hpp"
 
+#include <algorithm>
+
 namespace smtpspec::smtp {
 
 std::string dot_stuff(std::string_view content) {
@@ -48,7 +50,14 @@ std::size_t DotReader::feed(std::string_view input, std::string& body) {
           continue;
         }
         break;
-      case State::text: break;
+      case State::text: {
+        const std::size_t end = std::min(input.find('\r', i), input.size());
+        body += input.substr(i, end - i);
+        if (end == input.size()) return end;
+        i = end;
+        state_ = State::text_cr;
+        continue;
+      }
       case State::text_cr:
         body += '\r';
         if (c == '\n') {
