@@ -8,6 +8,7 @@
 #include "smtpspec/script/expect.hpp"
 #include "smtpspec/script/lint.hpp"
 #include "smtpspec/script/yaml.hpp"
+#include "smtpspec/smtp/extension.hpp"
 #include "smtpspec/smtp/octets.hpp"
 
 namespace smtpspec::cli {
@@ -76,12 +77,12 @@ int show(const Environment& environment, const std::string& id) {
       if (std::find(test.covers.begin(), test.covers.end(), requirement->id) != test.covers.end())
         std::printf("      covered by %s\n", test.id.c_str());
     for (const auto& rule : judge::rules())
-      if (rule.requirement == requirement->id) std::printf("      covered by %s\n", std::string(rule.name).c_str());
+      if (smtp::has_word(rule.requirements, requirement->id)) std::printf("      covered by %s\n", std::string(rule.name).c_str());
     return ok;
   }
   if (const auto* rule = judge::find_rule(id)) {
     std::printf("%s\n%s\n", id.c_str(), std::string(rule->title).c_str());
-    print_requirement(suite->registry, std::string(rule->requirement));
+    for (const std::string& watched : judge::requirements_of(*rule)) print_requirement(suite->registry, watched);
     return ok;
   }
   const std::string bare = id.substr(0, id.find('['));
@@ -171,10 +172,11 @@ int lint(const Environment& environment, const std::vector<std::string>& paths) 
     problems += found.size();
   }
   for (const auto& rule : judge::rules())
-    if (!suite->registry.find(rule.requirement)) {
-      std::printf("%s: no requirement '%s' in the registry\n", std::string(rule.name).c_str(), std::string(rule.requirement).c_str());
-      ++problems;
-    }
+    for (const std::string& watched : judge::requirements_of(rule))
+      if (!suite->registry.find(watched)) {
+        std::printf("%s: no requirement '%s' in the registry\n", std::string(rule.name).c_str(), watched.c_str());
+        ++problems;
+      }
   for (const auto& stone : suite->removed) {
     if (suite->find(stone.id)) std::printf("removed.yaml: '%s' is a case again\n", stone.id.c_str()), ++problems;
     if (!stone.instead.empty() && !suite->find(stone.instead))

@@ -42,7 +42,7 @@ struct Target {
   int opened = 0, open = 0, most_open = 0;
   std::vector<std::string> heard;
 
-  static std::string lawful(const std::string& line) { return line.starts_with("QUIT") ? "221 bye\r\n" : "250 fine\r\n"; }
+  static std::string lawful(const std::string& line) { return line.starts_with("QUIT") ? "221 mx.example.test bye\r\n" : "250 fine\r\n"; }
 
   struct Connection final : smtp::Machine {
     explicit Connection(Target& target_) : target(target_), number(++target_.opened) {

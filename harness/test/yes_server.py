@@ -16,7 +16,7 @@ class Yes(socketserver.StreamRequestHandler):
                 if not data:
                     self.wfile.write(b"250 yes\r\n")
             elif word == b"QUIT":
-                self.wfile.write(b"221 bye\r\n")
+                self.wfile.write(b"221 yes.example.test bye\r\n")
                 return
             else:
                 data = word == b"DATA"

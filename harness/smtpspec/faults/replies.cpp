@@ -58,6 +58,10 @@ std::vector<Fault> reply_faults() {
        [](Seams& seams, Shared&) { on_saying(seams, Input::data, [](Saying& saying) { saying.status = "3.0.0"; }); }},
       {"replies/subject-nine", "RFC3463-2-P1", "the accepted message gets an enhanced code with the subject 9",
        [](Seams& seams, Shared&) { on_saying(seams, Input::content, [](Saying& saying) { saying.status = "2.9.0"; }); }},
+      {"replies/unregistered-status", "RFC5248-2-P1", "the refusal of an unknown mailbox has an enhanced code that stands in no registry",
+       [](Seams& seams, Shared&) { on_saying(seams, Input::rcpt_no_mailbox, [](Saying& saying) { saying.status = "5.1.60"; }); }},
+      {"replies/invented-code", "RFC5321-4.3.2-3", "an unknown mailbox is refused with a code of the server's own",
+       [](Seams& seams, Shared&) { on_saying(seams, Input::rcpt_no_mailbox, [](Saying& saying) { saying.code = 558; }); }},
       subtle({"replies/status-after-ehlo-only", "RFC2034-4-P4", "a client that said HELO gets no enhanced codes",
               [](Seams& seams, Shared&) {
                 seams.saying = [](const Context& context, Input, Saying saying) {

@@ -167,9 +167,9 @@ class Following {
 
 }  // namespace
 
-std::vector<Finding> judge_rules(const script::Case* test, smtp::Role role, const session::Transcript& transcript,
-                                 const script::Registry& registry) {
-  std::vector<Finding> out;
+RulesJudgement judge_rules(const script::Case* test, smtp::Role role, const session::Transcript& transcript,
+                           const script::Registry& registry) {
+  RulesJudgement out;
   Following following(role);
   for (std::size_t i = 0; i < transcript.entries.size(); ++i) {
     const session::Entry& entry = transcript.entries[i];
@@ -179,12 +179,16 @@ std::vector<Finding> judge_rules(const script::Case* test, smtp::Role role, cons
     for (const Rule& rule : rules()) {
       if (test && std::any_of(test->exempt.begin(), test->exempt.end(), [&](const auto& exemption) { return exemption.rule == rule.name; }))
         continue;
+      if (!rule.about(heard)) continue;
+      ++out.replies[&rule];
       const auto wrong = rule.check(heard);
       if (!wrong) continue;
       Finding finding;
       finding.rule = rule.name;
-      finding.requirements = {std::string(rule.requirement)};
-      const auto* requirement = registry.find(rule.requirement);
+      finding.requirements = requirements_of(rule);
+      const auto broken = std::find(finding.requirements.begin(), finding.requirements.end(), wrong->requirement);
+      if (broken != finding.requirements.end()) std::rotate(finding.requirements.begin(), broken, broken + 1);
+      const auto* requirement = registry.find(finding.requirements.front());
       finding.level = requirement ? requirement->level : Level::must;
       finding.by_letter = requirement && !requirement->by_letter.empty();
       finding.verdict = wrong->near_miss && finding.level == Level::must ? Verdict::deviation : verdict_of(finding.level);
@@ -193,8 +197,9 @@ std::vector<Finding> judge_rules(const script::Case* test, smtp::Role role, cons
       finding.entry = static_cast<int>(i);
       if (test) finding.place = Place{test->file};
       // One finding a rule and session: the first of the worst.
-      const auto before = std::find_if(out.begin(), out.end(), [&](const Finding& other) { return other.rule == rule.name; });
-      if (before == out.end()) out.push_back(std::move(finding));
+      const auto before =
+          std::find_if(out.findings.begin(), out.findings.end(), [&](const Finding& other) { return other.rule == rule.name; });
+      if (before == out.findings.end()) out.findings.push_back(std::move(finding));
       else if (before->verdict < finding.verdict) *before = std::move(finding);
     }
   }

@@ -1,8 +1,10 @@
 // From a transcript to a verdict. Two readings: the case's own expectations, and the always-on rules.
 //
 //   Judgement j = judge_case(test, session.plan(), session.transcript(), registry);
-//   for (const Finding& f : judge_rules(test, role, transcript, registry)) …
+//   for (const Finding& f : judge_rules(test, role, transcript, registry).findings) …
 #pragma once
+
+#include <map>
 
 #include "smtpspec/judge/finding.hpp"
 #include "smtpspec/judge/rules.hpp"
@@ -22,9 +24,14 @@ struct Judgement {
 Judgement judge_case(const script::Case& test, const script::Plan& plan, const session::Transcript& transcript,
                      const script::Registry& registry);
 
+struct RulesJudgement {
+  std::vector<Finding> findings;               // one of a rule: the first of the worst
+  std::map<const Rule*, std::size_t> replies;  // that a rule was about; a rule that is not here saw nothing to judge
+};
+
 // The case may be null (a probe).
-std::vector<Finding> judge_rules(const script::Case* test, smtp::Role role, const session::Transcript& transcript,
-                                 const script::Registry& registry);
+RulesJudgement judge_rules(const script::Case* test, smtp::Role role, const session::Transcript& transcript,
+                           const script::Registry& registry);
 
 // Silence below this proves nothing (RFC 5321 section 4.5.3.2); `verb` is the command that was not answered.
 session::Duration lawful_wait(std::string_view verb);

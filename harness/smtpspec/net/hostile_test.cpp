@@ -99,7 +99,7 @@ class Spoilt final : public smtp::Machine {
       say("220 go on\r\n");
       lawful.push_back({.kind = Action::Kind::start_tls});
     } else if (verb == "QUIT") {
-      say("221 bye\r\n");
+      say("221 mx.example.test bye\r\n");
       lawful.push_back({.kind = Action::Kind::close});
     } else {
       say("250 fine\r\n");
@@ -284,7 +284,7 @@ struct Bench {
     EXPECT_LT(size_of(session.transcript()), most_kept_of_a_session);
     Seen seen{session.transcript(), {}, {}};
     seen.judgement = judge::judge_case(test, session.plan(), seen.transcript, {});
-    seen.rules = judge::judge_rules(&test, role, seen.transcript, {});
+    seen.rules = judge::judge_rules(&test, role, seen.transcript, {}).findings;
     return seen;
   }
 

@@ -32,7 +32,7 @@ struct TestResult {
   Place place;      // of the expectation that was not met
   session::Duration duration{};
   std::size_t seen_in = 0;       // a rule: in how many tests it was broken
-  std::size_t checked = 0;       // a rule: replies looked at
+  std::size_t checked = 0;       // a rule: replies that it was about
   std::string example;           // a rule: the test whose transcript is shown
   std::vector<std::string> log;  // what the target logged meanwhile, masked; of a finding
 

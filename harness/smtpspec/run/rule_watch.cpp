@@ -14,13 +14,17 @@ void RuleWatch::hear(const Group& group) {
   for (auto& [rule, heard] : findings_of(group)) note(group.play, std::move(heard.first), *heard.second);
 }
 
-RuleWatch::Heard RuleWatch::findings_of(const Group& group) const {
+// Counts on the way what the rules were about.
+RuleWatch::Heard RuleWatch::findings_of(const Group& group) {
   Heard out;
-  for (const auto& session : group.sessions)
-    for (auto& finding : judge::judge_rules(group.play.test, group.play.role, session->transcript(), registry_)) {
+  for (const auto& session : group.sessions) {
+    auto judgement = judge::judge_rules(group.play.test, group.play.role, session->transcript(), registry_);
+    for (const auto& [rule, replies] : judgement.replies) tallies_[{rule, group.play.role}].replies += replies;
+    for (auto& finding : judgement.findings) {
       const auto [it, fresh] = out.try_emplace(judge::find_rule(finding.rule), finding, &session->transcript());
       if (!fresh && it->second.first.verdict < finding.verdict) it->second = {std::move(finding), &session->transcript()};
     }
+  }
   return out;
 }
 
@@ -68,11 +72,9 @@ std::vector<TestResult> RuleWatch::results() const {
       result.id = rule.name;
       result.role = role;
       result.title = rule.title;
-      result.requirements = {std::string(rule.requirement)};
-      if (const auto* requirement = registry_.find(rule.requirement)) result.level = requirement->level;
-      result.checked = heard;
-      result.verdict = Verdict::pass;
-      result.summary = std::to_string(heard) + " replies looked at";
+      result.requirements = judge::requirements_of(rule);
+      if (const auto* requirement = registry_.find(result.requirements.front())) result.level = requirement->level;
+      result.summary = "not seen: no reply came that the rule is about";
       if (const auto it = tallies_.find({&rule, role}); it != tallies_.end()) describe(it->second, result);
       out.push_back(std::move(result));
     }
@@ -80,6 +82,10 @@ std::vector<TestResult> RuleWatch::results() const {
 }
 
 void RuleWatch::describe(const Tally& tally, TestResult& result) {
+  result.checked = tally.replies;
+  result.verdict = Verdict::pass;
+  result.summary = std::to_string(tally.replies) + (tally.replies == 1 ? " reply" : " replies") + " looked at";
+  if (tally.sightings.empty()) return;
   const bool counts = !tally.accuses() || tally.confirmed >= Verdict::deviation;
   const Sighting& shown = tally.sightings.at(tally.accuses() && counts ? tally.confirmed : tally.worst());
   result.verdict = counts ? shown.finding.verdict : Verdict::inconclusive;
@@ -87,7 +93,11 @@ void RuleWatch::describe(const Tally& tally, TestResult& result) {
                     : tally.asked ? "seen once, but not on a second connection: "
                                   : "seen once, and the run ended before it could be seen again: ") +
                    shown.finding.came;
-  if (counts) result.findings = {shown.finding};
+  if (counts) {
+    result.findings = {shown.finding};
+    result.requirements = shown.finding.requirements;
+    result.level = shown.finding.level;
+  }
   result.by_letter = counts && shown.finding.by_letter && tally.accuses();
   result.transcript = shown.transcript;
   result.marked = shown.finding.entry;

@@ -1,5 +1,5 @@
 // The always-on rules across a run: every session is heard, and each rule is a test of its own per role, so that it
-// reports a bug once, however many sessions show it.
+// reports a bug once, however many sessions show it. A rule that saw no reply that it is about in the whole run is skipped.
 //
 // No rule accuses on the strength of one connection either: a verdict counts when two plays of the same test showed it.
 // Many tests are played twice anyway; for what none of these confirms, `to_confirm` names one play.
@@ -39,14 +39,15 @@ class RuleWatch {
     std::map<Verdict, Sighting> sightings;  // the first of each verdict
     Verdict confirmed = Verdict::pass;      // the worst that two plays of one test showed
     bool asked = false;                     // a play was asked for to confirm it
-    Verdict worst() const { return sightings.rbegin()->first; }
+    std::size_t replies = 0;                // that the rule was about
+    Verdict worst() const { return sightings.empty() ? Verdict::pass : sightings.rbegin()->first; }
     bool accuses() const { return worst() >= Verdict::deviation; }
   };
   using Tallies = std::map<std::pair<const judge::Rule*, smtp::Role>, Tally>;
   // The worst finding of each rule among the play's sessions, and the session that shows it.
   using Heard = std::map<const judge::Rule*, std::pair<judge::Finding, const session::Transcript*>>;
 
-  Heard findings_of(const Group& group) const;
+  Heard findings_of(const Group& group);
   void note(const Play& play, judge::Finding finding, const session::Transcript& transcript);
   static void describe(const Tally& tally, TestResult& result);
 

@@ -20,9 +20,27 @@ TEST(Rules, EachIsATestOnceForEachRole) {
   EXPECT_EQ(crlf.example, "lf");
   EXPECT_EQ(crlf.transcript.entries.at(static_cast<std::size_t>(crlf.marked)).shown(), R"(251 fine\n)");
   EXPECT_EQ(crlf.checked, run.replies);
+  EXPECT_EQ(crlf.requirements, (std::vector<std::string>{"RFC5321-2.3.8-1c"}));
   EXPECT_EQ(result_of(run, "rules/reply-line").verdict, Verdict::pass);
   EXPECT_TRUE(std::none_of(run.tests.begin(), run.tests.end(), [](const auto& test) { return test.id == "rules/reply-text"; }))
       << "left out";
+}
+
+// A rule passes when it saw what it is about and had nothing to say; what never came proves nothing.
+TEST(Rules, OneThatSawNothingToJudgeIsSkipped) {
+  Bench bench(many(2));
+  bench.options.quiet_rules = false;
+  const auto run = bench.run();
+  const auto& seen = result_of(run, "rules/size-number");
+  EXPECT_EQ(seen.verdict, Verdict::pass);
+  EXPECT_GT(seen.checked, 0u);
+  EXPECT_LT(seen.checked, run.replies);
+  EXPECT_EQ(seen.summary, std::to_string(seen.checked) + (seen.checked == 1 ? " reply" : " replies") + " looked at");
+  for (const char* id : {"rules/status-code", "rules/421-closes", "rules/auth-mechanisms"}) {
+    EXPECT_EQ(result_of(run, id).verdict, Verdict::skip) << id;
+    EXPECT_EQ(result_of(run, id).checked, 0u) << id;
+    EXPECT_CONTAINS(result_of(run, id).summary, "not seen");
+  }
 }
 
 struct RuleBench : Bench {
