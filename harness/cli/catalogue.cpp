@@ -61,7 +61,10 @@ void print_requirement(const script::Registry& registry, const std::string& id) 
   std::printf("  %s  %s, RFC %d section %s, %s, binds %s\n      %s\n", id.c_str(), std::string(to_string(r->level)).c_str(), r->rfc,
               r->section.c_str(), std::string(to_string(r->observable)).c_str(), r->subject.c_str(), r->says.c_str());
   if (!r->check.empty()) std::printf("      check: %s\n", r->check.c_str());
-  if (!r->by_letter.empty()) std::printf("      by-letter since %s: %s\n", r->since.c_str(), r->by_letter.c_str());
+  if (r->by_letter) std::printf("      by-letter since %s: %s\n", r->by_letter->since.c_str(), r->by_letter->reason.c_str());
+  if (r->lenient) std::printf("      lenient since %s: %s\n", r->lenient->since.c_str(), r->lenient->reason.c_str());
+  if (!r->successor.empty())
+    std::printf("      in its successor: %s, section %s\n", registry.successors().at(r->rfc).c_str(), r->successor.c_str());
 }
 
 int show(const Environment& environment, const std::string& id) {

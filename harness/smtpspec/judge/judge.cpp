@@ -91,7 +91,7 @@ Judgement judge_case(const script::Case& test, const script::Plan& plan, const s
     finding.entry = static_cast<int>(outcome.entry);
     finding.expected = expected;
     finding.came = came;
-    if (const auto* requirement = registry.find(finding.requirements.front())) finding.by_letter = !requirement->by_letter.empty();
+    if (const auto* requirement = registry.find(finding.requirements.front())) finding.by_letter = requirement->by_letter.has_value();
     if (grade == Grade::failure) {
       finding.verdict = verdict_of(finding.level);
       worse(finding.verdict, "expected " + expected + ", but came " + came);
@@ -190,7 +190,7 @@ RulesJudgement judge_rules(const script::Case* test, smtp::Role role, const sess
       if (broken != finding.requirements.end()) std::rotate(finding.requirements.begin(), broken, broken + 1);
       const auto* requirement = registry.find(finding.requirements.front());
       finding.level = requirement ? requirement->level : Level::must;
-      finding.by_letter = requirement && !requirement->by_letter.empty();
+      finding.by_letter = requirement && requirement->by_letter;
       finding.verdict = wrong->near_miss && finding.level == Level::must ? Verdict::deviation : verdict_of(finding.level);
       finding.expected = rule.title;
       finding.came = wrong->what;

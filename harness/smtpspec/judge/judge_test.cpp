@@ -325,7 +325,7 @@ TEST(Rules, BrokenSessionsAreFoundOut) {
       EXPECT_TRUE(std::is_permutation(it->requirements.begin(), it->requirements.end(), watched.begin(), watched.end()));
       const auto* requirement = registry().find(it->requirements.front());
       EXPECT_EQ(it->level, requirement->level);
-      EXPECT_EQ(it->by_letter, !requirement->by_letter.empty());
+      EXPECT_EQ(it->by_letter, requirement->by_letter.has_value());
       EXPECT_EQ(it->expected, rule->title);
       EXPECT_FALSE(it->came.empty());
       EXPECT_LT(it->came.size(), 400u);

@@ -175,6 +175,18 @@ TEST(Terminal, SaysHowToRunItAgain) {
                   "    again: SECRET=\"$SECRET\" smtpspec run 'my server.yaml' 'a[x]' --role submission --start 'server -p {port}'\n");
 }
 
+TEST(Terminal, AFindingSaysWhatPracticeMakesOfItsRequirement) {
+  script::Registry registry;
+  ASSERT_TRUE(
+      registry.add("rfc: 5321\ntitle: A\nrequirements:\n  1-1:\n    {level: MUST, subject: server, observable: wire, says: A thing.,\n"
+                   "     by-letter: {since: 2026-01-01, reason: nobody does}, lenient: {since: 2026-01-01, reason: many do more}}\n",
+                   "a.yaml"));
+  auto test = result("a", "", Role::relay, {finding("a", Verdict::fail, "500 no")});
+  test.requirements = {"RFC5321-1-1"};
+  EXPECT_CONTAINS(terminal_test(test, registry, {}),
+                  "    RFC5321-1-1 (RFC 5321 section 1): A thing.\n    by-letter: nobody does\n    in practice: many do more\n");
+}
+
 TEST(Shell, Words) {
   EXPECT_EQ(shell_line({"run", "smtp://[::1]:25", "a b", "", "it's", "~", "--x=a@b", "$HOME", "*"}),
             R"(run 'smtp://[::1]:25' 'a b' '' 'it'\''s' '~' --x=a@b '$HOME' '*')");

@@ -152,6 +152,8 @@ std::string terminal_test(const run::TestResult& test, const script::Registry& r
     const auto* requirement = registry.find(id);
     out += wrapped(
         requirement ? fmt::format("{} (RFC {} section {}): {}", id, requirement->rfc, requirement->section, requirement->says) : id, 4);
+    if (requirement && requirement->by_letter) out += wrapped("by-letter: " + requirement->by_letter->reason, 4);
+    if (requirement && requirement->lenient) out += wrapped("in practice: " + requirement->lenient->reason, 4);
     if (!test.findings.empty()) break;  // the first is the one that is broken
   }
   if (!test.summary.empty()) out += wrapped(test.summary, 4);

@@ -1,8 +1,6 @@
 #include "smtpspec/run/waivers.hpp"
 
 #include <array>
-#include <charconv>
-#include <chrono>
 
 #include "smtpspec/run/result.hpp"
 #include "smtpspec/script/yaml.hpp"
@@ -12,25 +10,10 @@ namespace {
 
 constexpr std::array<std::string_view, 4> keys = {"case", "role", "reason", "until"};
 
-// A day of the calendar, as ISO 8601 writes it, so that days compare as texts.
-bool is_day(std::string_view text) {
-  if (text.size() != 10 || text[4] != '-' || text[7] != '-') return false;
-  int year = 0;
-  unsigned month = 0, day = 0;
-  const auto number = [&](std::size_t at, std::size_t size, auto& into) {
-    const auto [end, error] = std::from_chars(text.data() + at, text.data() + at + size, into);
-    return error == std::errc{} && end == text.data() + at + size;
-  };
-  return number(0, 4, year) && number(5, 2, month) && number(8, 2, day) &&
-         std::chrono::year_month_day(std::chrono::year(year), std::chrono::month(month), std::chrono::day(day)).ok();
-}
-
 Result<std::string> text_of(const script::Yaml& yaml, std::string_view key, const char* what) {
   const auto* value = yaml.find(key);
   if (!value) return yaml.fail("a waiver needs " + std::string(key) + ", " + what);
-  auto text = value->as_text(what);
-  if (text && smtp::trim(*text).empty()) return value->fail("expected " + std::string(what));
-  return text;
+  return value->as_sentence(what);
 }
 
 Result<Waiver> parse_waiver(const script::Yaml& yaml, const script::Suite& suite) {
@@ -51,8 +34,9 @@ Result<Waiver> parse_waiver(const script::Yaml& yaml, const script::Suite& suite
                         smtp::nearest(role->text, role_words()));
   }
   if (const auto* until = yaml.find("until")) {
-    if (!is_day(until->text)) return until->fail("'" + smtp::spell(until->text) + "' is no day; a day looks like 2026-12-31");
-    out.until = until->text;
+    auto day = until->as_day();
+    if (!day) return tl::unexpected(day.error());
+    out.until = std::move(*day);
   }
   return out;
 }

@@ -12,8 +12,9 @@ namespace {
 constexpr std::array<std::string_view, 3> level_names = {"MUST", "SHOULD", "MAY"};
 constexpr std::array<std::string_view, 5> observable_names = {"wire", "delivery", "timing", "config", "none"};
 constexpr std::array<std::string_view, 5> subject_names = {"server", "client", "both", "operator", "document"};
-constexpr std::array<std::string_view, 3> file_keys = {"rfc", "title", "requirements"};
-constexpr std::array<std::string_view, 7> row_keys = {"level", "subject", "observable", "says", "check", "by-letter", "successor"};
+constexpr std::array<std::string_view, 4> file_keys = {"rfc", "title", "successor", "requirements"};
+constexpr std::array<std::string_view, 8> row_keys = {"level", "subject",   "observable", "says",
+                                                      "check", "by-letter", "lenient",    "successor"};
 constexpr std::array<std::string_view, 2> mark_keys = {"since", "reason"};
 
 // The index of a word in a closed list, or an error with the nearest one.
@@ -27,6 +28,29 @@ Result<std::size_t> choice(const Yaml& yaml, std::string_view what, const std::a
                      smtp::nearest(yaml.text, std::span<const std::string_view>(names)));
   }
   return static_cast<std::size_t>(it - names.begin());
+}
+
+// "4.1.4", "B", "F.2".
+bool is_section(std::string_view text) {
+  const auto digits = [](std::string_view part) { return !part.empty() && std::all_of(part.begin(), part.end(), smtp::is_digit); };
+  const std::string_view first = text.substr(0, text.find('.'));
+  if (!digits(first) && !(first.size() == 1 && first[0] >= 'A' && first[0] <= 'Z')) return false;
+  while (text.find('.') != std::string_view::npos) {
+    text = text.substr(text.find('.') + 1);
+    if (!digits(text.substr(0, text.find('.')))) return false;
+  }
+  return true;
+}
+
+Result<Mark> parse_mark(const Yaml& yaml, const std::string& what) {
+  if (auto ok = yaml.only(mark_keys, what); !ok) return tl::unexpected(ok.error());
+  const Yaml *since = yaml.find("since"), *reason = yaml.find("reason");
+  if (!since || !reason) return yaml.fail(what + " needs since and reason");
+  auto day = since->as_day();
+  if (!day) return tl::unexpected(day.error());
+  auto sentence = reason->as_sentence("the reason of the mark");
+  if (!sentence) return tl::unexpected(sentence.error());
+  return Mark{std::move(*day), std::move(*sentence)};
 }
 
 }  // namespace
@@ -61,6 +85,12 @@ Result<void> Registry::add(const std::string& text, const std::string& file) {
   auto number = rfc->as_number("the RFC's number", 1, 99999);
   if (!number) return tl::unexpected(number.error());
   rfcs_[static_cast<int>(*number)] = title->text;
+  const Yaml* successor = yaml->find("successor");
+  if (successor) {
+    auto document = successor->as_sentence("the document that replaces the RFC");
+    if (!document) return tl::unexpected(document.error());
+    successors_[static_cast<int>(*number)] = std::move(*document);
+  }
   for (const auto& [key, row] : rows->entries) {
     if (auto ok = row.only(row_keys, "a requirement"); !ok) return ok;
     Requirement out;
@@ -83,12 +113,18 @@ Result<void> Registry::add(const std::string& text, const std::string& file) {
     out.observable = static_cast<Observable>(*observable);
     out.says = row.find("says")->text;
     if (const Yaml* check = row.find("check")) out.check = check->text;
-    if (const Yaml* successor = row.find("successor")) out.successor = successor->text;
-    if (const Yaml* mark = row.find("by-letter")) {
-      if (auto ok = mark->only(mark_keys, "a by-letter mark"); !ok) return ok;
-      if (!mark->find("since") || !mark->find("reason")) return mark->fail("a by-letter mark needs since and reason");
-      out.by_letter = mark->find("reason")->text;
-      out.since = mark->find("since")->text;
+    for (const auto& [name, mark] : {std::pair{"by-letter", &out.by_letter}, std::pair{"lenient", &out.lenient}}) {
+      const Yaml* given = row.find(name);
+      if (!given) continue;
+      auto parsed = parse_mark(*given, "a " + std::string(name) + " mark");
+      if (!parsed) return tl::unexpected(parsed.error());
+      *mark = std::move(*parsed);
+    }
+    if (const Yaml* anchor = row.find("successor")) {
+      if (!successor) return anchor->fail("the file names no successor that this could be a section of");
+      if (anchor->kind != Yaml::Kind::text || !is_section(anchor->text))
+        return anchor->fail("'" + smtp::spell(anchor->text) + "' is no section; sections look like 4.1.4 or F.2");
+      out.successor = anchor->text;
     }
     const std::string id = out.id;
     if (!all_.emplace(id, std::move(out)).second) return key.fail("requirement " + id + " is there already");

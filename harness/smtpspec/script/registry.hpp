@@ -6,6 +6,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,12 @@ Result<Level> parse_level(std::string_view word);
 enum class Observable : std::uint8_t { wire, delivery, timing, config, none };
 std::string_view to_string(Observable observable);
 
+// What practice makes of a statement: since which day that is known (2026-11-24), and the reason.
+struct Mark {
+  std::string since;
+  std::string reason;
+};
+
 struct Requirement {
   std::string id;  // "RFC5321-4.1.4-14"; a P before the last number: binds without a keyword
   int rfc = 0;
@@ -29,10 +36,10 @@ struct Requirement {
   std::string subject;  // server, client, both, operator, document
   Observable observable = Observable::none;
   std::string says;
-  std::string check;      // empty when a server cannot be checked for it
-  std::string by_letter;  // why nearly every deployed server breaks it, or empty
-  std::string since;      // date of that mark
-  std::string successor;  // the same statement's anchor in a later RFC, or empty
+  std::string check;              // empty when a server cannot be checked for it
+  std::optional<Mark> by_letter;  // nearly every deployed server breaks it
+  std::optional<Mark> lenient;    // deployed servers take more than the letter has, and no sentence obliges them to refuse
+  std::string successor;          // the section of the successor (Registry::successors) that says the same, or empty
   Place place;
 
   bool testable() const { return observable != Observable::none && (subject == "server" || subject == "both"); }
@@ -43,7 +50,8 @@ class Registry {
   const Requirement* find(std::string_view id) const;
   std::string nearest(std::string_view id) const;
   const std::map<std::string, Requirement, std::less<>>& all() const { return all_; }
-  const std::map<int, std::string>& rfcs() const { return rfcs_; }  // number -> title
+  const std::map<int, std::string>& rfcs() const { return rfcs_; }              // number -> title
+  const std::map<int, std::string>& successors() const { return successors_; }  // number -> the document that replaces the RFC
 
   // Adds the rows of one file.
   Result<void> add(const std::string& text, const std::string& file);
@@ -51,6 +59,7 @@ class Registry {
  private:
   std::map<std::string, Requirement, std::less<>> all_;
   std::map<int, std::string> rfcs_;
+  std::map<int, std::string> successors_;
 };
 
 }  // namespace smtpspec::script

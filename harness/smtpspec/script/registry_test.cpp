@@ -7,6 +7,7 @@ namespace {
 
 constexpr const char* good = R"(rfc: 5321
 title: Simple Mail Transfer Protocol
+successor: the next one
 requirements:
   4.1.4-14:
     level: MUST
@@ -15,8 +16,13 @@ requirements:
     says: Order of commands.
     check: RCPT before MAIL
     by-letter: {since: 2026-01-01, reason: nobody does}
-    successor: 4.1.4-15
-  2.3-P1: {level: SHOULD, subject: both, observable: none, says: A statement without a keyword.}
+    successor: F.4
+  2.3-P1:
+    level: SHOULD
+    subject: both
+    observable: none
+    says: A statement without a keyword.
+    lenient: {since: 2026-02-28, reason: many do}
   2.3-2: {level: MAY, subject: client, observable: wire, says: What a client may do.}
 )";
 
@@ -32,10 +38,17 @@ TEST(Registry, RowsAreFoundById) {
   EXPECT_EQ(row->level, Level::must);
   EXPECT_EQ(row->says, "Order of commands.");
   EXPECT_EQ(row->check, "RCPT before MAIL");
-  EXPECT_EQ(row->by_letter, "nobody does");
-  EXPECT_EQ(row->since, "2026-01-01");
-  EXPECT_EQ(row->successor, "4.1.4-15");
-  EXPECT_EQ(row->place, (Place{"a.yaml", 4, 3}));
+  ASSERT_TRUE(row->by_letter);
+  EXPECT_EQ(row->by_letter->reason, "nobody does");
+  EXPECT_EQ(row->by_letter->since, "2026-01-01");
+  EXPECT_FALSE(row->lenient);
+  EXPECT_EQ(registry.successors().at(5321), "the next one");
+  EXPECT_EQ(row->successor, "F.4");
+  EXPECT_EQ(row->place, (Place{"a.yaml", 5, 3}));
+  ASSERT_TRUE(registry.find("RFC5321-2.3-P1")->lenient);
+  EXPECT_EQ(registry.find("RFC5321-2.3-P1")->lenient->since, "2026-02-28");
+  EXPECT_EQ(registry.find("RFC5321-2.3-P1")->lenient->reason, "many do");
+  EXPECT_EQ(registry.find("RFC5321-2.3-P1")->successor, "");
   EXPECT_EQ(registry.find("RFC5321-2.3-P1")->section, "2.3");
   EXPECT_EQ(registry.find("RFC5321-9-9"), nullptr);
   EXPECT_EQ(registry.nearest("RFC5321-4.1.4-4"), "RFC5321-4.1.4-14");
@@ -54,11 +67,13 @@ TEST(Registry, FilesOfOneRfcAddUpButRowsAreUnique) {
   ASSERT_TRUE(registry.add(good, "a.yaml"));
   const auto twice = registry.add(good, "b.yaml");
   ASSERT_FALSE(twice);
-  EXPECT_EQ(to_string(twice.error()), "b.yaml:4:3: requirement RFC5321-4.1.4-14 is there already");
+  EXPECT_EQ(to_string(twice.error()), "b.yaml:5:3: requirement RFC5321-4.1.4-14 is there already");
 }
 
 TEST(Registry, ErrorsNameThePlaceAndTheNearest) {
   const auto with = [](std::string row) { return "rfc: 5321\ntitle: A\nrequirements:\n  1-1: {" + row + "}\n"; };
+  const auto added = [&](std::string entry) { return with("level: MUST, subject: server, observable: wire, says: a, " + entry); };
+  const auto succeeded = [&](std::string section) { return "successor: B\n" + added("successor: " + section); };
   const std::pair<std::string, std::string_view> rows[] = {
       {"rfc: 5321\ntitle: A\n", "a.yaml:1:1: a requirement file needs rfc, title and requirements"},
       {"rfc: 5321\ntitle: A\nrequirements: []\n", "a.yaml:1:1: a requirement file needs rfc"},
@@ -71,14 +86,23 @@ TEST(Registry, ErrorsNameThePlaceAndTheNearest) {
        "a.yaml:4:16: expected a level, one of MUST, SHOULD, MAY (did you mean 'MUST'?)"},
       {with("level: MUST, subject: sever, observable: wire, says: a"), "a.yaml:4:31: expected who is bound"},
       {with("level: MUST, subject: server, observable: wires, says: a"), "a.yaml:4:51: expected where it is seen"},
-      {with("level: MUST, subject: server, observable: wire, says: a, by-letter: {since: 2026-01-01}"),
-       "a.yaml:4:77: a by-letter mark needs since and reason"},
-      {with("level: MUST, subject: server, observable: wire, says: a, by-letter: yes"), "a.yaml:4:77: expected a by-letter mark"},
+      {added("by-letter: {since: 2026-01-01}"), "a.yaml:4:77: a by-letter mark needs since and reason"},
+      {added("by-letter: yes"), "a.yaml:4:77: expected a by-letter mark"},
+      {added("by-leter: {}"), "a.yaml:4:66: no key 'by-leter' in a requirement (did you mean 'by-letter'?)"},
+      {added("lenient: {since: 2026-01-01, reason: ''}"), "a.yaml:4:103: expected the reason of the mark"},
+      {added("lenient: {since: lately, reason: a}"), "a.yaml:4:83: 'lately' is no day; a day looks like 2026-12-31"},
+      {added("lenient: {sinc: 2026-01-01, reason: a}"), "a.yaml:4:76: no key 'sinc' in a lenient mark (did you mean 'since'?)"},
+      {added("successor: 4.1"), "a.yaml:4:77: the file names no successor that this could be a section of"},
+      {"successor: ''\n" + added("check: a"), "a.yaml:1:12: expected the document that replaces the RFC"},
+      {succeeded("4.1.4-14"), "a.yaml:5:77: '4.1.4-14' is no section; sections look like 4.1.4 or F.2"},
+      {succeeded("4..1"), "a.yaml:5:77: '4..1' is no section"},
+      {succeeded("FF"), "a.yaml:5:77: 'FF' is no section"},
+      {succeeded("[4]"), "a.yaml:5:77: '' is no section"},
   };
   for (const auto& [text, message] : rows) {
-    const auto added = Registry().add(text, "a.yaml");
-    ASSERT_FALSE(added) << text;
-    EXPECT_EQ(to_string(added.error()).substr(0, message.size()), message);
+    const auto read = Registry().add(text, "a.yaml");
+    ASSERT_FALSE(read) << text;
+    EXPECT_EQ(to_string(read.error()).substr(0, message.size()), message);
   }
 }
 

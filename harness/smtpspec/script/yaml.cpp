@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <cstring>
 #include <set>
 #include <sstream>
@@ -97,6 +98,19 @@ struct Documents final : YAML::EventHandler {
   YAML::Mark last;
 };
 
+// A day of the calendar.
+bool is_day(std::string_view text) {
+  if (text.size() != 10 || text[4] != '-' || text[7] != '-') return false;
+  int year = 0;
+  unsigned month = 0, day = 0;
+  const auto number = [&](std::size_t at, std::size_t size, auto& into) {
+    const auto [end, error] = std::from_chars(text.data() + at, text.data() + at + size, into);
+    return error == std::errc{} && end == text.data() + at + size;
+  };
+  return number(0, 4, year) && number(5, 2, month) && number(8, 2, day) &&
+         std::chrono::year_month_day(std::chrono::year(year), std::chrono::month(month), std::chrono::day(day)).ok();
+}
+
 }  // namespace
 
 const Yaml* Yaml::find(std::string_view key) const {
@@ -109,6 +123,17 @@ Result<std::string> Yaml::as_text(std::string_view what) const {
   if (kind != Kind::text) return fail("expected " + std::string(what));
   if (const std::size_t at = control_octet(text); at != std::string::npos)
     return fail("octet " + smtp::spell(std::string_view(text).substr(at, 1)) + " has no place in " + std::string(what));
+  return text;
+}
+
+Result<std::string> Yaml::as_sentence(std::string_view what) const {
+  auto sentence = as_text(what);
+  if (sentence && smtp::trim(*sentence).empty()) return fail("expected " + std::string(what));
+  return sentence;
+}
+
+Result<std::string> Yaml::as_day() const {
+  if (kind != Kind::text || !is_day(text)) return fail("'" + smtp::spell(text) + "' is no day; a day looks like 2026-12-31");
   return text;
 }
 

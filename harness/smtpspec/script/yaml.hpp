@@ -28,6 +28,8 @@ struct Yaml {
 
   // The text, or an error that says `what` was expected.
   Result<std::string> as_text(std::string_view what) const;
+  Result<std::string> as_sentence(std::string_view what) const;  // a text that says something
+  Result<std::string> as_day() const;                            // 2026-12-31, so that days compare as texts
   Result<std::int64_t> as_number(std::string_view what, std::int64_t least, std::int64_t most) const;
   Result<bool> as_bool(std::string_view what) const;
   Result<std::vector<std::string>> as_texts(std::string_view what) const;  // a list, or one text
