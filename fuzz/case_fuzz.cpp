@@ -55,7 +55,7 @@ void check_case(const std::string& text) {
     require(again && *again == *form, "the canonical form is its own", text);
   }
   constexpr std::string_view rules[] = {"reply-ends-in-crlf"};
-  for (const Error& problem : script::lint(*test, {}, rules)) check_place(problem, text);
+  for (const Error& problem : script::lint(*test, {}, {rules, {}})) check_place(problem, text);
 
   const script::Facts facts{
       {{"client", "c.test"}, {"sender", "s@c.test"}, {"recipient", "r@s.test"}, {"token", "t"}, {"user", "u"}, {"password", "p"}}};

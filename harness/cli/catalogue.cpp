@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "cli/cli.hpp"
+#include "smtpspec/faults/fault.hpp"
 #include "smtpspec/judge/rules.hpp"
 #include "smtpspec/run/selection.hpp"
 #include "smtpspec/script/expect.hpp"
@@ -108,6 +109,7 @@ int show(const Environment& environment, const std::string& id) {
   if (!test->tags.empty()) std::printf(", tags %s", joined(test->tags).c_str());
   std::printf("\n");
   for (const auto& condition : test->conditions) std::printf("requires %s\n", to_string(condition).c_str());
+  for (const auto& kill : test->kills) std::printf("kills %s\n", kill.fault.c_str());
   std::printf("\n");
   for (const auto& covered : test->covers) print_requirement(suite->registry, covered);
   if (test->rows.size() > 1 || !test->rows.front().name.empty()) {
@@ -157,8 +159,10 @@ int lint(const Environment& environment, const std::vector<std::string>& paths) 
     complain(suite.error());
     return usage;
   }
-  std::vector<std::string_view> rule_names;
+  std::vector<std::string_view> rule_names, fault_ids;
   for (const auto& rule : judge::rules()) rule_names.push_back(rule.name);
+  for (const auto* faults : {&faults::written(), &faults::generated()})
+    for (const auto& fault : *faults) fault_ids.push_back(fault.id);
   const auto files = files_of(environment, paths);
   if (!files) {
     complain(files.error());
@@ -170,7 +174,7 @@ int lint(const Environment& environment, const std::vector<std::string>& paths) 
     auto parsed = text ? script::parse_case(*text, id, file) : Result<script::Case>(tl::unexpected(text.error()));
     std::vector<Error> found;
     if (!parsed) found.push_back(parsed.error());
-    else found = script::lint(*parsed, *suite, rule_names);
+    else found = script::lint(*parsed, *suite, {rule_names, fault_ids});
     for (const Error& error : found) std::printf("%s\n", printable(to_string(error)).c_str());
     problems += found.size();
   }

@@ -52,14 +52,15 @@ int selftest_command(const SelftestFlags& flags, const Environment& environment)
     std::printf("survives  %s  (%s): %s, %zu cases\n", trial->fault->id.c_str(), trial->fault->breaks.c_str(), trial->fault->says.c_str(),
                 trial->played.size());
   }
-  for (const Error& stale : report.stale) complain(stale);
+  for (const auto* errors : {&report.stale, &report.unkept})
+    for (const Error& error : *errors) complain(error);
   const auto idle = report.idle();
   for (const std::string& id : idle) std::printf("kills nothing  %s\n", id.c_str());
   const std::size_t written = report.trials.size() - generated;
   std::printf("%zu of %zu written and %zu of %zu generated faults are killed; %zu of %zu cases and rules kill nothing; %zu plays\n",
               written - (survivors.size() - surviving_generated), written, generated - surviving_generated, generated, idle.size(),
               report.judging.size(), report.plays);
-  return report.accused.empty() && survivors.empty() && idle.empty() && report.stale.empty() ? ok : nonconformance;
+  return report.accused.empty() && survivors.empty() && idle.empty() && report.stale.empty() && report.unkept.empty() ? ok : nonconformance;
 }
 
 }  // namespace

@@ -57,7 +57,8 @@ smtp::Said said(const smtp::Said& lawful, int code) {
   return out;
 }
 
-Fault fault_at(const Cell& cell, const std::string& change, const std::string& says) {
+Fault fault_at(const Cell& cell, std::string change, const std::string& says) {
+  std::replace(change.begin(), change.end(), ' ', '-');
   return {.id = "model/" + to_string(cell) + "/" + change,
           .breaks = std::string(row_of(cell).law),
           .says = std::string(to_string(row_of(cell).first)) + " in state " + std::string(to_string(cell.state)) + " " + says,

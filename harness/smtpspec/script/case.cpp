@@ -11,8 +11,8 @@
 namespace smtpspec::script {
 namespace {
 
-constexpr std::array<std::string_view, 14> header_keys = {"title", "why",  "covers", "level",   "roles",  "tags",     "requires",
-                                                          "start", "each", "clones", "timeout", "exempt", "dialogue", "twin"};
+constexpr std::array<std::string_view, 15> header_keys = {"title", "why",    "covers",  "level",  "roles", "tags",     "requires", "start",
+                                                          "each",  "clones", "timeout", "exempt", "kills", "dialogue", "twin"};
 constexpr std::array<std::string_view, 6> tag_names = {"security", "smuggling", "slow", "i18n", "tls", "load"};
 constexpr std::array<std::string_view, 3> role_names = {"relay", "submission", "submissions"};
 constexpr std::array<std::string_view, 7> extra_facts = {"account", "mailbox", "sink", "restart", "ipv6", "untrusted", "tls-name"};
@@ -20,6 +20,12 @@ constexpr std::array<std::string_view, 7> extra_facts = {"account", "mailbox", "
 bool is_word(std::string_view text) {
   return !text.empty() &&
          std::all_of(text.begin(), text.end(), [](char c) { return (c >= 'a' && c <= 'z') || smtp::is_digit(c) || c == '-'; });
+}
+
+// "content/lf-dot-lf", "model/ready/MAIL,login-wanted/lost", "model/data/.-refused/cut", "model/rcpt/(idle)/code-250".
+bool is_fault_id(std::string_view text) {
+  const auto good = [](char c) { return smtp::is_alnum(c) || std::string_view("-,./()").find(c) != std::string_view::npos; };
+  return text.find('/') != std::string_view::npos && std::all_of(text.begin(), text.end(), good);
 }
 
 // A literal block's text begins on the line below its key. yaml-cpp marks the `|`; the block's indentation is what the
@@ -82,8 +88,10 @@ bool same(const Case& a, const Case& b) {
     for (const CaseRow& row : c.rows) rows.emplace_back(row.name, row.variables);
     std::vector<std::pair<std::string, std::string>> exempt;
     for (const Exemption& exemption : c.exempt) exempt.emplace_back(exemption.rule, exemption.reason);
+    std::vector<std::string> kills;
+    for (const Kill& kill : c.kills) kills.push_back(kill.fault);
     return std::tuple(c.title, c.why, c.covers, c.weakened, c.roles, c.tags, c.conditions, c.start, rows, c.clones, c.timeout, exempt,
-                      c.dialogue, c.twin);
+                      kills, c.dialogue, c.twin);
   };
   return all(a) == all(b);
 }
@@ -237,6 +245,15 @@ Result<Case> parse_case(const std::string& text, std::string id, const std::stri
       for (const auto& [rule, reason] : value.entries) {
         if (reason.kind != Yaml::Kind::text || smtp::trim(reason.text).empty()) return rule.fail("an exemption needs a reason");
         out.exempt.push_back({rule.text, reason.text, rule.place});
+      }
+    } else if (key.text == "kills") {
+      auto faults = value.as_texts("ids of faults");
+      if (!faults) return tl::unexpected(faults.error());
+      for (std::size_t i = 0; i < faults->size(); ++i) {
+        const Yaml& item = value.kind == Yaml::Kind::list ? value.items[i] : value;
+        if (!is_fault_id((*faults)[i]))
+          return item.fail("'" + smtp::spell((*faults)[i]) + "' is no id of a fault; they look like model/ready/NOOP/code-500");
+        out.kills.push_back({std::move((*faults)[i]), item.place});
       }
     } else {
       auto steps = block(key, value, text, file);

@@ -54,6 +54,12 @@ struct Exemption {
   Place place;
 };
 
+// A fault (faults/fault.hpp) that the case is there to kill; selftest holds it to that.
+struct Kill {
+  std::string fault;
+  Place place;
+};
+
 struct Case {
   std::string id;
   std::string file;
@@ -72,6 +78,7 @@ struct Case {
   int clones = 1;
   std::optional<Duration> timeout;
   std::vector<Exemption> exempt;
+  std::vector<Kill> kills;
   std::vector<Step> dialogue;
   std::vector<Step> twin;  // the positive twin; empty when there is none
   std::string source;      // the file's text

@@ -28,7 +28,8 @@ TEST(Case, HasDefaults) {
   ASSERT_EQ(test.rows.size(), 1u);
   EXPECT_EQ(test.rows[0].name, "");
   EXPECT_EQ(test.dialogue.size(), 2u);
-  EXPECT_TRUE(test.why.empty() && test.tags.empty() && test.conditions.empty() && test.exempt.empty() && test.twin.empty());
+  EXPECT_TRUE(test.why.empty() && test.tags.empty() && test.conditions.empty() && test.exempt.empty() && test.kills.empty() &&
+              test.twin.empty());
 }
 
 TEST(Case, ReadsItsHeader) {
@@ -36,7 +37,8 @@ TEST(Case, ReadsItsHeader) {
       "title: ' A title '\nwhy: It matters.\ncovers: [RFC5321-1-1, RFC5321-1-2]\nlevel: should\nroles: [submissions, relay]\n"
       "tags: [slow, i18n]\nrequires: [STARTTLS, not account]\nstart: connected\neach:\n  lf: {end: '\\n', also: ''}\n  cr: {end: '\\r', "
       "also:}\n"
-      "clones: 20\ntimeout: 90s\nexempt: {reply-ends-in-crlf: on purpose}\ntwin: |\n  C: RSET\n  S: 250\n" +
+      "clones: 20\ntimeout: 90s\nexempt: {reply-ends-in-crlf: on purpose}\nkills: [content/lf-dot-lf, 'model/a/B-c,d/lost']\ntwin: |\n  C: "
+      "RSET\n  S: 250\n" +
       std::string(dialogue));
   EXPECT_EQ(test.title, "A title");
   EXPECT_EQ(test.why, "It matters.");
@@ -54,6 +56,9 @@ TEST(Case, ReadsItsHeader) {
   EXPECT_EQ(test.clones, 20);
   EXPECT_EQ(*test.timeout, std::chrono::seconds(90));
   EXPECT_EQ(test.exempt[0].rule, "reply-ends-in-crlf");
+  ASSERT_EQ(test.kills.size(), 2u);
+  EXPECT_EQ(test.kills[0].fault, "content/lf-dot-lf");
+  EXPECT_EQ(test.kills[1].fault, "model/a/B-c,d/lost");
   EXPECT_EQ(print_dialogue(test.twin), "C: RSET\nS: 250\n");
 }
 

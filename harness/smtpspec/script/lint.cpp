@@ -20,7 +20,7 @@ void lint_level(Linter& linter) {
              test.level_place, "leave it out");
 }
 
-void lint_header(Linter& linter, std::span<const std::string_view> rule_names) {
+void lint_header(Linter& linter, const Names& names) {
   const Case& test = linter.test;
   const Place top{test.file, 1, 1};
   std::set<std::string> seen;
@@ -32,8 +32,14 @@ void lint_header(Linter& linter, std::span<const std::string_view> rule_names) {
   if (test.title.size() > 90) linter.say("the title is longer than 90 characters", top);
   if (test.title.ends_with('.')) linter.say("a title has no full stop", top);
   for (const Exemption& exemption : test.exempt)
-    if (std::find(rule_names.begin(), rule_names.end(), exemption.rule) == rule_names.end())
-      linter.say("no always-on rule '" + exemption.rule + "'", exemption.place, smtp::nearest(exemption.rule, rule_names));
+    if (std::find(names.rules.begin(), names.rules.end(), exemption.rule) == names.rules.end())
+      linter.say("no always-on rule '" + exemption.rule + "'", exemption.place, smtp::nearest(exemption.rule, names.rules));
+  std::set<std::string> killed;
+  for (const Kill& kill : test.kills) {
+    if (std::find(names.faults.begin(), names.faults.end(), kill.fault) == names.faults.end())
+      linter.say("no fault '" + kill.fault + "'", kill.place, smtp::nearest(kill.fault, names.faults));
+    if (!killed.insert(kill.fault).second) linter.say("fault " + kill.fault + " stands here twice", kill.place);
+  }
   linter.start(test.start, top);
 }
 
@@ -100,9 +106,9 @@ bool Linter::offered(const smtp::Extension& extension) const {
   return std::any_of(test.roles.begin(), test.roles.end(), [&](smtp::Role role) { return extension.offered_on(role); });
 }
 
-std::vector<Error> lint(const Case& test, const Suite& suite, std::span<const std::string_view> rule_names) {
+std::vector<Error> lint(const Case& test, const Suite& suite, const Names& names) {
   Linter linter{test, suite};
-  lint_header(linter, rule_names);
+  lint_header(linter, names);
   lint_conditions(linter);
   lint_rows(linter);
   for (const auto* steps : {&test.dialogue, &test.twin}) {

@@ -6,6 +6,12 @@
 
 namespace smtpspec::script {
 
-std::vector<Error> lint(const Case& test, const Suite& suite, std::span<const std::string_view> rule_names);
+// What a case may name and this module does not know.
+struct Names {
+  std::span<const std::string_view> rules;
+  std::span<const std::string_view> faults;
+};
+
+std::vector<Error> lint(const Case& test, const Suite& suite, const Names& names);
 
 }  // namespace smtpspec::script

@@ -20,6 +20,7 @@ requirements:
   1-3: {level: MUST, subject: client, observable: none, says: What nobody sees.}
 )";
 constexpr std::string_view rules[] = {"reply-ends-in-crlf", "reply-has-text"};
+constexpr std::string_view faults[] = {"model/ready/NOOP/code-500", "content/lf-dot-lf"};
 
 std::vector<std::filesystem::path> fixtures(const char* folder) {
   std::vector<std::filesystem::path> out;
@@ -36,7 +37,7 @@ std::vector<std::string> complaints(const std::string& text, const std::string& 
   std::vector<std::string> out;
   const auto parsed = parse_case(text, "id", name);
   if (!parsed) return {to_string(parsed.error())};
-  for (const Error& problem : lint(*parsed, suite, rules)) out.push_back(to_string(problem));
+  for (const Error& problem : lint(*parsed, suite, {rules, faults})) out.push_back(to_string(problem));
   return out;
 }
 

@@ -104,6 +104,7 @@ class Work {
       in_parallel(idle.size(), [this, &idle](Lab& lab, std::size_t i) { find_kill(lab, idle[i]); });
     }
     find_stale();
+    find_unkept();
     return std::move(report_);
   }
 
@@ -176,13 +177,34 @@ class Work {
     }
   }
 
+  static bool names(const script::Case& test, const Fault& fault) {
+    return std::any_of(test.kills.begin(), test.kills.end(), [&](const script::Kill& kill) { return kill.fault == fault.id; });
+  }
+
+  // A fault that exists and was not selected is nobody's business today.
+  void find_unkept() {
+    std::set<std::string> known;
+    for (const auto* all : {&faults::written(), &faults::generated()})
+      for (const Fault& fault : *all) known.insert(fault.id);
+    for (const Played& played : cases_)
+      for (const script::Kill& kill : played.test->kills) {
+        const auto trial =
+            std::find_if(report_.trials.begin(), report_.trials.end(), [&](const Trial& t) { return t.fault->id == kill.fault; });
+        const std::string& id = played.test->id;
+        if (!known.count(kill.fault)) report_.unkept.push_back({"no fault '" + kill.fault + "'", kill.place});
+        else if (trial == report_.trials.end() || trial->killers.count(id)) continue;
+        else if (trial->played.count(id)) report_.unkept.push_back({"the case does not kill " + kill.fault, kill.place});
+        else report_.unkept.push_back({"the case never comes to where " + kill.fault + " acts", kill.place});
+      }
+  }
+
   bool reaches(const Played& played, const Fault& fault) const {
     return fault.cells.empty() ||
            std::any_of(fault.cells.begin(), fault.cells.end(), [&](const Cell& cell) { return played.reached.cells.count(cell) > 0; });
   }
 
   // Those first that are likely to kill it for what they cost: a case about the requirement that the fault breaks rather
-  // than one about its section, and that rather than any other.
+  // than one about its section, and that rather than any other. Those that name it come before all.
   std::vector<const Played*> order_for(const Fault& fault) const {
     std::vector<std::pair<std::size_t, const Played*>> ranked;
     const std::string section = fault.breaks.substr(0, fault.breaks.rfind('-'));
@@ -191,7 +213,7 @@ class Work {
       const auto& covers = played.test->covers;
       const bool its_own = std::find(covers.begin(), covers.end(), fault.breaks) != covers.end();
       const bool near = std::any_of(covers.begin(), covers.end(), [&](const std::string& id) { return id.starts_with(section); });
-      ranked.emplace_back(played.reached.cost * (its_own ? 1 : near ? 4 : 40), &played);
+      ranked.emplace_back(names(*played.test, fault) ? 0 : played.reached.cost * (its_own ? 1 : near ? 4 : 40), &played);
     }
     std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
     std::vector<const Played*> out;
@@ -218,8 +240,11 @@ class Work {
   }
 
   void try_fault(Lab& lab, Trial& trial) {
-    for (const Played* played : order_for(*trial.fault))
-      if (play(lab, *played, trial) && !options_.full) return;
+    bool killed = false;
+    for (const Played* played : order_for(*trial.fault)) {
+      if (killed && !options_.full && !names(*played->test, *trial.fault)) return;
+      killed = play(lab, *played, trial) || killed;
+    }
   }
 
   // Looks for a fault that the case (or a rule, in any case) shows.

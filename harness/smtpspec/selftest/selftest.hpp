@@ -4,11 +4,12 @@
 //   Report report = selftest(suite, faults, crypto::digests(), {.jobs = 2});
 //   report.survivors();   // faults that no case shows
 //   report.idle();        // cases and rules that show no fault
+//   report.unkept;        // faults that a case names in `kills` and does not kill
 //
 // A case kills a fault when it accuses the server, or, where it only records what a server chose, records something else
 // than on the conforming server. A case is not played against a generated fault whose cell it never reaches on the
-// conforming server. Without `full` a fault is done with its first killer, and cases without a kill are then played
-// against more faults until they have one.
+// conforming server. Without `full` a fault is done with its first killer and the cases that name it, and cases without a kill are then
+// played against more faults until they have one.
 #pragma once
 
 #include <map>
@@ -34,6 +35,7 @@ struct Report {
   std::vector<Trial> trials;
   std::set<std::string> judging;     // ids of cases and rules that are to kill something
   std::vector<Error> stale;          // reasons for faults that do not survive
+  std::vector<Error> unkept;         // what a case names in `kills` and does not kill
   std::vector<std::string> accused;  // what the conforming server was accused of
   std::size_t plays = 0;             // of one case against one server
 

@@ -57,6 +57,22 @@ TEST(Selftest, AReasonExcusesASurvivorAndIsStaleWithoutOne) {
   EXPECT_NE(report.stale.front().message.find("code-*"), std::string::npos);
 }
 
+TEST(Selftest, ACaseIsHeldToTheFaultsThatItNames) {
+  auto suite = suite_of({{"all", "C: NOOP\n  S: 250"}, {"noop", "C: NOOP\n  S: 250"}, {"rset", "C: RSET\n  S: any"}});
+  suite.cases[1].kills = {{"model/ready/NOOP/code-500", {"noop.yaml", 1, 1}},
+                          {"model/ready/NOOP/lots", {"noop.yaml", 2, 1}},
+                          {"model/ready/NOOP/code-550", {"noop.yaml", 3, 1}}};
+  suite.cases[2].kills = {{"model/ready/RSET/code-500", {"rset.yaml", 1, 1}}, {"model/ready/NOOP/code-500", {"rset.yaml", 2, 1}}};
+  const Report report = try_it(suite, {"model/ready/RSET/code-500", "model/ready/NOOP/code-500"});
+  EXPECT_TRUE(trial_of(report, "model/ready/NOOP/code-500").killers.count("noop")) << "whoever else kills it";
+  std::string said;
+  for (const Error& error : report.unkept) said += to_string(error) + "\n";
+  EXPECT_EQ(said,
+            "noop.yaml:2:1: no fault 'model/ready/NOOP/lots'\n"
+            "rset.yaml:1:1: the case does not kill model/ready/RSET/code-500\n"
+            "rset.yaml:2:1: the case never comes to where model/ready/NOOP/code-500 acts\n");
+}
+
 // A case that records a choice kills the fault that makes the server choose otherwise.
 TEST(Selftest, AnotherChoiceIsAKill) {
   const auto suite = suite_of(
@@ -81,6 +97,14 @@ TEST(Faults, HaveIdsOfTheirOwnAndChangeSomething) {
       EXPECT_FALSE(fault.says.empty() || fault.breaks.empty()) << fault.id;
     }
   EXPECT_GT(ids.size(), 1000u);
+}
+
+TEST(Faults, HaveIdsThatACaseCanName) {
+  std::string text = "title: t\ncovers: [RFC5321-4.1.1.9-P1]\nkills:\n";
+  for (const auto* all : {&faults::written(), &faults::generated()})
+    for (const faults::Fault& fault : *all) text += "  - " + fault.id + "\n";
+  const auto test = script::parse_case(text + "dialogue: |\n  C: NOOP\n  S: 250\n", "a", "a.yaml");
+  EXPECT_TRUE(test) << (test ? "" : to_string(test.error()));
 }
 
 // What a written fault breaks is a requirement of the registry.
