@@ -64,6 +64,8 @@ void print_requirement(const script::Registry& registry, const std::string& id) 
   if (!r->check.empty()) std::printf("      check: %s\n", r->check.c_str());
   if (r->by_letter) std::printf("      by-letter since %s: %s\n", r->by_letter->since.c_str(), r->by_letter->reason.c_str());
   if (r->lenient) std::printf("      lenient since %s: %s\n", r->lenient->since.c_str(), r->lenient->reason.c_str());
+  if (r->gap) std::printf("      gap, %s: %s\n", std::string(r->gap->kind->name).c_str(), r->gap->reason.c_str());
+  if (!r->same_as.empty()) std::printf("      the same as %s\n", r->same_as.c_str());
   if (!r->successor.empty())
     std::printf("      in its successor: %s, section %s\n", registry.successors().at(r->rfc).c_str(), r->successor.c_str());
 }
@@ -77,11 +79,10 @@ int show(const Environment& environment, const std::string& id) {
   }
   if (const auto* requirement = suite->registry.find(id)) {
     print_requirement(suite->registry, id);
-    for (const auto& test : suite->cases)
-      if (std::find(test.covers.begin(), test.covers.end(), requirement->id) != test.covers.end())
-        std::printf("      covered by %s\n", test.id.c_str());
-    for (const auto& rule : judge::rules())
-      if (smtp::has_word(rule.requirements, requirement->id)) std::printf("      covered by %s\n", std::string(rule.name).c_str());
+    for (const auto& found : script::coverage(*suite, citing_rules()))
+      if (found.row == requirement)
+        for (const auto* names : {&found.cases, &found.rules})
+          for (const std::string& name : *names) std::printf("      covered by %s\n", name.c_str());
     return ok;
   }
   if (const auto* rule = judge::find_rule(id)) {
@@ -184,6 +185,10 @@ int lint(const Environment& environment, const std::vector<std::string>& paths) 
         std::printf("%s: no requirement '%s' in the registry\n", std::string(rule.name).c_str(), watched.c_str());
         ++problems;
       }
+  for (const Error& error : script::lint_registry(*suite, citing_rules())) {
+    std::printf("%s\n", printable(to_string(error)).c_str());
+    ++problems;
+  }
   for (const auto& stone : suite->removed) {
     if (suite->find(stone.id)) std::printf("removed.yaml: '%s' is a case again\n", stone.id.c_str()), ++problems;
     if (!stone.instead.empty() && !suite->find(stone.instead))

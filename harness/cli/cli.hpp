@@ -5,7 +5,7 @@
 #include <string>
 
 #include "cli/output.hpp"
-#include "smtpspec/script/suite.hpp"
+#include "smtpspec/script/coverage.hpp"
 
 namespace smtpspec::cli {
 
@@ -35,6 +35,7 @@ void add_list(CLI::App& app, Environment& environment, int& status);
 void add_show(CLI::App& app, Environment& environment, int& status);
 void add_lint(CLI::App& app, Environment& environment, int& status);
 void add_fmt(CLI::App& app, Environment& environment, int& status);
+void add_coverage(CLI::App& app, Environment& environment, int& status);
 void add_serve(CLI::App& app, Environment& environment, int& status);
 void add_doctor(CLI::App& app, Environment& environment, int& status);
 void add_selftest(CLI::App& app, Environment& environment, int& status);
@@ -43,6 +44,9 @@ void complain(const Error& error);  // "smtpspec: …" on standard error
 // What a terminal takes for text: control octets are spelt, everything else stays as it is.
 std::string printable(std::string_view text);
 std::string version();
+
+// The always-on rules with the requirements that they cite.
+std::vector<script::CitingRule> citing_rules();
 
 // The suite, its broken files complained of; nothing when it cannot be read at all.
 std::optional<script::Suite> open_suite(const Environment& environment, bool quiet = false);

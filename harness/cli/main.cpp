@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -63,7 +64,9 @@ std::string hint_for(const CLI::App& app, const std::string& what) {
   }
   if (!chosen)
     for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; })) known.push_back(command->get_name());
-  return smtp::nearest(word.substr(0, word.find('=')), std::span<const std::string>(known));
+  const std::string name = word.substr(0, word.find('='));
+  if (std::find(known.begin(), known.end(), name) != known.end()) return "";  // it is spelt right; the complaint is another
+  return smtp::nearest(name, std::span<const std::string>(known));
 }
 
 // What was printed and did not arrive is an error, whatever was to be said.
@@ -99,6 +102,7 @@ int main(int argc, char** argv) {
   add_show(app, environment, status);
   add_lint(app, environment, status);
   add_fmt(app, environment, status);
+  add_coverage(app, environment, status);
   add_serve(app, environment, status);
   add_doctor(app, environment, status);
   add_selftest(app, environment, status);

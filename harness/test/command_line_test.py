@@ -710,6 +710,56 @@ class WhatIsRead(Files):
         self.assertTrue(pathlib.Path(profile).read_text().startswith("name: embedded\n"))
 
 
+class Coverage(Files):
+    def setUp(self):
+        super().setUp()
+        (pathlib.Path(self.directory.name) / "requirements").mkdir()
+        (pathlib.Path(self.directory.name) / "a").mkdir()
+        row = "{level: MUST, subject: server, observable: wire, says: It is so.}"
+        self.file("requirements/rfc5321.yaml", f"rfc: 5321\ntitle: SMTP\nrequirements:\n  1-1: {row}\n  1-2: {row}\n")
+        self.file("a/one.yaml", "title: A\ncovers: [RFC5321-1-1]\ndialogue: |\n  C: NOOP\n  S: 250\n")
+
+    def coverage(self, *words):
+        return run("--cases", self.directory.name, "coverage", *words)
+
+    def test_what_is_covered_and_what_is_not(self):
+        status, out, err = self.coverage()
+        self.assertEqual((status, err), (0, ""))
+        self.assertRegex(out, r"5321  SMTP +1/2 +50% +1\n")
+        self.assertIn("  RFC5321-1-2  MUST\n", self.coverage("--missing", "--rfc", "5321", "--level", "must")[1])
+        self.assertIn("RFC5321-1-1  MUST  covered\n    It is so.\n      a/one\n", self.coverage("--rows")[1])
+        standings = [row["standing"] for row in json.loads(self.coverage("--json")[1])["requirements"]]
+        self.assertEqual(standings, ["covered", "open"])
+        self.assertIn("      covered by a/one\n", run("--cases", self.directory.name, "show", "RFC5321-1-1")[1])
+
+    def test_a_selection_of_nothing(self):
+        for words, expected, complaint in (("--rfc", "532"), 2, "the registry has no RFC 532 (did you mean '5321'?)"), \
+                (("--level", "shoul"), 2, "(did you mean 'SHOULD'?)"), (("--level", "may"), 4, "no requirement is of that RFC and level"):
+            status, out, err = self.coverage(*words)
+            self.assertEqual((status, out), (expected, ""))
+            self.assertIn(complaint, err)
+
+    def test_a_row_that_is_lost_is_noticed(self):
+        status, _, err = self.coverage("--check")
+        self.assertEqual(status, 2)
+        self.assertIn("coverage.tsv: cannot read", err)
+        self.assertEqual(self.coverage("--renew"), (0, "", ""))
+        self.assertEqual(self.coverage("--check"), (0, "", ""))
+        self.file("a/two.yaml", (pathlib.Path(self.directory.name) / "a/one.yaml").read_text())
+        self.assertEqual(self.coverage("--check"), (0, "", ""), "another case for the same row")
+        for name, covers, said in ("a/one.yaml", "1-2", "RFC5321-1-2 is covered by now, and not named\n"), \
+                ("a/two.yaml", "1-2", "RFC5321-1-1 was covered by case, now by nothing\n"):
+            self.file(name, f"title: A\ncovers: [RFC5321-{covers}]\ndialogue: |\n  C: NOOP\n  S: 250\n")
+            status, out, _ = self.coverage("--check")
+            self.assertEqual(status, 1)
+            self.assertIn(said, out)
+            self.assertIn(f"'smtpspec --cases {self.directory.name} coverage --renew' writes it anew", out)
+        self.file("a/two.yaml", "title: A\n")
+        status, out, err = self.coverage("--check")
+        self.assertEqual((status, out), (2, ""), "what a broken case covers is not known")
+        self.assertIn("a/two.yaml:1:1: a case needs 'covers'", err)
+
+
 class Ipv6(Files):
     def setUp(self):
         super().setUp()

@@ -3,19 +3,13 @@
 #include "smtpspec/report/findings.hpp"
 #include "smtpspec/report/report.hpp"
 #include "smtpspec/report/shell.hpp"
+#include "smtpspec/report/text.hpp"
 
 namespace smtpspec::report {
 
 using judge::Verdict;
 
 namespace {
-
-struct Paint {
-  bool on;
-  std::string operator()(std::string_view text, std::string_view code) const {
-    return on ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : std::string(text);
-  }
-};
 
 std::string_view colour_of(Verdict verdict);
 // The verdict in its colour; what is waived is grey.
@@ -34,26 +28,6 @@ std::string_view colour_of(Verdict verdict) {
     case Verdict::error: return "1;31";
   }
   return "0";
-}
-
-// Wrapped to `width` columns behind an indentation of blanks.
-std::string wrapped(std::string_view text, std::size_t indent, std::size_t width = 80) {
-  std::string out;
-  std::size_t column = 0;
-  while (!text.empty()) {
-    const std::size_t blank = text.find(' ');
-    const std::string_view word = text.substr(0, blank);
-    text = blank == std::string_view::npos ? std::string_view{} : text.substr(blank + 1);
-    if (column > 0 && indent + column + 1 + word.size() > width) {
-      out += "\n";
-      column = 0;
-    }
-    if (column == 0) out += std::string(indent, ' ');
-    else out += ' ', ++column;
-    out += word;
-    column += word.size();
-  }
-  return out + "\n";
 }
 
 // An entry's octets, a line for each line of the wire. CRLF is taken for granted; any other line end shows. Of long
@@ -80,8 +54,6 @@ std::vector<std::string> wire_lines(const session::Entry& entry, bool whole) {
   }
   return lines;
 }
-
-std::string plural(std::size_t n, std::string_view noun) { return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s"); }
 
 // "fail rfc5321/data/bare-lf  6 tests: 3 rows, relay submission" and below it what is wrong.
 std::string bug_lines(const Bug& bug, const Paint& paint) {

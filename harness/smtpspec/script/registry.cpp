@@ -13,9 +13,10 @@ constexpr std::array<std::string_view, 3> level_names = {"MUST", "SHOULD", "MAY"
 constexpr std::array<std::string_view, 5> observable_names = {"wire", "delivery", "timing", "config", "none"};
 constexpr std::array<std::string_view, 5> subject_names = {"server", "client", "both", "operator", "document"};
 constexpr std::array<std::string_view, 4> file_keys = {"rfc", "title", "successor", "requirements"};
-constexpr std::array<std::string_view, 8> row_keys = {"level", "subject",   "observable", "says",
-                                                      "check", "by-letter", "lenient",    "successor"};
+constexpr std::array<std::string_view, 10> row_keys = {"level",     "subject", "observable", "says", "check",
+                                                       "by-letter", "lenient", "successor",  "gap",  "same-as"};
 constexpr std::array<std::string_view, 2> mark_keys = {"since", "reason"};
+constexpr std::array<std::string_view, 2> gap_keys = {"kind", "reason"};
 
 // The index of a word in a closed list, or an error with the nearest one.
 template <std::size_t N>
@@ -51,6 +52,19 @@ Result<Mark> parse_mark(const Yaml& yaml, const std::string& what) {
   auto sentence = reason->as_sentence("the reason of the mark");
   if (!sentence) return tl::unexpected(sentence.error());
   return Mark{std::move(*day), std::move(*sentence)};
+}
+
+Result<Gap> parse_gap(const Yaml& yaml) {
+  if (auto ok = yaml.only(gap_keys, "a gap"); !ok) return tl::unexpected(ok.error());
+  const Yaml *kind = yaml.find("kind"), *reason = yaml.find("reason");
+  if (!kind || !reason) return yaml.fail("a gap needs kind and reason");
+  std::array<std::string_view, std::size(gap_kinds)> names;
+  for (std::size_t i = 0; i < names.size(); ++i) names[i] = gap_kinds[i].name;
+  auto chosen = choice(*kind, "why nothing covers it", names);
+  if (!chosen) return tl::unexpected(chosen.error());
+  auto sentence = reason->as_sentence("the reason of the gap");
+  if (!sentence) return tl::unexpected(sentence.error());
+  return Gap{&gap_kinds[*chosen], std::move(*sentence)};
 }
 
 }  // namespace
@@ -125,6 +139,17 @@ Result<void> Registry::add(const std::string& text, const std::string& file) {
       if (anchor->kind != Yaml::Kind::text || !is_section(anchor->text))
         return anchor->fail("'" + smtp::spell(anchor->text) + "' is no section; sections look like 4.1.4 or F.2");
       out.successor = anchor->text;
+    }
+    if (const Yaml* given = row.find("gap")) {
+      auto gap = parse_gap(*given);
+      if (!gap) return tl::unexpected(gap.error());
+      out.gap = std::move(*gap);
+    }
+    if (const Yaml* same = row.find("same-as")) {
+      if (out.gap) return same->fail("a row that is the same as another has no gap of its own");
+      auto other = same->as_sentence("the requirement that says the same");
+      if (!other) return tl::unexpected(other.error());
+      out.same_as = std::move(*other);
     }
     const std::string id = out.id;
     if (!all_.emplace(id, std::move(out)).second) return key.fail("requirement " + id + " is there already");

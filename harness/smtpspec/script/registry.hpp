@@ -28,6 +28,22 @@ struct Mark {
   std::string reason;
 };
 
+// Why nothing covers a row that binds servers.
+struct GapKind {
+  std::string_view name;   // as a row has it
+  std::string_view means;  // to be read behind "not covered:"
+};
+inline constexpr GapKind gap_kinds[] = {
+    {"mailbox", "it needs a look at what is delivered"},         {"next-hop", "it needs a look at what the server sends on"},
+    {"notice", "it needs a look at the notices that come back"}, {"dns", "it needs a name service of the test's own"},
+    {"setup", "it needs a server that is set up for it"},        {"gateway", "it needs the other side of a gateway"},
+    {"unseen", "nothing that a client sees shows it"},           {"freedom", "it leaves servers free: nothing breaks it"},
+};
+struct Gap {
+  const GapKind* kind = nullptr;
+  std::string reason;
+};
+
 struct Requirement {
   std::string id;  // "RFC5321-4.1.4-14"; a P before the last number: binds without a keyword
   int rfc = 0;
@@ -40,9 +56,12 @@ struct Requirement {
   std::optional<Mark> by_letter;  // nearly every deployed server breaks it
   std::optional<Mark> lenient;    // deployed servers take more than the letter has, and no sentence obliges them to refuse
   std::string successor;          // the section of the successor (Registry::successors) that says the same, or empty
+  std::optional<Gap> gap;
+  std::string same_as;  // the id of the row that says the same and that cases and rules name in place of this one, or empty
   Place place;
 
-  bool testable() const { return observable != Observable::none && (subject == "server" || subject == "both"); }
+  bool binds_server() const { return subject == "server" || subject == "both"; }
+  bool testable() const { return observable != Observable::none && binds_server(); }
 };
 
 class Registry {

@@ -24,12 +24,14 @@ requirements:
     says: A statement without a keyword.
     lenient: {since: 2026-02-28, reason: many do}
   2.3-2: {level: MAY, subject: client, observable: wire, says: What a client may do.}
+  2.3-3: {level: MAY, subject: server, observable: delivery, says: What arrives., gap: {kind: mailbox, reason: it stands there}}
+  2.3-4: {level: MAY, subject: server, observable: delivery, says: The same., same-as: RFC5321-2.3-3}
 )";
 
 TEST(Registry, RowsAreFoundById) {
   Registry registry;
   ASSERT_TRUE(registry.add(good, "a.yaml"));
-  EXPECT_EQ(registry.all().size(), 3u);
+  EXPECT_EQ(registry.all().size(), 5u);
   EXPECT_EQ(registry.rfcs().at(5321), "Simple Mail Transfer Protocol");
   const Requirement* row = registry.find("RFC5321-4.1.4-14");
   ASSERT_NE(row, nullptr);
@@ -49,6 +51,11 @@ TEST(Registry, RowsAreFoundById) {
   EXPECT_EQ(registry.find("RFC5321-2.3-P1")->lenient->since, "2026-02-28");
   EXPECT_EQ(registry.find("RFC5321-2.3-P1")->lenient->reason, "many do");
   EXPECT_EQ(registry.find("RFC5321-2.3-P1")->successor, "");
+  ASSERT_TRUE(registry.find("RFC5321-2.3-3")->gap);
+  EXPECT_EQ(registry.find("RFC5321-2.3-3")->gap->kind->name, "mailbox");
+  EXPECT_EQ(registry.find("RFC5321-2.3-3")->gap->reason, "it stands there");
+  EXPECT_FALSE(registry.find("RFC5321-2.3-4")->gap);
+  EXPECT_EQ(registry.find("RFC5321-2.3-4")->same_as, "RFC5321-2.3-3");
   EXPECT_EQ(registry.find("RFC5321-2.3-P1")->section, "2.3");
   EXPECT_EQ(registry.find("RFC5321-9-9"), nullptr);
   EXPECT_EQ(registry.nearest("RFC5321-4.1.4-4"), "RFC5321-4.1.4-14");
@@ -92,6 +99,14 @@ TEST(Registry, ErrorsNameThePlaceAndTheNearest) {
       {added("lenient: {since: 2026-01-01, reason: ''}"), "a.yaml:4:103: expected the reason of the mark"},
       {added("lenient: {since: lately, reason: a}"), "a.yaml:4:83: 'lately' is no day; a day looks like 2026-12-31"},
       {added("lenient: {sinc: 2026-01-01, reason: a}"), "a.yaml:4:76: no key 'sinc' in a lenient mark (did you mean 'since'?)"},
+      {added("gap: mailbox"), "a.yaml:4:71: expected a gap"},
+      {added("gap: {kind: mailbox}"), "a.yaml:4:71: a gap needs kind and reason"},
+      {added("gap: {kind: mailbx, reason: a}"),
+       "a.yaml:4:78: expected why nothing covers it, one of mailbox, next-hop, notice, dns, "
+       "setup, gateway, unseen, freedom (did you mean 'mailbox'?)"},
+      {added("gap: {kind: setup, reason: ' '}"), "a.yaml:4:93: expected the reason of the gap"},
+      {added("gap: {kind: setup, reason: a}, same-as: RFC5321-1-2"), "a.yaml:4:106: a row that is the same as another has no gap"},
+      {added("same-as: []"), "a.yaml:4:75: expected the requirement that says the same"},
       {added("successor: 4.1"), "a.yaml:4:77: the file names no successor that this could be a section of"},
       {"successor: ''\n" + added("check: a"), "a.yaml:1:12: expected the document that replaces the RFC"},
       {succeeded("4.1.4-14"), "a.yaml:5:77: '4.1.4-14' is no section; sections look like 4.1.4 or F.2"},
