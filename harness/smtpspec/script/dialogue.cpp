@@ -394,6 +394,15 @@ std::string print_dialogue(const std::vector<Step>& steps) {
   return out;
 }
 
+std::vector<Step> with(const std::vector<Step>& steps, const Variables& row) {
+  std::vector<Step> out = steps;
+  for (Step& step : out) {
+    step.text = with(step.text, row);
+    step.inside = with(step.inside, row);
+  }
+  return out;
+}
+
 void visit_templates(const std::vector<Step>& steps, const std::function<void(const Template&, const Step&)>& use) {
   for (const Step& step : steps) {
     use(step.text, step);

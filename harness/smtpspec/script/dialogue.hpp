@@ -70,6 +70,9 @@ struct Step {
 Result<std::vector<Step>> parse_dialogue(std::string_view text, std::string_view file, int first_line = 1, int indent = 0);
 std::string print_dialogue(const std::vector<Step>& steps);
 
+// The steps with a row's texts in place of names.
+std::vector<Step> with(const std::vector<Step>& steps, const Variables& row);
+
 // Calls `use` for every template in the steps, those inside blocks too.
 void visit_templates(const std::vector<Step>& steps, const std::function<void(const Template&, const Step&)>& use);
 

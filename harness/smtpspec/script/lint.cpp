@@ -113,9 +113,14 @@ std::vector<Error> lint(const Case& test, const Suite& suite, const Names& names
   lint_rows(linter);
   for (const auto* steps : {&test.dialogue, &test.twin}) {
     if (steps->empty()) continue;
-    lint_texts(linter, *steps);
+    lint_names(linter, *steps);
     lint_expectations(linter, *steps);
-    lint_flow(linter, *steps);
+    for (const CaseRow& row : test.rows) {
+      linter.row = &row;
+      const std::vector<Step> filled = with(*steps, row.variables);
+      lint_texts(linter, filled);
+      lint_flow(linter, filled, steps == &test.twin);
+    }
   }
   std::stable_sort(linter.problems.begin(), linter.problems.end(), [](const Error& a, const Error& b) {
     return std::tie(a.place.line, a.place.column) < std::tie(b.place.line, b.place.column);

@@ -42,6 +42,7 @@ bool is_http(const Template& text) {
 // Steps in order: what is sent has to be answered, what is answered has to be asked.
 struct Flow {
   Linter& linter;
+  const bool twin;
   std::map<int, Connection> connections{};
   std::vector<std::string> asked{};  // keywords that the EHLO reply was asked for
   const Step* last_sent = nullptr;
@@ -144,7 +145,7 @@ struct Flow {
     const std::size_t before = connection.owed.size();
     for (const Step& inner : step.inside) send(inner, connection);
     const bool tls = std::any_of(step.inside.begin(), step.inside.end(),
-                                 [](const Step& inner) { return print_template(inner.text).starts_with("STARTTLS"); });
+                                 [](const Step& inner) { return smtp::to_upper(print_template(inner.text)).starts_with("STARTTLS"); });
     // What stands behind STARTTLS in the same write has to be thrown away: it may go without an answer.
     if (tls) connection.unknown = true;
     if (connection.owed.size() - before > 1 && !linter.requires_keyword("PIPELINING") && !linter.test.tagged("smuggling") && !tls)
@@ -263,7 +264,7 @@ struct Flow {
                      [](const Step* step) { return step->kind == Step::Kind::expect || step->kind == Step::Kind::check; }))
       linter.say("the dialogue expects nothing, so that it cannot fail", steps.front().place);
     // A twin does as its case does.
-    if (&steps == &linter.test.dialogue && played.size() > 2) farewell(*played[played.size() - 2], *played.back());
+    if (!twin && played.size() > 2) farewell(*played[played.size() - 2], *played.back());
   }
 
   // The session takes leave by itself. A QUIT that is tested says more than that 221 comes, or names its requirement.
@@ -277,6 +278,6 @@ struct Flow {
 
 }  // namespace
 
-void lint_flow(Linter& linter, const std::vector<Step>& steps) { Flow{linter}.run(steps); }
+void lint_flow(Linter& linter, const std::vector<Step>& steps, bool twin) { Flow{linter, twin}.run(steps); }
 
 }  // namespace smtpspec::script

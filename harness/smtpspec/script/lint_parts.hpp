@@ -9,6 +9,7 @@ namespace smtpspec::script {
 struct Linter {
   const Case& test;
   const Suite& suite;
+  const CaseRow* row = nullptr;  // whose texts are filled in, while its steps are looked at
   std::vector<Error> problems{};
 
   // Says each thing once a place, however many rows or grades have it.
@@ -25,8 +26,10 @@ struct Linter {
   bool offered(const smtp::Extension& extension) const;
 };
 
-// lint_text.cpp: what stands in braces, and the rows that fill it in.
+// lint_text.cpp: what stands in braces, and the rows that fill it in. Names are looked at as they are written, texts as a
+// row makes them.
 void lint_rows(Linter& linter);
+void lint_names(Linter& linter, const std::vector<Step>& steps);
 void lint_texts(Linter& linter, const std::vector<Step>& steps);
 
 // lint_expect.cpp: each expectation by itself, and the names under which replies are kept.
@@ -44,12 +47,12 @@ struct Use {
   std::string keyword;  // that should be required
   bool operator==(const Use&) const = default;
 };
-// The uses of a text in any of the rows, those left out that `requires` deals with or whose keyword is among `asked`.
+// The uses of a text, those left out that `requires` deals with or whose keyword is among `asked`.
 std::vector<Use> uses(const Linter& linter, const Template& text, const std::vector<std::string>& asked);
 // True when the expectation only notes that a server refuses what it does not offer. Where it passes, it proves nothing.
 bool notes_refusal(const Expect& expect, const Use& use);
 
-// lint_flow.cpp: the steps in order.
-void lint_flow(Linter& linter, const std::vector<Step>& steps);
+// lint_flow.cpp: the steps of a row in order.
+void lint_flow(Linter& linter, const std::vector<Step>& steps, bool twin);
 
 }  // namespace smtpspec::script

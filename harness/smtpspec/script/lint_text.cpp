@@ -9,29 +9,13 @@ namespace {
 
 bool is_boundary(const Piece& piece) { return piece.kind == Piece::Kind::cut || piece.kind == Piece::Kind::pause; }
 
-void names(Linter& linter, const std::vector<Step>& steps) {
-  std::vector<std::string_view> known;
-  for (const FactName& fact : fact_names()) known.push_back(fact.name);
-  for (const auto& [name, value] : linter.test.rows.front().variables) known.push_back(name);
-  visit_templates(steps, [&](const Template& text, const Step& step) {
-    text.names([&](std::string_view name) {
-      if (std::find(known.begin(), known.end(), name) == known.end())
-        linter.say("{" + std::string(name) + "} is neither a fact nor a variable of the rows", step.place,
-                   smtp::nearest(name, std::span<const std::string_view>(known)));
-    });
-  });
-}
-
 // The pieces of a secret are masked each for itself.
 void secrets(Linter& linter, const std::vector<Step>& steps, bool in_pieces) {
   for (const Step& step : steps) {
-    const bool shown = std::any_of(linter.test.rows.begin(), linter.test.rows.end(), [&](const CaseRow& row) {
-      const Template text = with(step.text, row.variables);
-      bool secret = false;
-      text.names([&](std::string_view name) { secret = secret || name == "password"; });
-      return secret && (in_pieces || std::any_of(text.pieces.begin(), text.pieces.end(), is_boundary));
-    });
-    if (shown) linter.say("a line with the password must not be cut: its masked pieces would show how long it is", step.place);
+    bool secret = false;
+    step.text.names([&](std::string_view name) { secret = secret || name == "password"; });
+    if (secret && (in_pieces || std::any_of(step.text.pieces.begin(), step.text.pieces.end(), is_boundary)))
+      linter.say("a line with the password must not be cut: its masked pieces would show how long it is", step.place);
     secrets(linter, step.inside, in_pieces || step.octet_by_octet);
   }
 }
@@ -73,15 +57,11 @@ void pieces(Linter& linter, const std::vector<Piece>& all, const Place& place, s
     }
     pieces(linter, piece.inside, place, 0, true);
   }
-  if (!pad) return;
-  for (const CaseRow& row : linter.test.rows) {
-    const std::size_t size = least_size(with({all}, row.variables).pieces) + line_end;
-    if (size <= pad->count) continue;
+  const std::size_t size = pad ? least_size(all) + line_end : 0;
+  if (pad && size > pad->count)
     linter.say("{pad " + std::to_string(pad->count) + "} pads to fewer octets than the line has without it; they are at least " +
-                   std::to_string(size) + (row.name.empty() ? "" : " in row '" + row.name + "'"),
+                   std::to_string(size) + (linter.row->name.empty() ? "" : " in row '" + linter.row->name + "'"),
                place);
-    return;
-  }
 }
 
 void lines(Linter& linter, const std::vector<Step>& steps) {
@@ -116,8 +96,20 @@ void lint_rows(Linter& linter) {
   }
 }
 
+void lint_names(Linter& linter, const std::vector<Step>& steps) {
+  std::vector<std::string_view> known;
+  for (const FactName& fact : fact_names()) known.push_back(fact.name);
+  for (const auto& [name, value] : linter.test.rows.front().variables) known.push_back(name);
+  visit_templates(steps, [&](const Template& text, const Step& step) {
+    text.names([&](std::string_view name) {
+      if (std::find(known.begin(), known.end(), name) == known.end())
+        linter.say("{" + std::string(name) + "} is neither a fact nor a variable of the rows", step.place,
+                   smtp::nearest(name, std::span<const std::string_view>(known)));
+    });
+  });
+}
+
 void lint_texts(Linter& linter, const std::vector<Step>& steps) {
-  names(linter, steps);
   secrets(linter, steps, false);
   lines(linter, steps);
 }

@@ -77,13 +77,11 @@ struct Reader {
 std::vector<Use> uses(const Linter& linter, const Template& text, const std::vector<std::string>& asked) {
   std::vector<Use> out;
   Reader reader{linter, asked, out};
-  for (const CaseRow& row : linter.test.rows) {
-    const std::string octets = reading(with(text, row.variables).pieces);
-    for (std::string_view rest = octets; !rest.empty();) {
-      const std::size_t end = rest.find('\n');
-      reader.line(rest.substr(0, end));
-      rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
-    }
+  const std::string octets = reading(text.pieces);
+  for (std::string_view rest = octets; !rest.empty();) {
+    const std::size_t end = rest.find('\n');
+    reader.line(rest.substr(0, end));
+    rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
   }
   return out;
 }

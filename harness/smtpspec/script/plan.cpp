@@ -23,7 +23,6 @@ constexpr std::size_t most_single_octets = 1u << 20;
 
 struct Maker {
   const Facts& facts;
-  const Variables& row;
   Plan& plan;
   bool account = false;
   std::size_t clones = 1;
@@ -32,7 +31,7 @@ struct Maker {
   tl::unexpected<Error> at(const Step& step, const Error& error) const { return failure(error.message, step.place, error.hint); }
 
   Result<std::vector<Segment>> fill(const Template& text, const Step& step, std::string_view line_end) {
-    auto segments = expand(with(text, row), facts, line_end);
+    auto segments = expand(text, facts, line_end);
     if (!segments) return at(step, segments.error());
     for (const Segment& segment : *segments) total += segment.octets.size();
     if (total * clones > most_octets)
@@ -202,10 +201,10 @@ Result<Plan> make_plan(const Case& test, const std::vector<Step>& steps, const C
   Plan plan;
   plan.role = role;
   plan.start = test.start;
-  Maker maker{facts, row.variables, plan, facts.has("user") && facts.has("password"), static_cast<std::size_t>(test.clones)};
+  Maker maker{facts, plan, facts.has("user") && facts.has("password"), static_cast<std::size_t>(test.clones)};
   if (auto ok = maker.all(*parse_dialogue(preamble(test.start, role, maker.account), test.file), true); !ok)
     return tl::unexpected(ok.error());
-  if (auto ok = maker.all(steps, false); !ok) return tl::unexpected(ok.error());
+  if (auto ok = maker.all(with(steps, row.variables), false); !ok) return tl::unexpected(ok.error());
   return plan;
 }
 
