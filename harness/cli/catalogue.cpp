@@ -118,6 +118,8 @@ int show(const Environment& environment, const std::string& id) {
     for (const auto& row : test->rows) {
       std::printf("  %s:", row.name.c_str());
       for (const auto& [name, value] : row.variables) std::printf(" %s='%s'", name.c_str(), print_template(value).substr(0, 100).c_str());
+      if (row.start) std::printf(" start %s", std::string(to_string(*row.start)).c_str());
+      for (const auto& condition : row.conditions) std::printf(" requires %s", to_string(condition).c_str());
       std::printf("\n");
     }
   }

@@ -71,7 +71,7 @@ Judgement judge_case(const script::Case& test, const script::Plan& plan, const s
       const int code = outcome.came.kind == Came::Kind::reply ? outcome.came.reply.code : 0;
       out.policy = code / 100 == 4;
       worse(Verdict::inconclusive,
-            "the preamble did not reach '" + std::string(to_string(test.start)) + "': expected " + expected + ", but " + came);
+            "the preamble did not reach '" + std::string(to_string(plan.start)) + "': expected " + expected + ", but " + came);
       continue;
     }
     if (grade == Grade::inconclusive) {

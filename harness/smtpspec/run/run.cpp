@@ -207,11 +207,12 @@ struct Runner::State {
   // Why a test does not apply, or "".
   std::string not_applicable(const Test& test) {
     const Offer& offer = offers.heard[test.role];
-    const bool early = test.test->start == script::Start::connected || test.test->start == script::Start::greeted;
+    const script::Start start = start_of(*test.test, *test.row);
+    const bool early = start == script::Start::connected || start == script::Start::greeted;
     const auto& offered = early ? offer.clear : offer.ready;
     const auto facts = script::missing_facts(*test.test, *test.row, test.role, profile.facts);
     std::set<std::string> missing(facts.begin(), facts.end());
-    for (const script::Condition& condition : test.test->conditions) {
+    for (const script::Condition& condition : conditions_of(*test.test, *test.row)) {
       if (condition.kind == script::Condition::Kind::keyword) {
         if (!meets(condition, offered))
           return condition.negated ? to_string(condition).substr(4) + " is offered" : to_string(condition) + " is not offered";

@@ -40,7 +40,7 @@ void Trials::played(std::size_t index, Group& group) {
   watch_.hear(group);
   Judged judged = assess(group);
   auto& judgement = judged.judgement;
-  calls_.heard(trial.test.role, !judgement.no_greeting || trial.test.test->start == script::Start::connected);
+  calls_.heard(trial.test.role, !judgement.no_greeting || group.front().plan().start == script::Start::connected);
   if (judgement.verdict == Verdict::inconclusive && judgement.policy && trial.plays == 1) return calls_.again(index, patience_.retry_delay);
   const bool accuses = judgement.verdict == Verdict::fail || judgement.verdict == Verdict::deviation;
   if (accuses && !trial.confirming) {
@@ -72,8 +72,8 @@ void Trials::played(std::size_t index, Group& group) {
 
 // Twins that are the same in words and start are one; one that names the row's variables is each row's own.
 std::string Trials::twin_key(const Test& test) const {
-  std::string key =
-      std::string(to_string(test.role)) + "\n" + std::string(to_string(test.test->start)) + "\n" + script::print_dialogue(test.test->twin);
+  std::string key = std::string(to_string(test.role)) + "\n" + std::string(to_string(start_of(*test.test, *test.row))) + "\n" +
+                    script::print_dialogue(test.test->twin);
   bool row_used = false;
   script::visit_templates(test.test->twin, [&](const script::Template& text, const script::Step&) {
     text.names([&](std::string_view name) { row_used = row_used || test.row->variables.count(std::string(name)) > 0; });

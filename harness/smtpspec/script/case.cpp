@@ -47,6 +47,35 @@ Result<std::vector<Step>> block(const Yaml& key, const Yaml& value, const std::s
   return parse_dialogue(value.text, file, value.place.line + 1, indent);
 }
 
+tl::unexpected<Error> at(const Yaml& value, const Error& error) { return failure(error.message, value.place, error.hint); }
+
+Result<void> parse_conditions(const Yaml& value, std::vector<Condition>& out, std::vector<Place>& places) {
+  auto words = value.as_texts("conditions");
+  if (!words) return tl::unexpected(words.error());
+  for (std::size_t i = 0; i < words->size(); ++i) {
+    const Yaml& word = value.kind == Yaml::Kind::list ? value.items[i] : value;
+    auto condition = parse_condition((*words)[i]);
+    if (!condition) return at(word, condition.error());
+    out.push_back(std::move(*condition));
+    places.push_back(word.place);
+  }
+  return {};
+}
+
+// What a row has of its own under a key of the header. False: the key names a variable.
+Result<bool> parse_row_key(const Yaml& key, const Yaml& value, CaseRow& row) {
+  if (key.text == "requires") {
+    if (auto ok = parse_conditions(value, row.conditions, row.condition_places); !ok) return tl::unexpected(ok.error());
+    return true;
+  }
+  if (key.text != "start") return false;
+  auto start = parse_start(value.text);
+  if (!start) return at(value, start.error());
+  row.start = *start;
+  row.start_place = value.place;
+  return true;
+}
+
 Result<void> parse_rows(const Yaml& each, Case& out) {
   if (each.kind != Yaml::Kind::map || each.entries.empty())
     return each.fail("expected rows, each a name and its variables: 'each: {bare-lf: {end: '\\n'}}'");
@@ -55,8 +84,11 @@ Result<void> parse_rows(const Yaml& each, Case& out) {
     if (!is_word(name.text))
       return name.fail("'" + smtp::spell(name.text) + "' is no row name; names are lower-case letters, digits and hyphens");
     if (variables.kind != Yaml::Kind::map) return variables.fail("expected the row's variables, {name: text}");
-    CaseRow row{name.text, {}, name.place, {}};
+    CaseRow row{.name = name.text, .variables = {}, .place = name.place};
     for (const auto& [key, value] : variables.entries) {
+      const auto taken = parse_row_key(key, value, row);
+      if (!taken) return tl::unexpected(taken.error());
+      if (*taken) continue;
       if (!is_word(key.text))
         return key.fail("'" + smtp::spell(key.text) + "' is no variable name; names are lower-case letters, digits and hyphens");
       if (find_fact(key.text)) return key.fail("'" + key.text + "' is a fact of the profile; choose another name");
@@ -84,8 +116,8 @@ Result<smtp::Role> parse_role(const std::string& word) {
 // Equal in all but places and the text itself.
 bool same(const Case& a, const Case& b) {
   const auto all = [](const Case& c) {
-    std::vector<std::pair<std::string, Variables>> rows;
-    for (const CaseRow& row : c.rows) rows.emplace_back(row.name, row.variables);
+    std::vector<std::tuple<std::string, Variables, std::vector<Condition>, std::optional<Start>>> rows;
+    for (const CaseRow& row : c.rows) rows.emplace_back(row.name, row.variables, row.conditions, row.start);
     std::vector<std::pair<std::string, std::string>> exempt;
     for (const Exemption& exemption : c.exempt) exempt.emplace_back(exemption.rule, exemption.reason);
     std::vector<std::string> kills;
@@ -95,8 +127,6 @@ bool same(const Case& a, const Case& b) {
   };
   return all(a) == all(b);
 }
-
-tl::unexpected<Error> at(const Yaml& value, const Error& error) { return failure(error.message, value.place, error.hint); }
 
 }  // namespace
 
@@ -161,6 +191,14 @@ bool meets(const Condition& condition, const smtp::Capabilities& offered) {
 
 bool Case::tagged(std::string_view tag) const { return std::find(tags.begin(), tags.end(), tag) != tags.end(); }
 
+Start start_of(const Case& test, const CaseRow& row) { return row.start.value_or(test.start); }
+
+std::vector<Condition> conditions_of(const Case& test, const CaseRow& row) {
+  std::vector<Condition> out = test.conditions;
+  out.insert(out.end(), row.conditions.begin(), row.conditions.end());
+  return out;
+}
+
 Level level_of(const Case& test, const Registry& registry, std::string_view requirement) {
   const auto* found = registry.find(requirement);
   return std::max(found ? found->level : Level::must, test.weakened.value_or(Level::must));
@@ -217,15 +255,7 @@ Result<Case> parse_case(const std::string& text, std::string id, const std::stri
                             smtp::nearest(tag, std::span<const std::string_view>(tag_names)));
       out.tags = std::move(*words);
     } else if (key.text == "requires") {
-      auto words = value.as_texts("conditions");
-      if (!words) return tl::unexpected(words.error());
-      for (std::size_t i = 0; i < words->size(); ++i) {
-        const Yaml& word = value.kind == Yaml::Kind::list ? value.items[i] : value;
-        auto condition = parse_condition((*words)[i]);
-        if (!condition) return at(word, condition.error());
-        out.conditions.push_back(std::move(*condition));
-        out.condition_places.push_back(word.place);
-      }
+      if (auto ok = parse_conditions(value, out.conditions, out.condition_places); !ok) return tl::unexpected(ok.error());
     } else if (key.text == "start") {
       auto start = parse_start(value.text);
       if (!start) return at(value, start.error());

@@ -46,6 +46,10 @@ struct CaseRow {
   Variables variables;
   Place place;
   std::map<std::string, Places, std::less<>> places;  // of the variables
+  std::vector<Condition> conditions;                  // beside those of the case
+  std::vector<Place> condition_places;
+  std::optional<Start> start;  // in place of the case's
+  Place start_place;
 };
 
 struct Exemption {
@@ -85,6 +89,10 @@ struct Case {
 
   bool tagged(std::string_view tag) const;
 };
+
+// Where the row begins, and all that it requires.
+Start start_of(const Case& test, const CaseRow& row);
+std::vector<Condition> conditions_of(const Case& test, const CaseRow& row);
 
 // What breaking `requirement` in this case means: the requirement's level, or the milder one of the case's header.
 Level level_of(const Case& test, const Registry& registry, std::string_view requirement);

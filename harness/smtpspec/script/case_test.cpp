@@ -62,6 +62,23 @@ TEST(Case, ReadsItsHeader) {
   EXPECT_EQ(print_dialogue(test.twin), "C: RSET\nS: 250\n");
 }
 
+TEST(Case, HasRowsWithConditionsAndAStartOfTheirOwn) {
+  const Case test = parsed(
+      "title: A title\ncovers: RFC5321-1-1\nrequires: [PIPELINING]\nstart: mail\neach:\n  one: {end: x}\n"
+      "  two: {end: x, requires: [SIZE, account], start: rcpt}\n" +
+      std::string(dialogue));
+  const auto conditions = [&](std::size_t row) {
+    std::vector<std::string> out;
+    for (const Condition& condition : conditions_of(test, test.rows[row])) out.push_back(to_string(condition));
+    return out;
+  };
+  EXPECT_EQ(start_of(test, test.rows[0]), Start::mail);
+  EXPECT_EQ(conditions(0), std::vector<std::string>{"PIPELINING"});
+  EXPECT_EQ(start_of(test, test.rows[1]), Start::rcpt);
+  EXPECT_EQ(conditions(1), (std::vector<std::string>{"PIPELINING", "SIZE", "account"}));
+  EXPECT_EQ(test.rows[1].variables.size(), 1u) << "keys of the header are no variables";
+}
+
 // --- conditions -----------------------------------------------------------------------------------------------------------
 
 TEST(Condition, IsReadAndPrinted) {

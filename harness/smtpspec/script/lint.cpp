@@ -40,18 +40,34 @@ void lint_header(Linter& linter, const Names& names) {
       linter.say("no fault '" + kill.fault + "'", kill.place, smtp::nearest(kill.fault, names.faults));
     if (!killed.insert(kill.fault).second) linter.say("fault " + kill.fault + " stands here twice", kill.place);
   }
-  linter.start(test.start, top);
 }
 
-void lint_conditions(Linter& linter) {
-  const Case& test = linter.test;
-  for (std::size_t i = 0; i < test.conditions.size(); ++i) {
-    const Condition& condition = test.conditions[i];
+void lint_conditions(Linter& linter, const std::vector<Condition>& conditions, const std::vector<Place>& places) {
+  for (std::size_t i = 0; i < conditions.size(); ++i) {
+    const Condition& condition = conditions[i];
     if (condition.kind != Condition::Kind::keyword) continue;
-    linter.keyword(condition.name, test.condition_places[i]);
+    linter.keyword(condition.name, places[i]);
     const smtp::Extension* extension = smtp::find_extension(condition.name);
     if (extension && !condition.negated && !linter.offered(*extension))
-      linter.say("no server offers " + condition.name + " in the roles of this case, so that it would never run", test.condition_places[i]);
+      linter.say("no server offers " + condition.name + " in the roles of this case, so that it would never run", places[i]);
+  }
+}
+
+// Asks for what one and the same server cannot have.
+bool contradict(const Condition& a, const Condition& b) {
+  return a.kind == b.kind && a.name == b.name && a.param == b.param && a.at_least == b.at_least && a.negated != b.negated;
+}
+
+void lint_row_headers(Linter& linter) {
+  const Case& test = linter.test;
+  for (const CaseRow& row : test.rows) {
+    linter.row = &row;
+    lint_conditions(linter, row.conditions, row.condition_places);
+    for (std::size_t i = 0; i < row.conditions.size(); ++i)
+      for (const Condition& other : test.conditions)
+        if (contradict(row.conditions[i], other))
+          linter.say("the case requires '" + to_string(other) + "', so that this row would never run", row.condition_places[i]);
+    linter.start(start_of(test, row), row.start ? row.start_place : Place{test.file, 1, 1});
   }
 }
 
@@ -85,18 +101,23 @@ void Linter::start(Start start, const Place& place) {
   if (start == Start::auth) say("start: auth has no meaning on a relay", place);
 }
 
+std::vector<Condition> Linter::conditions() const { return row ? conditions_of(test, *row) : test.conditions; }
+
 bool Linter::requires_keyword(std::string_view keyword) const {
-  return std::any_of(test.conditions.begin(), test.conditions.end(),
+  const auto all = conditions();
+  return std::any_of(all.begin(), all.end(),
                      [&](const Condition& c) { return c.kind == Condition::Kind::keyword && c.name == keyword && !c.negated; });
 }
 
 bool Linter::requires_fact(std::string_view fact) const {
-  return std::any_of(test.conditions.begin(), test.conditions.end(),
+  const auto all = conditions();
+  return std::any_of(all.begin(), all.end(),
                      [&](const Condition& c) { return c.kind == Condition::Kind::fact && c.name == fact && !c.negated; });
 }
 
 bool Linter::deals_with(std::string_view keyword) const {
-  return std::any_of(test.conditions.begin(), test.conditions.end(), [&](const Condition& c) {
+  const auto all = conditions();
+  return std::any_of(all.begin(), all.end(), [&](const Condition& c) {
     const smtp::Extension* extension = c.kind == Condition::Kind::keyword ? smtp::find_extension(c.name) : nullptr;
     return extension && (c.name == keyword || (!c.negated && extension->with == keyword));
   });
@@ -109,7 +130,8 @@ bool Linter::offered(const smtp::Extension& extension) const {
 std::vector<Error> lint(const Case& test, const Suite& suite, const Names& names) {
   Linter linter{test, suite};
   lint_header(linter, names);
-  lint_conditions(linter);
+  lint_conditions(linter, test.conditions, test.condition_places);
+  lint_row_headers(linter);
   lint_rows(linter);
   for (const auto* steps : {&test.dialogue, &test.twin}) {
     if (steps->empty()) continue;

@@ -60,7 +60,7 @@ struct Flow {
   }
 
   void run(const std::vector<Step>& steps) {
-    connections[1] = opened(linter.test.start);
+    connections[1] = opened(start_of(linter.test, *linter.row));
     for (const Step& step : steps) {
       if (step.kind == Step::Kind::remark) continue;
       if (over) linter.say("no grade of the expectation above goes on to this step", step.place);

@@ -12,6 +12,8 @@ struct Linter {
   const CaseRow* row = nullptr;  // whose texts are filled in, while its steps are looked at
   std::vector<Error> problems{};
 
+  // All that the case requires, with what its row in hand does.
+  std::vector<Condition> conditions() const;
   // Says each thing once a place, however many rows or grades have it.
   void say(std::string message, Place place, std::string hint = {});
   void requirement(const std::string& id, const Place& place);

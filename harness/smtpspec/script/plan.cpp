@@ -200,9 +200,9 @@ std::string preamble(Start start, smtp::Role role, bool account) {
 Result<Plan> make_plan(const Case& test, const std::vector<Step>& steps, const CaseRow& row, smtp::Role role, const Facts& facts) {
   Plan plan;
   plan.role = role;
-  plan.start = test.start;
+  plan.start = start_of(test, row);
   Maker maker{facts, plan, facts.has("user") && facts.has("password"), static_cast<std::size_t>(test.clones)};
-  if (auto ok = maker.all(*parse_dialogue(preamble(test.start, role, maker.account), test.file), true); !ok)
+  if (auto ok = maker.all(*parse_dialogue(preamble(plan.start, role, maker.account), test.file), true); !ok)
     return tl::unexpected(ok.error());
   if (auto ok = maker.all(with(steps, row.variables), false); !ok) return tl::unexpected(ok.error());
   return plan;
@@ -213,8 +213,9 @@ std::vector<std::string> missing_facts(const Case& test, const CaseRow& row, smt
   const auto need = [&](std::string_view name) {
     if (!facts.has(name)) missing.emplace(name == "user" || name == "password" ? "account" : name);
   };
-  bool logs_in = test.start == Start::auth ||
-                 (role != smtp::Role::relay && test.start != Start::connected && test.start != Start::greeted && test.start != Start::tls);
+  const Start start = start_of(test, row);
+  bool logs_in =
+      start == Start::auth || (role != smtp::Role::relay && start != Start::connected && start != Start::greeted && start != Start::tls);
   for (const auto* steps : {&test.dialogue, &test.twin}) {
     visit_templates(*steps, [&](const Template& text, const Step& step) {
       with(text, row.variables).names(need);
@@ -222,7 +223,7 @@ std::vector<std::string> missing_facts(const Case& test, const CaseRow& row, smt
       if (step.kind == Step::Kind::message || step.kind == Step::Kind::check) need("recipient");
     });
   }
-  if (test.start == Start::rcpt || test.start == Start::data) need("recipient");
+  if (start == Start::rcpt || start == Start::data) need("recipient");
   if (logs_in) need("user");
   return {missing.begin(), missing.end()};
 }

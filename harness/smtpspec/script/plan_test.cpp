@@ -97,6 +97,15 @@ TEST(Plan, PreambleStandsInFrontAndIsMarked) {
   for (std::size_t i = 0; i < all.size(); ++i) EXPECT_EQ(all[i].preamble, i < 5) << i;
 }
 
+TEST(Plan, BeginsWhereItsRowDoes) {
+  const Case test = test_with("C: NOOP\nS: 250\n", "start: mail\neach:\n  case: {}\n  row: {start: greeted}\n");
+  const auto plan = [&](const CaseRow& row) { return *make_plan(test, test.dialogue, row, Role::relay, facts); };
+  EXPECT_EQ(plan(test.rows[0]).start, Start::mail);
+  EXPECT_EQ(plan(test.rows[0]).moves.size(), 7u);
+  EXPECT_EQ(plan(test.rows[1]).start, Start::greeted);
+  EXPECT_EQ(plan(test.rows[1]).moves.size(), 3u);
+}
+
 // --- sending ------------------------------------------------------------------------------------------------------------------
 
 TEST(Plan, LinesRawOctetsAndChunksAreWrittenAsTheySay) {
