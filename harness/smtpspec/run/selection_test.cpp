@@ -111,6 +111,7 @@ TEST(Selection, Conditions) {
       case_of("not-offered", "requires: [DSN]"),
       case_of("too-small", "requires: [SIZE>=1001]"),
       case_of("negated", "requires: [not PIPELINING]"),
+      case_of("rows", "start: greeted\neach:\n  any: {}\n  asks: {requires: [DSN]}\n  between-chunks: {start: bdat}"),
       case_of("fact", "requires: [account]"),
       case_of("named", "start: ehlo", "C: NOOP {unknown-recipient}\nS: 250"),
       case_of("account", "start: auth"),
@@ -118,10 +119,13 @@ TEST(Selection, Conditions) {
   });
   const auto run = bench.run();
   EXPECT_EQ(result_of(run, "offered").verdict, Verdict::pass);
+  EXPECT_EQ(result_of(run, "rows[any]").verdict, Verdict::pass);
   for (const auto& [id, why] : std::map<std::string, std::string>{
            {"not-offered", "DSN is not offered"},
            {"too-small", "SIZE>=1001 is not offered"},
            {"negated", "PIPELINING is offered"},
+           {"rows[asks]", "DSN is not offered"},
+           {"rows[between-chunks]", "CHUNKING is not offered"},
            {"fact", "needs account: give --user NAME (password from SMTPSPEC_PASSWORD)"},
            {"named", "needs unknown-recipient: give --rcpt-unknown ADDRESS"},
            {"account", "needs account: give --user NAME (password from SMTPSPEC_PASSWORD)"},
@@ -131,7 +135,7 @@ TEST(Selection, Conditions) {
     EXPECT_EQ(result_of(run, id).summary, why);
   }
   EXPECT_EQ(run.missing, (Missing{{{"account"}, {{Role::relay, 2}}}, {{"unknown-recipient"}, {{Role::relay, 1}}}}));
-  EXPECT_EQ(bench.target.times("NOOP"), 2) << "one is a probe's: what is skipped is not played";
+  EXPECT_EQ(bench.target.times("NOOP"), 3) << "one is a probe's: what is skipped is not played";
 }
 
 TEST(Selection, MissingFactsAreCountedByRoleAndTogether) {

@@ -196,6 +196,9 @@ Start start_of(const Case& test, const CaseRow& row) { return row.start.value_or
 std::vector<Condition> conditions_of(const Case& test, const CaseRow& row) {
   std::vector<Condition> out = test.conditions;
   out.insert(out.end(), row.conditions.begin(), row.conditions.end());
+  const auto opens = [](const Step& step) { return step.kind == Step::Kind::act && step.act == Step::Act::open && step.at == Start::bdat; };
+  const auto any_opens = [&](const std::vector<Step>& steps) { return std::any_of(steps.begin(), steps.end(), opens); };
+  if (start_of(test, row) == Start::bdat || any_opens(test.dialogue) || any_opens(test.twin)) out.push_back({.name = "CHUNKING"});
   return out;
 }
 

@@ -65,7 +65,7 @@ TEST(Case, ReadsItsHeader) {
 TEST(Case, HasRowsWithConditionsAndAStartOfTheirOwn) {
   const Case test = parsed(
       "title: A title\ncovers: RFC5321-1-1\nrequires: [PIPELINING]\nstart: mail\neach:\n  one: {end: x}\n"
-      "  two: {end: x, requires: [SIZE, account], start: rcpt}\n" +
+      "  two: {end: x, requires: [SIZE, account], start: bdat}\n" +
       std::string(dialogue));
   const auto conditions = [&](std::size_t row) {
     std::vector<std::string> out;
@@ -74,9 +74,16 @@ TEST(Case, HasRowsWithConditionsAndAStartOfTheirOwn) {
   };
   EXPECT_EQ(start_of(test, test.rows[0]), Start::mail);
   EXPECT_EQ(conditions(0), std::vector<std::string>{"PIPELINING"});
-  EXPECT_EQ(start_of(test, test.rows[1]), Start::rcpt);
-  EXPECT_EQ(conditions(1), (std::vector<std::string>{"PIPELINING", "SIZE", "account"}));
+  EXPECT_EQ(start_of(test, test.rows[1]), Start::bdat);
+  EXPECT_EQ(conditions(1), (std::vector<std::string>{"PIPELINING", "SIZE", "account", "CHUNKING"})) << "bdat asks for CHUNKING by itself";
   EXPECT_EQ(test.rows[1].variables.size(), 1u) << "keys of the header are no variables";
+}
+
+TEST(Case, AsksForChunkingWhereAnotherConnectionBeginsInAChunk) {
+  const std::string header = "title: A title\ncovers: RFC5321-1-1\n";
+  const Case test = parsed(header + "dialogue: |\n  do: open 2 at bdat\n  C2: NOOP\n  S2: 250\n");
+  ASSERT_EQ(conditions_of(test, test.rows[0]).size(), 1u);
+  EXPECT_EQ(to_string(conditions_of(test, test.rows[0])[0]), "CHUNKING");
 }
 
 // --- conditions -----------------------------------------------------------------------------------------------------------

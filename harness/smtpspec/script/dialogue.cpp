@@ -10,7 +10,7 @@ namespace smtpspec::script {
 namespace {
 
 constexpr std::array<std::string_view, start_count> start_names = {"connected", "greeted", "ehlo", "helo", "tls",
-                                                                   "auth",      "mail",    "rcpt", "data"};
+                                                                   "auth",      "mail",    "rcpt", "data", "bdat"};
 
 struct ActName {
   std::string_view name;
@@ -360,8 +360,9 @@ std::string_view to_string(Start start) { return start_names[static_cast<std::si
 Result<Start> parse_start(std::string_view word) {
   for (int i = 0; i < start_count; ++i)
     if (start_names[static_cast<std::size_t>(i)] == word) return static_cast<Start>(i);
-  return failure("'" + smtp::spell(word) + "' is no start state; states are connected, greeted, ehlo, helo, tls, auth, mail, rcpt and data",
-                 {}, smtp::nearest(word, std::span<const std::string_view>(start_names)));
+  return failure(
+      "'" + smtp::spell(word) + "' is no start state; states are connected, greeted, ehlo, helo, tls, auth, mail, rcpt, data and bdat", {},
+      smtp::nearest(word, std::span<const std::string_view>(start_names)));
 }
 
 Result<std::vector<Step>> parse_dialogue(std::string_view text, std::string_view file, int first_line, int indent) {

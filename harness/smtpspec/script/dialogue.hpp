@@ -30,8 +30,8 @@
 namespace smtpspec::script {
 
 // Where a dialogue begins; each state is reached by a preamble that fits the role (plan.hpp).
-enum class Start : std::uint8_t { connected, greeted, ehlo, helo, tls, auth, mail, rcpt, data };
-inline constexpr int start_count = 9;
+enum class Start : std::uint8_t { connected, greeted, ehlo, helo, tls, auth, mail, rcpt, data, bdat };
+inline constexpr int start_count = 10;
 std::string_view to_string(Start start);
 Result<Start> parse_start(std::string_view word);
 

@@ -9,7 +9,8 @@
 namespace smtpspec::script {
 namespace {
 
-// The header of `message:`: complete and clean by RFC 5322, so that no content filter has a reason to refuse it.
+// The header of `message:` and of the chunk before `start: bdat`: complete and clean by RFC 5322, so that no content filter has a reason to
+// refuse it.
 constexpr std::string_view message_header =
     R"(Date: Mon, 02 Nov 2026 10:00:00 +0000\r\nFrom: <{sender}>\r\nTo: <{recipient}>\r\nMessage-ID: <{token}@{client}>\r\n)"
     R"(Subject: smtpspec {token}\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=us-ascii\r\n\r\n)";
@@ -194,6 +195,7 @@ std::string preamble(Start start, smtp::Role role, bool account) {
   if (start == Start::mail) return out;
   out += "C: RCPT TO:<{recipient}>\nS: 250 251\n";
   if (start == Start::rcpt) return out;
+  if (start == Start::bdat) return out + "bdat: " + std::string(message_header) + "\nS: 250\n";
   return out + "C: DATA\nS: 354\n";
 }
 
@@ -223,7 +225,7 @@ std::vector<std::string> missing_facts(const Case& test, const CaseRow& row, smt
       if (step.kind == Step::Kind::message || step.kind == Step::Kind::check) need("recipient");
     });
   }
-  if (start == Start::rcpt || start == Start::data) need("recipient");
+  if (start == Start::rcpt || start == Start::data || start == Start::bdat) need("recipient");
   if (logs_in) need("user");
   return {missing.begin(), missing.end()};
 }

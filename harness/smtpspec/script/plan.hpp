@@ -22,7 +22,7 @@ struct Plan {
 };
 
 // The dialogue that reaches `start` in this role: the one place that knows it. With an account, submission roles log
-// in on the way to ehlo, mail, rcpt and data; without one they stop at EHLO under TLS.
+// in on the way to ehlo, mail, rcpt, data and bdat; without one they stop at EHLO under TLS.
 std::string preamble(Start start, smtp::Role role, bool account);
 
 // `steps` is the case's dialogue or its twin. A name without a value is an error at its place.

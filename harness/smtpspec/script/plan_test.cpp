@@ -48,7 +48,10 @@ std::string way(Start start, Role role, bool account) {
   const auto steps = *parse_dialogue(preamble(start, role, account), "");
   for (const Step& step : steps) {
     if (step.kind == Step::Kind::expect) continue;
-    const std::string text = step.kind == Step::Kind::act ? (step.act == Step::Act::auth ? "AUTH" : "TLS") : print_template(step.text);
+    const std::string text = step.kind == Step::Kind::chunk ? "BDAT"
+                             : step.kind != Step::Kind::act ? print_template(step.text)
+                             : step.act == Step::Act::auth  ? "AUTH"
+                                                            : "TLS";
     out += (out.empty() ? "" : " ") + text.substr(0, text.find(' '));
   }
   return out;
@@ -68,6 +71,7 @@ TEST(Preamble, FitsTheRole) {
       {Start::mail, "EHLO MAIL", "EHLO STARTTLS TLS EHLO AUTH MAIL", "TLS EHLO AUTH MAIL"},
       {Start::rcpt, "EHLO MAIL RCPT", "EHLO STARTTLS TLS EHLO AUTH MAIL RCPT", "TLS EHLO AUTH MAIL RCPT"},
       {Start::data, "EHLO MAIL RCPT DATA", "EHLO STARTTLS TLS EHLO AUTH MAIL RCPT DATA", "TLS EHLO AUTH MAIL RCPT DATA"},
+      {Start::bdat, "EHLO MAIL RCPT BDAT", "EHLO STARTTLS TLS EHLO AUTH MAIL RCPT BDAT", "TLS EHLO AUTH MAIL RCPT BDAT"},
   };
   ASSERT_EQ(std::size(rows), static_cast<std::size_t>(start_count));
   for (const auto& row : rows) {
@@ -104,6 +108,16 @@ TEST(Plan, BeginsWhereItsRowDoes) {
   EXPECT_EQ(plan(test.rows[0]).moves.size(), 7u);
   EXPECT_EQ(plan(test.rows[1]).start, Start::greeted);
   EXPECT_EQ(plan(test.rows[1]).moves.size(), 3u);
+}
+
+// RFC 3030 section 2: the chunk that was accepted is whole, and more is to come.
+TEST(Plan, AnUnfinishedChunkedMessageHasItsHeader) {
+  const auto all = moves("bdat last: The end.\n", "start: bdat\n");
+  ASSERT_EQ(all.size(), 10u);
+  const std::string chunk = octets(all[7]).front();
+  const std::size_t line = chunk.find("\r\n") + 2;
+  EXPECT_EQ(chunk.substr(0, line), "BDAT " + std::to_string(chunk.size() - line) + "\r\n");
+  EXPECT_TRUE(chunk.substr(line).starts_with("Date: ") && chunk.ends_with("\r\n\r\n")) << chunk;
 }
 
 // --- sending ------------------------------------------------------------------------------------------------------------------
