@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <span>
 #include <tuple>
+#include <utility>
 
 #include "smtpspec/smtp/octets.hpp"
 
@@ -21,10 +24,11 @@ constexpr std::array act_names = {ActName{"handshake", Step::Act::handshake}, Ac
                                   ActName{"wait", Step::Act::wait},           ActName{"auth", Step::Act::auth},
                                   ActName{"open", Step::Act::open},           ActName{"restart", Step::Act::restart}};
 
-constexpr std::array<std::string_view, 11> step_names = {"C",       "S",    "raw",       "together", "octet by octet", "message",
-                                                         "content", "bdat", "bdat last", "do",       "check"};
+constexpr std::array<std::string_view, 12> step_names = {"C",       "S",    "raw",       "together", "octet by octet", "message",
+                                                         "content", "bdat", "bdat last", "do",       "check",          "times"};
 
 constexpr int most_connections = 9;
+constexpr int most_times = 4000;  // a session has room for 5000 replies
 
 struct SourceLine {
   std::string_view text;  // without indentation
@@ -37,6 +41,7 @@ struct Parser {
   std::string_view file;
   std::vector<SourceLine> lines;
   std::size_t next = 0;
+  bool repeating = false;  // inside `times`
 
   tl::unexpected<Error> fail(const SourceLine& line, std::size_t at, std::string message, std::string hint = {}) const {
     return failure(std::move(message), Place{std::string(file), line.number, line.column + static_cast<int>(at)}, std::move(hint));
@@ -102,14 +107,16 @@ struct Parser {
     }
     const std::size_t colon = text.find(':');
     if (colon == std::string_view::npos)
-      return fail(
-          line, 0,
-          "expected a step: 'C: …', 'S: …', 'raw: …', 'together:', 'message:', 'content:', 'bdat: …', 'do: …', 'check: …' or '# …'");
+      return fail(line, 0,
+                  "expected a step: 'C: …', 'S: …', 'raw: …', 'together:', 'times 2:', 'message:', 'content:', 'bdat: …', 'do: …', "
+                  "'check: …' or '# …'");
     std::string_view keyword = text.substr(0, colon);
     std::size_t rest_at = colon + 1;
     if (rest_at < text.size() && text[rest_at] == ' ') ++rest_at;
     const std::string_view rest = text.substr(rest_at);
     const std::string_view label = keyword;
+    if (label.starts_with("times") && label.find_last_not_of(" 0123456789") == std::string_view("times").size() - 1)
+      return times(line, label, rest_at, std::move(step));
     while (!keyword.empty() && smtp::is_digit(keyword.back())) keyword.remove_suffix(1);
     const std::string_view number = label.substr(keyword.size());
     const std::string_view noun = keyword.substr(0, keyword.find(','));
@@ -138,6 +145,9 @@ struct Parser {
       auto expect = parse_expect(meaning);
       if (!expect) return moved(line, place_of(meaning), expect.error());
       step.expect = std::move(*expect);
+      if (!repeating &&
+          std::any_of(step.expect.tiers.begin(), step.expect.tiers.end(), [](const Tier& t) { return t.ends == Ends::block; }))
+        return fail(line, place_of(meaning), "'ends the block' stands inside 'times' only; 'ends the case' ends the whole");
       return step;
     }
     if (keyword == "do" || keyword == "check") {
@@ -151,8 +161,11 @@ struct Parser {
       auto inside = steps_inside(line.depth);
       if (!inside) return tl::unexpected(inside.error());
       for (const Step& inner : *inside) {
-        if (!inner.sends() && inner.kind != Step::Kind::remark) return failure("a block holds only what the client sends", inner.place);
         if (inner.kind == Step::Kind::together) return failure("a block inside a block has no meaning", inner.place);
+        for (const Step& sent : inner.kind == Step::Kind::times ? std::span(inner.inside) : std::span(&inner, 1)) {
+          if (!sent.sends() && sent.kind != Step::Kind::remark) return failure("a block holds only what the client sends", sent.place);
+          if (sent.kind == Step::Kind::together) return failure("a block inside a block has no meaning", sent.place);
+        }
       }
       if (inside->empty()) return fail(line, 0, "the block is empty");
       step.inside = std::move(*inside);
@@ -182,10 +195,30 @@ struct Parser {
     return unknown(line, label, keyword, noun);
   }
 
+  Result<Step> times(const SourceLine& line, std::string_view label, std::size_t rest_at, Step step) {
+    step.kind = Step::Kind::times;
+    const std::string_view number = smtp::trim(label.substr(std::string_view("times").size()));
+    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), step.count);
+    if (error != std::errc{} || end != number.data() + number.size() || step.count < 2 || step.count > most_times)
+      return fail(line, 0, "expected a number from 2 to " + std::to_string(most_times) + " behind 'times', as in 'times 60:'");
+    if (rest_at < line.text.size()) return fail(line, rest_at, "expected the steps of the block on the lines below, indented");
+    if (std::exchange(repeating, true)) return fail(line, 0, "'times' inside 'times' has no meaning");
+    auto inside = steps_inside(line.depth);
+    repeating = false;
+    if (!inside) return tl::unexpected(inside.error());
+    if (inside->empty()) return fail(line, 0, "the block is empty");
+    for (const Step& inner : *inside)
+      if (inner.kind == Step::Kind::act && (inner.act == Step::Act::open || inner.act == Step::Act::restart))
+        return failure("'do: open' and 'do: restart target' stand outside of blocks", inner.place);
+    step.inside = std::move(*inside);
+    return step;
+  }
+
   // The nearest label, with the connection's number where it belongs: at the very end, "message, unended2:".
   tl::unexpected<Error> unknown(const SourceLine& line, std::string_view label, std::string_view keyword, std::string_view noun) const {
     const std::string_view word = noun.substr(0, noun.find_last_not_of("0123456789") + 1);
     std::string hint = smtp::nearest(smtp::trim(word), std::span<const std::string_view>(step_names));
+    if (hint == "times") hint += ' ';
     if (!hint.empty()) hint.append(keyword.substr(noun.size())).append(noun.substr(word.size())).append(label.substr(keyword.size()));
     return fail(line, 0, "no step '" + smtp::spell(label) + ":'", std::move(hint));
   }
@@ -275,7 +308,7 @@ std::string number_of(const Step& step) { return step.connection == 1 ? "" : std
 
 void print_steps(const std::vector<Step>& steps, const std::string& indent, std::string& out) {
   for (const Step& step : steps) {
-    const auto keyword = [&](std::string_view word) {
+    const auto keyword = [&](const std::string& word) {
       out += indent;
       out += word;
       out += number_of(step) + ":";
@@ -304,8 +337,11 @@ void print_steps(const std::vector<Step>& steps, const std::string& indent, std:
         keyword("S");
         rest(print_expect(step.expect));
         break;
+      case Step::Kind::times:
       case Step::Kind::together:
-        keyword(step.octet_by_octet ? "octet by octet" : "together");
+        keyword(step.kind == Step::Kind::times ? "times " + std::to_string(step.count)
+                : step.octet_by_octet          ? "octet by octet"
+                                               : "together");
         out += "\n";
         print_steps(step.inside, indent + "  ", out);
         continue;
@@ -349,8 +385,8 @@ void print_steps(const std::vector<Step>& steps, const std::string& indent, std:
 
 bool Step::operator==(const Step& that) const {
   const auto all = [](const Step& s) {
-    return std::tie(s.kind, s.connection, s.remark, s.text, s.inside, s.octet_by_octet, s.stuffed, s.ended, s.last, s.expect, s.act, s.time,
-                    s.mechanism, s.other, s.at, s.transaction);
+    return std::tie(s.kind, s.connection, s.remark, s.text, s.inside, s.count, s.octet_by_octet, s.stuffed, s.ended, s.last, s.expect,
+                    s.act, s.time, s.mechanism, s.other, s.at, s.transaction);
   };
   return all(*this) == all(that);
 }
@@ -400,6 +436,18 @@ std::vector<Step> with(const std::vector<Step>& steps, const Variables& row) {
   for (Step& step : out) {
     step.text = with(step.text, row);
     step.inside = with(step.inside, row);
+  }
+  return out;
+}
+
+std::vector<Step> unrolled(const std::vector<Step>& steps) {
+  std::vector<Step> out;
+  for (const Step& step : steps) {
+    if (step.kind != Step::Kind::times) out.push_back(step);
+    for (int i = 1; i <= step.count; ++i) {
+      const auto once = with(step.inside, {{std::string(times_name), {{{Piece::Kind::octets, std::to_string(i)}}}}});
+      out.insert(out.end(), once.begin(), once.end());
+    }
   }
   return out;
 }

@@ -7,6 +7,7 @@
 //     C: MAIL FROM:<{sender}>
 //     C: RCPT TO:<{recipient}>
 //   octet by octet:                    … or in segments of one octet
+//   times 60:                          the steps inside 60 times, {count} counts from 1
 //   message:                           a complete message; what stands inside is its body
 //   content:                           only the lines inside; both dot-stuffed and ended by CRLF.CRLF
 //   content, unstuffed, unended:       … or not
@@ -36,7 +37,7 @@ std::string_view to_string(Start start);
 Result<Start> parse_start(std::string_view word);
 
 struct Step {
-  enum class Kind : std::uint8_t { remark, line, raw, together, message, content, chunk, expect, act, check };
+  enum class Kind : std::uint8_t { remark, line, raw, together, message, content, chunk, expect, act, check, times };
   enum class Act : std::uint8_t { handshake, half_close, reset, close, wait, auth, open, restart };
 
   Kind kind = Kind::remark;
@@ -44,7 +45,8 @@ struct Step {
   Place place{};
   std::string remark{};        // without "#"; of a remark step, "" is a blank line and " " a lone "#"
   Template text{};             // line, raw, chunk
-  std::vector<Step> inside{};  // together: steps; message, content: `line` steps
+  std::vector<Step> inside{};  // together, times: steps; message, content: `line` steps
+  int count = 0;               // times
   bool octet_by_octet = false;
   bool stuffed = true;
   bool ended = true;
@@ -72,6 +74,11 @@ std::string print_dialogue(const std::vector<Step>& steps);
 
 // The steps with a row's texts in place of names.
 std::vector<Step> with(const std::vector<Step>& steps, const Variables& row);
+
+// The name that counts the times of a block, inside of it.
+inline constexpr std::string_view times_name = "count";
+// The steps with each `times` written out.
+std::vector<Step> unrolled(const std::vector<Step>& steps);
 
 // Calls `use` for every template in the steps, those inside blocks too.
 void visit_templates(const std::vector<Step>& steps, const std::function<void(const Template&, const Step&)>& use);

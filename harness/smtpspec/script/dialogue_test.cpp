@@ -45,6 +45,10 @@ const Form forms[] = {
     {"together2:\n    raw: a\n    bdat last: b\n", "together2:\n  raw: a\n  bdat last: b\n"},
     {"octet by octet:\n  C: NOOP\n"},
     {"octet by octet3:\n  message:\n    a\n"},
+    {"times 60:\n  C: NOOP {count}\n\n  # between\n  S: 250, else 421 ends the block\n"},
+    {"times  007:\n    message2:\n      a\n    S2: 250\n", "times 7:\n  message2:\n    a\n  S2: 250\n"},
+    {"times 2:\n  together:\n    C: NOOP\n    C: NOOP\n  check: transaction\n"},
+    {"together:\n  times 4000:\n    C: NOOP\n  C: QUIT\n"},
     {"message:\n"},
     {"message:\nS: 250\n"},
     {"message:\n  a\n   folded\n  .\n\n  # no remark\n  C: no step\nS: 250\n"},
@@ -130,6 +134,11 @@ TEST(Dialogue, StepsSayWhatTheirTextSays) {
     EXPECT_EQ(step.sends(), step.kind == Step::Kind::line || step.kind == Step::Kind::chunk || step.kind == Step::Kind::together);
 }
 
+TEST(Dialogue, UnrolledBlocksCountFromOne) {
+  EXPECT_EQ(print_dialogue(unrolled(parsed("C: a\ntimes 3:\n  C: b{count}\n  message:\n    {upper \"c{count}\"}\nC: d\n"))),
+            "C: a\nC: b1\nmessage:\n  {upper \"c1\"}\nC: b2\nmessage:\n  {upper \"c2\"}\nC: b3\nmessage:\n  {upper \"c3\"}\nC: d\n");
+}
+
 TEST(Dialogue, EqualityIsBlindToPlacesOnly) {
   EXPECT_EQ(parsed("C: NOOP\n"), *parse_dialogue("C: NOOP\n", "b.yaml", 7, 2));
   for (std::size_t i = 0; i < std::size(forms); ++i)
@@ -177,6 +186,18 @@ TEST(Dialogue, ErrorsCarryPlaceAndHint) {
       {"together:\n  C: NOOP\n  check: transaction", 3, 3, "only what the client sends"},
       {"together:\n  octet by octet:\n    C: NOOP", 2, 3, "block inside a block"},
       {"together:\n    C: a\n  C: b", 3, 3, ""},
+      {"together:\n  times 2:\n    together:\n      C: a", 3, 5, "block inside a block"},
+      {"together:\n  times 2:\n    S: 250", 3, 5, "only what the client sends"},
+      {"times 1:\n  C: a", 1, 1, "a number from 2 to 4000"},
+      {"times 4001:\n  C: a", 1, 1, "a number from 2 to 4000"},
+      {"times 99999999999:\n  C: a", 1, 1, "a number from 2 to 4000"},
+      {"times 6 0:\n  C: a", 1, 1, "a number from 2 to 4000"},
+      {"times 60: C: a", 1, 11, "on the lines below"},
+      {"times 60:\nC: a", 1, 1, "the block is empty"},
+      {"times 2:\n  together:\n    times 2:\n      C: a", 3, 5, "'times' inside 'times'"},
+      {"times 2:\n  do: restart target", 2, 3, "stand outside of blocks"},
+      {"time 60:\n  C: a", 1, 1, "no step 'time 60:'", "times 60"},
+      {"times 2:\n  C: a\nS: 250 ends the block", 3, 4, "inside 'times' only"},
       {"message: x", 1, 10, "below, indented"},
       {"message, unstufed:", 1, 8, "'unstufed' is no modifier of message", "unstuffed"},
       {"content, unended, x:", 1, 8, "'x' is no modifier of content"},

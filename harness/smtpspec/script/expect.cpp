@@ -195,11 +195,12 @@ struct Parser {
         } else {
           return fail("expected 'a deviation', 'a failure', 'inconclusive' or 'observed' behind 'is'");
         }
-        if (take("and") && !peek("ends")) return fail("expected 'ends the case' behind 'and'");
+        if (take("and") && !peek("ends")) return fail("expected 'ends the case' or 'ends the block' behind 'and'");
       }
       if (take("ends")) {
-        if (!take("the") || !take("case")) return fail("expected 'ends the case'");
-        tier.ends = true;
+        if (!take("the") || (!peek("case") && !peek("block"))) return fail("expected 'ends the case' or 'ends the block'");
+        tier.ends = take("block") ? Ends::block : Ends::the_case;
+        take("case");
       }
       out.tiers.push_back(std::move(tier));
       if (!take(",")) break;
@@ -283,7 +284,8 @@ std::string print_expect(const Expect& expect) {
     if (tier.grade == Grade::failure) out += " is a failure";
     if (tier.grade == Grade::inconclusive) out += " is inconclusive";
     if (tier.grade == Grade::observed) out += tier.choice.empty() ? " is observed" : " is observed as " + tier.choice;
-    if (tier.ends) out += tier.grade == Grade::pass ? " ends the case" : " and ends the case";
+    if (tier.ends != Ends::nothing)
+      out += std::string(tier.grade == Grade::pass ? " ends" : " and ends") + (tier.ends == Ends::block ? " the block" : " the case");
   }
   if (!expect.capture.empty()) out += " as " + expect.capture;
   if (!expect.requirement.empty()) out += " [" + expect.requirement + "]";

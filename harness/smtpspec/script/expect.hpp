@@ -5,6 +5,7 @@
 //   S: 501 5.5.z or close, else 4yz is inconclusive [RFC5321-4.1.4-13]
 //   S: 250 is observed as accepted, else 5yz is observed as refused
 //   S: 220, else 503 ends the case
+//   S: 250, else 452 ends the block
 //   S: close, else nothing for 30s is a failure
 //   S: any as first            … later:  S: same class as first
 //   S: nothing for 500ms       S: close       S: tls 1.2+       S: no tls
@@ -47,11 +48,14 @@ struct Answer {
   bool operator==(const Answer&) const = default;
 };
 
+// What nothing more is asked of, behind an answer of this tier.
+enum class Ends : std::uint8_t { nothing, block, the_case };
+
 struct Tier {
   std::vector<Answer> answers;
   Grade grade = Grade::pass;
   std::string choice;  // "accepted", of an observed tier
-  bool ends = false;   // nothing more is asked of a server that answers so
+  Ends ends = Ends::nothing;
   bool operator==(const Tier&) const = default;
 };
 

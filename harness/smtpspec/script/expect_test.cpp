@@ -39,6 +39,8 @@ TEST(Expect, EveryConstructHasOneCanonicalForm) {
       {"close, else nothing for 30s is a failure", "close, else nothing for 30s is a failure"},
       {"220, else 503 ends the case as it", "220, else 503 ends the case as it"},
       {"220, else 503 is observed as refused and ends the case", "220, else 503 is observed as refused and ends the case"},
+      {"250, else 452 ends the block", "250, else 452 ends the block"},
+      {"250, else 5yz is observed as policy ends the block", "250, else 5yz is observed as policy and ends the block"},
       {"220, else 503 is a deviation ends the case", "220, else 503 is a deviation and ends the case"},
       {"250 [RFC5321-3.8-1]", "250 [RFC5321-3.8-1]"},
       {"250 or close, else 4yz is inconclusive as a-1 [RFC5321-3.8-1]", "250 or close, else 4yz is inconclusive as a-1 [RFC5321-3.8-1]"},
@@ -68,8 +70,9 @@ TEST(Expect, IsReadAsTiersOfAnswers) {
   EXPECT_EQ(expect.tiers[1].answers[0].time, Duration(2s));
   EXPECT_EQ(to_string(expect.tiers[1].grade), "observed");
   EXPECT_EQ(expect.tiers[1].choice, "silent");
-  EXPECT_FALSE(expect.tiers[0].ends);
-  EXPECT_TRUE(parse_expect("503 ends the case")->tiers[0].ends);
+  EXPECT_EQ(expect.tiers[0].ends, Ends::nothing);
+  EXPECT_EQ(parse_expect("503 ends the case")->tiers[0].ends, Ends::the_case);
+  EXPECT_EQ(parse_expect("503 is a deviation and ends the block")->tiers[0].ends, Ends::block);
   EXPECT_EQ(expect.capture, "it");
   EXPECT_EQ(expect.requirement, "ID-1");
   EXPECT_EQ(parse_expect("tls 1.3+")->tiers[0].answers[0].tls_version, 13);
@@ -111,8 +114,9 @@ TEST(Expect, ErrorsCarryColumnAndHint) {
       {"any as \"first\"", 8, "expected a name"},
       {"250 is", 7, "'a deviation'"},
       {"250 is a success", 10, "expected 'deviation' or 'failure'"},
-      {"250 is a deviation and", 23, "expected 'ends the case'"},
+      {"250 is a deviation and", 23, "expected 'ends the case' or 'ends the block'"},
       {"250 ends here", 10, "expected 'ends the case'"},
+      {"250 ends the loop", 14, "'ends the block'"},
       {"250 and ends the case", 5, "does not belong here"},
       {"250 is observed as", 19, "expected a name"},
       {"503, 5yz", 6, "expected 'else'"},

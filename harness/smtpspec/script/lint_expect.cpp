@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <functional>
 
 #include "smtpspec/script/lint_parts.hpp"
 #include "smtpspec/smtp/octets.hpp"
@@ -105,7 +106,7 @@ void requirement(Linter& linter, const std::string& id, const Place& place) {
 
 }  // namespace
 
-bool goes_on(const Tier& tier) { return !tier.ends && tier.grade != Grade::inconclusive && tier.grade != Grade::failure; }
+bool goes_on(const Tier& tier) { return tier.ends == Ends::nothing && tier.grade != Grade::inconclusive && tier.grade != Grade::failure; }
 
 bool has_code(const Answer& answer, int code) {
   return answer.kind == Answer::Kind::any || (answer.kind == Answer::Kind::codes && answer.codes.has(code));
@@ -122,8 +123,10 @@ void lint_expectations(Linter& linter, const std::vector<Step>& steps) {
   const auto unused = [&](const std::string& name, const Place& place) {
     linter.say("nothing compares with the reply that is kept as '" + name + "'; 'S: same code as " + name + "' would", place);
   };
-  for (const Step& step : steps) {
-    if (step.kind != Step::Kind::expect) continue;
+  const std::function<void(const Step&)> one = [&](const Step& step) {
+    if (step.kind == Step::Kind::times)
+      for (const Step& inner : step.inside) one(inner);
+    if (step.kind != Step::Kind::expect) return;
     for (const Tier& tier : step.expect.tiers)
       for (const Answer& answer : tier.answers) {
         for (const Answer::Keyword& keyword : answer.keywords) linter.keyword(keyword.keyword, step.place);
@@ -137,11 +140,12 @@ void lint_expectations(Linter& linter, const std::vector<Step>& steps) {
     reach(linter, step.expect, step.place);
     requirement(linter, step.expect.requirement, step.place);
     const std::string& name = step.expect.capture;
-    if (name.empty()) continue;
+    if (name.empty()) return;
     if (const auto before = captured.find(name); before != captured.end()) unused(name, before->second);
     captured[name] = step.place;
     known.push_back(name);
-  }
+  };
+  for (const Step& step : steps) one(step);
   for (const auto& [name, place] : captured) unused(name, place);
 }
 

@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <deque>
+#include <functional>
+#include <span>
 
 #include "smtpspec/script/lint_parts.hpp"
 #include "smtpspec/smtp/octets.hpp"
@@ -25,6 +27,8 @@ struct Connection {
   std::deque<Owed> owed{};
   int refusals = 0;
 };
+
+bool leaves_block(const Tier& tier) { return tier.ends == Ends::block; }
 
 bool acts_on_connection(const Step& step) {
   return step.kind != Step::Kind::act || (step.act != Step::Act::open && step.act != Step::Act::wait && step.act != Step::Act::restart);
@@ -61,14 +65,29 @@ struct Flow {
 
   void run(const std::vector<Step>& steps) {
     connections[1] = opened(start_of(linter.test, *linter.row));
+    all(steps);
+    ending(steps);
+  }
+
+  void all(const std::vector<Step>& steps) {
     for (const Step& step : steps) {
       if (step.kind == Step::Kind::remark) continue;
+      if (step.kind == Step::Kind::times) {
+        block(step);
+        continue;
+      }
       if (over) linter.say("no grade of the expectation above goes on to this step", step.place);
       over = false;
       one(step, reached(step));
       if (step.sends()) last_sent = &step;
     }
-    ending(steps);
+  }
+
+  void block(const Step& step) {
+    for (int i = 0; i < step.count; ++i) all(step.inside);
+    over = over && std::none_of(step.inside.begin(), step.inside.end(), [&](const Step& inner) {
+             return std::any_of(inner.expect.tiers.begin(), inner.expect.tiers.end(), leaves_block);
+           });
   }
 
   // The step's connection, which has to be there.
@@ -143,9 +162,14 @@ struct Flow {
 
   void together(const Step& step, Connection& connection) {
     const std::size_t before = connection.owed.size();
-    for (const Step& inner : step.inside) send(inner, connection);
-    const bool tls = std::any_of(step.inside.begin(), step.inside.end(),
-                                 [](const Step& inner) { return smtp::to_upper(print_template(inner.text)).starts_with("STARTTLS"); });
+    bool tls = false;
+    for (const Step& inner : step.inside) {
+      const auto steps = inner.kind == Step::Kind::times ? std::span(inner.inside) : std::span(&inner, 1);
+      for (int i = 0; i < std::max(inner.count, 1); ++i)
+        for (const Step& sent : steps) send(sent, connection);
+      tls = tls || std::any_of(steps.begin(), steps.end(),
+                               [](const Step& sent) { return smtp::to_upper(print_template(sent.text)).starts_with("STARTTLS"); });
+    }
     // What stands behind STARTTLS in the same write has to be thrown away: it may go without an answer.
     if (tls) connection.unknown = true;
     if (connection.owed.size() - before > 1 && !linter.requires_keyword("PIPELINING") && !linter.test.tagged("smuggling") && !tls)
@@ -196,6 +220,8 @@ struct Flow {
         std::all_of(first.codes.members.begin(), first.codes.members.end(), [](const auto& code) { return code.code >= 500; }) &&
         ++connection.refusals > most_errors)
       linter.say("more than three refused commands on one connection: servers hang up on that", step.place);
+    if (std::any_of(tiers.begin(), tiers.end(), leaves_block) && !connection.owed.empty())
+      linter.say("where this ends the block, the reply to a command above it is still owed", step.place);
     afterwards(step.expect, connection);
   }
 
@@ -260,8 +286,11 @@ struct Flow {
     std::vector<const Step*> played;
     for (const Step& step : steps)
       if (step.kind != Step::Kind::remark) played.push_back(&step);
-    if (std::none_of(played.begin(), played.end(),
-                     [](const Step* step) { return step->kind == Step::Kind::expect || step->kind == Step::Kind::check; }))
+    const std::function<bool(const Step&)> asks = [&](const Step& step) {
+      return step.kind == Step::Kind::expect || step.kind == Step::Kind::check ||
+             (step.kind == Step::Kind::times && std::any_of(step.inside.begin(), step.inside.end(), asks));
+    };
+    if (std::none_of(steps.begin(), steps.end(), asks))
       linter.say("the dialogue expects nothing, so that it cannot fail", steps.front().place);
     // A twin does as its case does.
     if (!twin && played.size() > 2) farewell(*played[played.size() - 2], *played.back());

@@ -36,7 +36,7 @@ void lint_texts(Linter& linter, const std::vector<Step>& steps);
 
 // lint_expect.cpp: each expectation by itself, and the names under which replies are kept.
 void lint_expectations(Linter& linter, const std::vector<Step>& steps);
-// True when the play goes on behind an answer of this grade.
+// True when the play goes on, in its block if it is in one, behind an answer of this grade.
 bool goes_on(const Tier& tier);
 bool is_reply(const Answer& answer);
 // True when a reply of this code may be what the answer means.

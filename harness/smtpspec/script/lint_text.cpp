@@ -71,6 +71,20 @@ void lines(Linter& linter, const std::vector<Step>& steps) {
   }
 }
 
+void names(Linter& linter, const std::vector<Step>& steps, const std::vector<std::string_view>& known, bool repeated) {
+  for (const Step& step : steps) {
+    step.text.names([&](std::string_view name) {
+      if (name == times_name) {
+        if (!repeated) linter.say("{" + std::string(name) + "} stands inside 'times' only, whose times it counts", step.place);
+      } else if (std::find(known.begin(), known.end(), name) == known.end()) {
+        linter.say("{" + std::string(name) + "} is neither a fact nor a variable of the rows", step.place,
+                   smtp::nearest(name, std::span<const std::string_view>(known)));
+      }
+    });
+    names(linter, step.inside, known, repeated || step.kind == Step::Kind::times);
+  }
+}
+
 }  // namespace
 
 void lint_rows(Linter& linter) {
@@ -100,13 +114,7 @@ void lint_names(Linter& linter, const std::vector<Step>& steps) {
   std::vector<std::string_view> known;
   for (const FactName& fact : fact_names()) known.push_back(fact.name);
   for (const auto& [name, value] : linter.test.rows.front().variables) known.push_back(name);
-  visit_templates(steps, [&](const Template& text, const Step& step) {
-    text.names([&](std::string_view name) {
-      if (std::find(known.begin(), known.end(), name) == known.end())
-        linter.say("{" + std::string(name) + "} is neither a fact nor a variable of the rows", step.place,
-                   smtp::nearest(name, std::span<const std::string_view>(known)));
-    });
-  });
+  names(linter, steps, known, false);
 }
 
 void lint_texts(Linter& linter, const std::vector<Step>& steps) {

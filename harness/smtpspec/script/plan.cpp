@@ -21,6 +21,7 @@ constexpr std::string_view there_probe = "C: RCPT TO:<{recipient}>\nS: 250 251, 
 // Of all clones of a plan together. A segment costs more than its octet.
 constexpr std::size_t most_octets = 256u << 20;
 constexpr std::size_t most_single_octets = 1u << 20;
+constexpr std::size_t most_moves = 50000;
 
 struct Maker {
   const Facts& facts;
@@ -81,7 +82,7 @@ struct Maker {
   }
 
   Result<Move> one(const Step& step) {
-    Move move{step, {}, false, 0, false};
+    Move move{.step = step, .segments = {}};
     switch (step.kind) {
       case Step::Kind::line: {
         auto segments = fill(step.text, step, "\r\n");
@@ -118,7 +119,8 @@ struct Maker {
       }
       case Step::Kind::together: {
         move.segments.push_back({});
-        for (const Step& inner : step.inside) {
+        move.step.inside = unrolled(step.inside);
+        for (const Step& inner : move.step.inside) {
           if (inner.kind == Step::Kind::remark) continue;
           auto part = one(inner);
           if (!part) return part;
@@ -155,6 +157,19 @@ struct Maker {
     return all(*parts, preamble_steps);
   }
 
+  tl::unexpected<Error> too_many(const Step& step) const {
+    return at(step, {"here the plan grows beyond " + std::to_string(most_moves) + " steps" +
+                     (clones > 1 ? ", counted over its " + std::to_string(clones) + " clones" : "")});
+  }
+
+  Result<void> block(const Step& step, bool preamble_steps) {
+    const std::size_t first = plan.moves.size();
+    if ((first + step.inside.size() * static_cast<std::size_t>(step.count)) * clones > most_moves) return too_many(step);
+    if (auto ok = all(unrolled({step}), preamble_steps); !ok) return ok;
+    for (std::size_t i = first; i < plan.moves.size(); ++i) plan.moves[i].block_end = plan.moves.size();
+    return {};
+  }
+
   Result<void> all(const std::vector<Step>& steps, bool preamble_steps) {
     for (const Step& step : steps) {
       if (step.kind == Step::Kind::remark) continue;
@@ -162,6 +177,11 @@ struct Maker {
         if (auto ok = written_out(step.transaction ? there_probe : gone_probe, step, step.connection, preamble_steps); !ok) return ok;
         continue;
       }
+      if (step.kind == Step::Kind::times) {
+        if (auto ok = block(step, preamble_steps); !ok) return ok;
+        continue;
+      }
+      if (plan.moves.size() * clones >= most_moves) return too_many(step);
       auto move = one(step);
       if (!move) return tl::unexpected(move.error());
       move->preamble = preamble_steps;
@@ -213,7 +233,7 @@ Result<Plan> make_plan(const Case& test, const std::vector<Step>& steps, const C
 std::vector<std::string> missing_facts(const Case& test, const CaseRow& row, smtp::Role role, const Facts& facts) {
   std::set<std::string> missing;
   const auto need = [&](std::string_view name) {
-    if (!facts.has(name)) missing.emplace(name == "user" || name == "password" ? "account" : name);
+    if (name != times_name && !facts.has(name)) missing.emplace(name == "user" || name == "password" ? "account" : name);
   };
   const Start start = start_of(test, row);
   bool logs_in =

@@ -10,9 +10,10 @@ namespace smtpspec::script {
 struct Move {
   Step step;
   std::vector<Segment> segments;
-  bool preamble = false;  // its failure hides the answer instead of being one
-  int commands = 0;       // replies that the sending of this move asks for, as far as can be told
-  bool is_data = false;   // mail content or a chunk: answered within the end-of-data deadline
+  bool preamble = false;      // its failure hides the answer instead of being one
+  int commands = 0;           // replies that the sending of this move asks for, as far as can be told
+  bool is_data = false;       // mail content or a chunk: answered within the end-of-data deadline
+  std::size_t block_end = 0;  // of a move in a block: the move behind the block
 };
 
 struct Plan {

@@ -136,6 +136,38 @@ TEST(Plan, LinesRawOctetsAndChunksAreWrittenAsTheySay) {
   }
 }
 
+TEST(Plan, BlocksAreWrittenOutAndKnowTheirEnd) {
+  const auto all = moves("C: a\ntimes 3:\n  C: b{count}\n  check: transaction\nC: c\n");
+  ASSERT_EQ(all.size(), 11u);
+  EXPECT_EQ(octets(all[1]), Texts{"b1\r\n"});
+  EXPECT_EQ(octets(all[4]), Texts{"b2\r\n"});
+  EXPECT_EQ(octets(all[8]), Texts{"RCPT TO:<alice@example.test>\r\n"});
+  EXPECT_EQ(octets(all[10]), Texts{"c\r\n"});
+  for (std::size_t i = 0; i < all.size(); ++i) EXPECT_EQ(all[i].block_end, i == 0 || i == 10 ? 0u : 10u) << i;
+}
+
+TEST(Plan, AGroupRepeatsWhatItSends) {
+  const auto all = moves("together:\n  times 3:\n    C: a{count}\n  C: b\n");
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(octets(all[0]), Texts{"a1\r\na2\r\na3\r\nb\r\n"});
+  EXPECT_EQ(all[0].commands, 4);
+  EXPECT_EQ(all[0].step.inside.size(), 4u) << "the session asks which command each reply answers";
+}
+
+TEST(Plan, StepsAreCounted) {
+  const std::string block = "times 4000:\n  C: a\n  S: 250\n  C: b\n  S: 250\n  C: c\n  S: 250\n";
+  const auto plan = [](const std::string& dialogue, const std::string& header = "") {
+    const Case test = test_with(dialogue, header);
+    return make_plan(test, test.dialogue, test.rows.front(), Role::relay, facts);
+  };
+  EXPECT_TRUE(plan(block + block));
+  const auto much = plan(block + block + block);
+  ASSERT_FALSE(much);
+  EXPECT_NE(to_string(much.error()).find("a/b.yaml:18:3: here the plan grows beyond 50000 steps"), std::string::npos)
+      << to_string(much.error());
+  EXPECT_FALSE(plan(block, "clones: 3\n"));
+}
+
 TEST(Plan, ContentIsStuffedAndEndedAsItSays) {
   const std::string lines = "  .\n  a\n\n  ..b\n";
   EXPECT_EQ(octets(moves("content:\n" + lines)[0]), Texts{"..\r\na\r\n\r\n...b\r\n.\r\n"});

@@ -461,11 +461,12 @@ bool Session::meet(Time now, Actions& actions) {
   alarm_set_ = false;
   const script::Tier* tier = outcome.tier >= 0 ? &move.step.expect.tiers[static_cast<std::size_t>(outcome.tier)] : nullptr;
   const bool broken_off = !tier || tier->grade == script::Grade::inconclusive || tier->grade == script::Grade::failure;
-  const bool done = tier && tier->ends;
+  const auto ends = tier ? tier->ends : script::Ends::nothing;
   transcript_.outcomes.push_back(std::move(outcome));
   // One past the end says that the play was broken off; play() counts one on.
   if (broken_off) next_ = plan_.moves.size();
-  else if (done) next_ = plan_.moves.size() - 1;
+  else if (ends == script::Ends::the_case) next_ = plan_.moves.size() - 1;
+  else if (ends == script::Ends::block) next_ = plan_.moves[next_].block_end - 1;
   if (broken_off) broken_off_ = true;
   return true;
 }

@@ -408,6 +408,31 @@ TEST(Session, Captures) {
   EXPECT_EQ(play(plan_of("greeted", dialogue + "class as first"), but({{"RSET", {close}}})).last().tier, -1);
 }
 
+// The reply that ends the block is met; what stands behind the block is played, and nothing of the block any more.
+TEST(Session, ABlockEndsWhereAReplySaysSo) {
+  const std::string block =
+      "times 5:\n  C: NOOP {count}\n  S: 250, else 452 is observed as full and ends the block\n  C: HELP\n  S: 250\nC: RSET\nS: 250";
+  int asked = 0;
+  const auto answer = [&asked](const std::string& line) -> Actions {
+    if (line.starts_with("QUIT")) return {send("221 bye\r\n"), close};
+    if (line.starts_with("NOOP") && ++asked == 3) return {send("452 full\r\n")};
+    return {send("250 fine\r\n")};
+  };
+  const auto played = play(plan_of("greeted", block), answer);
+  EXPECT_TRUE(played.transcript.complete);
+  EXPECT_EQ(played.heard, "NOOP 1\r\nHELP\r\nNOOP 2\r\nHELP\r\nNOOP 3\r\nRSET\r\nQUIT\r\n<end>");
+  EXPECT_EQ(played.outcome(5).tier, 1);
+  asked = 3;
+  EXPECT_NE(play(plan_of("greeted", block), answer).heard.find("NOOP 5\r\nHELP\r\nRSET\r\n"), std::string::npos)
+      << "else it is played to its end";
+}
+
+TEST(Session, AGroupThatRepeatsGetsItsRepliesInOrder) {
+  const auto played = play(plan_of("greeted", "together:\n  times 3:\n    C: NOOP\n  C: RSET\ntimes 4:\n  S: 250"), but({}));
+  EXPECT_TRUE(played.transcript.complete);
+  EXPECT_EQ(played.commands(), (std::vector<std::string>{"greeting", "NOOP", "NOOP", "NOOP", "RSET", "QUIT"}));
+}
+
 TEST(Session, CloseAnswers) {
   const auto plan = [] { return plan_of("greeted", "C: NOOP\nS: close"); };
   for (const Action& end : {close, reset, half_close}) {
