@@ -156,8 +156,9 @@ struct Parser {
         if (!end() && tokens[next].quoted) keyword.param = tokens[next++].text;
         out.keywords.push_back(std::move(keyword));
       } else if (take("text")) {
-        if (end() || !tokens[next].quoted) return fail("expected a pattern in double quotes behind 'text'");
-        out.text = tokens[next++].text;
+        const bool fits = !take("not");
+        if (end() || !tokens[next].quoted) return fail("expected a pattern in double quotes behind 'text' or 'text not'");
+        out.texts.push_back({fits, tokens[next++].text});
       } else if (take("lines")) {
         if (!word() || !std::all_of(tokens[next].text.begin(), tokens[next].text.end(), smtp::is_digit) || tokens[next].text.size() > 4 ||
             std::stoi(tokens[next].text) == 0)
@@ -251,7 +252,7 @@ std::string print_answer(const Answer& answer) {
     out += (keyword.present ? " with " : " without ") + keyword.keyword;
     if (!keyword.param.empty()) out += " " + quoted(keyword.param);
   }
-  if (answer.text) out += " text " + quoted(*answer.text);
+  for (const auto& text : answer.texts) out += (text.fits ? " text " : " text not ") + quoted(text.pattern);
   if (answer.lines) out += " lines " + std::to_string(answer.lines);
   return out;
 }

@@ -2,6 +2,7 @@
 //
 //   S: 503, else 5yz is a deviation
 //   S: 250 with PIPELINING without STARTTLS
+//   S: 2yz text "*@*" text not "*:*@*"
 //   S: 501 5.5.z or close, else 4yz is inconclusive [RFC5321-4.1.4-13]
 //   S: 250 is observed as accepted, else 5yz is observed as refused
 //   S: 220, else 503 ends the case
@@ -39,12 +40,17 @@ struct Answer {
     std::string param;
     bool operator==(const Keyword&) const = default;
   };
-  std::vector<Keyword> keywords;    // of an EHLO reply
-  std::optional<std::string> text;  // glob over the whole text, lines joined by \n
-  int lines = 0;                    // 0: any number
-  std::string name;                 // same_code, same_class: of the captured reply
-  std::optional<Duration> time;     // nothing
-  int tls_version = 0;              // at least; 12 is TLS 1.2
+  struct Text {
+    bool fits = true;
+    std::string pattern;  // glob over the whole text, lines joined by \n
+    bool operator==(const Text&) const = default;
+  };
+  std::vector<Keyword> keywords;  // of an EHLO reply
+  std::vector<Text> texts;
+  int lines = 0;                 // 0: any number
+  std::string name;              // same_code, same_class: of the captured reply
+  std::optional<Duration> time;  // nothing
+  int tls_version = 0;           // at least; 12 is TLS 1.2
   bool operator==(const Answer&) const = default;
 };
 

@@ -19,6 +19,7 @@ TEST(Expect, EveryConstructHasOneCanonicalForm) {
       {R"(250 with SIZE"1*")", R"(250 with SIZE "1*")"},
       {R"(250 text "*\"Bye\"\r\n\x41\\")", R"(250 text "*\"Bye\"\r\nA\\")"},
       {R"(250 text "")", R"(250 text "")"},
+      {R"(250 text not "*x*" text "a*" text not"b")", R"(250 text not "*x*" text "a*" text not "b")"},
       {"250 lines 1", "250 lines 1"},
       {R"(250 2.1.0 lines 2 text "a" with X)", R"(250 2.1.0 with X text "a" lines 2)"},
       {"any", "any"},
@@ -63,7 +64,7 @@ TEST(Expect, IsReadAsTiersOfAnswers) {
   EXPECT_TRUE(first.codes.has(259) && !first.codes.has(260));
   EXPECT_EQ(first.status, "2.y.z");
   EXPECT_EQ(first.keywords, (std::vector<Answer::Keyword>{{true, "SIZE", "1?"}}));
-  EXPECT_EQ(first.text, "*");
+  EXPECT_EQ(first.texts, (std::vector<Answer::Text>{{true, "*"}}));
   EXPECT_EQ(first.lines, 3);
   EXPECT_EQ(expect.tiers[0].grade, Grade::pass);
   EXPECT_EQ(expect.tiers[0].answers[1].kind, Answer::Kind::close);
@@ -97,6 +98,8 @@ TEST(Expect, ErrorsCarryColumnAndHint) {
       {"250 with", 9, "EHLO keyword"},
       {"250 with \"X\"", 10, "EHLO keyword"},
       {"250 text abc", 10, "pattern in double quotes"},
+      {"250 text not abc", 14, "pattern in double quotes"},
+      {"250 not text \"abc\"", 5, "does not belong here"},
       {"250 text \"abc", 10, "quote that opens here"},
       {R"(250 text "\q")", 10, "unknown escape"},
       {"250 lines x", 11, "expected a number"},

@@ -11,11 +11,11 @@ constexpr int first_code = 200, last_code = 599;
 
 // True when `wide` asks for nothing that `narrow` does not ask for, codes aside.
 bool asks_no_more(const Answer& wide, const Answer& narrow) {
-  return (wide.status.empty() || wide.status == narrow.status) && (!wide.text || wide.text == narrow.text) &&
-         (wide.lines == 0 || wide.lines == narrow.lines) &&
-         std::all_of(wide.keywords.begin(), wide.keywords.end(), [&](const Answer::Keyword& keyword) {
-           return std::find(narrow.keywords.begin(), narrow.keywords.end(), keyword) != narrow.keywords.end();
-         });
+  const auto among = [](const auto& few, const auto& many) {
+    return std::all_of(few.begin(), few.end(), [&](const auto& one) { return std::find(many.begin(), many.end(), one) != many.end(); });
+  };
+  return (wide.status.empty() || wide.status == narrow.status) && (wide.lines == 0 || wide.lines == narrow.lines) &&
+         among(wide.texts, narrow.texts) && among(wide.keywords, narrow.keywords);
 }
 
 // The part of the answer that the answers in front leave nothing of: all of it, or some of its codes.
@@ -82,6 +82,13 @@ void reach(Linter& linter, const Expect& expect, const Place& place) {
   }
 }
 
+// One and the same pattern, wanted and not.
+void texts(Linter& linter, const Answer& answer, const Place& place) {
+  for (const Answer::Text& text : answer.texts)
+    if (text.fits && std::find(answer.texts.begin(), answer.texts.end(), Answer::Text{false, text.pattern}) != answer.texts.end())
+      linter.say("no text both fits \"" + smtp::spell(text.pattern) + "\" and does not", place);
+}
+
 // RFC 2034 section 4: the class of an enhanced code is that of its reply, and 3yz has none.
 void status(Linter& linter, const Answer& answer, const Place& place) {
   if (answer.status.empty()) return;
@@ -131,6 +138,7 @@ void lint_expectations(Linter& linter, const std::vector<Step>& steps) {
       for (const Answer& answer : tier.answers) {
         for (const Answer::Keyword& keyword : answer.keywords) linter.keyword(keyword.keyword, step.place);
         status(linter, answer, step.place);
+        texts(linter, answer, step.place);
         if (answer.name.empty()) continue;
         captured.erase(answer.name);
         if (std::find(known.begin(), known.end(), answer.name) == known.end())

@@ -25,10 +25,11 @@ bool reply_fits(const script::Answer& answer, const smtp::Reply& reply, bool ext
       if (there != keyword.present) return false;
     }
   }
-  if (answer.text) {
-    std::string text;
-    for (std::size_t i = 0; i < reply.lines.size(); ++i) text += (i ? "\n" : "") + std::string(reply.text(i));
-    if (!script::glob_match(*answer.text, text)) return false;
+  if (!answer.texts.empty()) {
+    std::string whole;
+    for (std::size_t i = 0; i < reply.lines.size(); ++i) whole += (i ? "\n" : "") + std::string(reply.text(i));
+    for (const auto& text : answer.texts)
+      if (script::glob_match(text.pattern, whole) != text.fits) return false;
   }
   return true;
 }
