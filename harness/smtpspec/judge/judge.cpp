@@ -132,6 +132,7 @@ Judgement judge_case(const script::Case& test, const script::Plan& plan, const s
     out.findings.push_back(std::move(finding));
   }
   if (transcript.target_restart_failed) worse(Verdict::inconclusive, "the target could not be restarted");
+  if (!transcript.unmet.empty()) worse(Verdict::skip, transcript.unmet);
   if (!transcript.complete && out.verdict == Verdict::pass) worse(Verdict::inconclusive, "the session was broken off before its end");
   return out;
 }

@@ -620,6 +620,17 @@ TEST(JudgeCase, WhatBrokeOffProvesNothing) {
   EXPECT_EQ(j.summary, "the session was broken off before its end");
 }
 
+TEST(JudgeCase, WhatTheServerDidNotSayLeavesNothingToAsk) {
+  const auto test = case_of({.dialogue = "C: MAIL FROM:<> SIZE={size-limit}\nS: 250"});
+  const auto plan = script::make_plan(test, test.dialogue, test.rows.front(), Role::relay, {});
+  session::Transcript transcript;
+  transcript.unmet = "the EHLO reply gave no number for SIZE";
+  const auto j = judge_case(test, *plan, transcript, {});
+  EXPECT_EQ(j.verdict, Verdict::skip);
+  EXPECT_EQ(j.summary, transcript.unmet);
+  EXPECT_TRUE(j.findings.empty());
+}
+
 TEST(JudgeCase, ARestartThatFailed) {
   const auto test = case_of({.dialogue = "do: restart target\nC: NOOP\nS: 250"});
   const auto plan = script::make_plan(test, test.dialogue, test.rows.front(), Role::relay, {});

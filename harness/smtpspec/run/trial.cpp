@@ -58,7 +58,8 @@ void Trials::played(std::size_t index, Group& group) {
   }
   shorten(judged.transcript, judgement.findings);
   // The twin speaks only for a result that stands on the server's own answer.
-  if (trial.test.test->twin.empty() || judgement.verdict == Verdict::inconclusive || judgement.verdict == Verdict::error)
+  if (trial.test.test->twin.empty() || judgement.verdict == Verdict::skip || judgement.verdict == Verdict::inconclusive ||
+      judgement.verdict == Verdict::error)
     return finish(index, std::move(judged));
   with_twin(index, [this, index, judged = std::move(judged)](const Twin& twin) mutable {
     if (!twin.passed) {

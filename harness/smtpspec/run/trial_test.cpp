@@ -189,6 +189,22 @@ TEST(Twins, EachRowHasItsOwnWhenItNamesTheRow) {
   EXPECT_EQ(named.target.times("VRFY good"), 1);
 }
 
+TEST(Twins, EachRowHasItsOwnWhereItBeginsElsewhere) {
+  Bench bench({case_of("a", "start: greeted\neach:\n  here: {}\n  there: {start: ehlo}\n  here-too: {}", "C: VRFY bad\nS: 550",
+                       "C: VRFY good\nS: 250")});
+  bench.target.answer = refuses_bad;
+  EXPECT_EQ(bench.run().count(Verdict::pass), 3u);
+  EXPECT_EQ(bench.target.times("VRFY good"), 2);
+}
+
+TEST(Twins, IsNotAskedWhereThereWasNothingToAsk) {
+  Bench bench({case_of("a", "start: greeted", "C: NOOP\nS: 250 as it\nC: VRFY {address in it}\nS: 550", "C: VRFY good\nS: 250")});
+  const auto run = bench.run();
+  EXPECT_EQ(result_of(run, "a").verdict, Verdict::skip);
+  EXPECT_CONTAINS(result_of(run, "a").summary, "kept as 'it' shows no address");
+  EXPECT_EQ(bench.target.times("VRFY good"), 0);
+}
+
 TEST(Twins, IsTriedAgainAfterATemporaryRefusal) {
   std::vector<script::Case> cases;
   for (int i = 0; i < 5; ++i)

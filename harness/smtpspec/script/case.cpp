@@ -92,6 +92,7 @@ Result<void> parse_rows(const Yaml& each, Case& out) {
       if (!is_word(key.text))
         return key.fail("'" + smtp::spell(key.text) + "' is no variable name; names are lower-case letters, digits and hyphens");
       if (find_fact(key.text)) return key.fail("'" + key.text + "' is a fact of the profile; choose another name");
+      if (key.text == limit_name) return key.fail("'" + key.text + "' is what the server gives for SIZE; choose another name");
       if (key.text == times_name) return key.fail("'" + key.text + "' counts the times of a block; choose another name");
       if (value.kind != Yaml::Kind::text && value.kind != Yaml::Kind::null) return value.fail("expected a text");
       auto text = parse_template(value.text);

@@ -136,11 +136,11 @@ std::vector<Error> lint(const Case& test, const Suite& suite, const Names& names
   for (const auto* steps : {&test.dialogue, &test.twin}) {
     if (steps->empty()) continue;
     lint_names(linter, *steps);
-    lint_expectations(linter, *steps);
     for (const CaseRow& row : test.rows) {
       linter.row = &row;
       const std::vector<Step> filled = with(*steps, row.variables);
       lint_texts(linter, filled);
+      lint_expectations(linter, filled);
       lint_flow(linter, filled, steps == &test.twin);
     }
   }

@@ -130,20 +130,24 @@ void lint_expectations(Linter& linter, const std::vector<Step>& steps) {
   const auto unused = [&](const std::string& name, const Place& place) {
     linter.say("nothing compares with the reply that is kept as '" + name + "'; 'S: same code as " + name + "' would", place);
   };
+  const auto use = [&](const std::string& name, const Place& place) {
+    captured.erase(name);
+    if (std::find(known.begin(), known.end(), name) == known.end())
+      linter.say("no reply was captured as '" + name + "' above; 'S: any as " + name + "' does", place,
+                 smtp::nearest(name, std::span<const std::string>(known)));
+  };
   const std::function<void(const Step&)> one = [&](const Step& step) {
-    if (step.kind == Step::Kind::times)
-      for (const Step& inner : step.inside) one(inner);
+    step.text.visit([&](const Piece& piece) {
+      if (piece.kind == Piece::Kind::address) use(piece.text, step.place);
+    });
+    for (const Step& inner : step.inside) one(inner);
     if (step.kind != Step::Kind::expect) return;
     for (const Tier& tier : step.expect.tiers)
       for (const Answer& answer : tier.answers) {
         for (const Answer::Keyword& keyword : answer.keywords) linter.keyword(keyword.keyword, step.place);
         status(linter, answer, step.place);
         texts(linter, answer, step.place);
-        if (answer.name.empty()) continue;
-        captured.erase(answer.name);
-        if (std::find(known.begin(), known.end(), answer.name) == known.end())
-          linter.say("no reply was captured as '" + answer.name + "' above; 'S: any as " + answer.name + "' does", step.place,
-                     smtp::nearest(answer.name, std::span<const std::string>(known)));
+        if (!answer.name.empty()) use(answer.name, step.place);
       }
     reach(linter, step.expect, step.place);
     requirement(linter, step.expect.requirement, step.place);

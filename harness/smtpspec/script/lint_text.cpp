@@ -22,12 +22,14 @@ void secrets(Linter& linter, const std::vector<Step>& steps, bool in_pieces) {
 
 constexpr std::size_t size_limit = 1u << 30;  // beyond it nobody counts
 
-// How many octets the pieces make at least; facts of the profile count for nothing.
+// How many octets the pieces make at least; facts of the profile, and what the session hears, count for nothing.
 std::size_t least_size(const std::vector<Piece>& pieces) {
   std::size_t size = 0;
   for (const Piece& piece : pieces) {
     switch (piece.kind) {
       case Piece::Kind::octets: size += piece.text.size(); break;
+      case Piece::Kind::limit:
+      case Piece::Kind::address:
       case Piece::Kind::name: break;
       case Piece::Kind::repeat: size += piece.count * least_size(piece.inside); break;
       case Piece::Kind::pad: break;
@@ -57,8 +59,8 @@ void pieces(Linter& linter, const std::vector<Piece>& all, const Place& place, s
     }
     pieces(linter, piece.inside, place, 0, true);
   }
-  const std::size_t size = pad ? least_size(all) + line_end : 0;
-  if (pad && size > pad->count)
+  const std::size_t size = pad && !pad->beyond_limit ? least_size(all) + line_end : 0;
+  if (pad && !pad->beyond_limit && size > pad->count)
     linter.say("{pad " + std::to_string(pad->count) + "} pads to fewer octets than the line has without it; they are at least " +
                    std::to_string(size) + (linter.row->name.empty() ? "" : " in row '" + linter.row->name + "'"),
                place);
@@ -67,6 +69,10 @@ void pieces(Linter& linter, const std::vector<Piece>& all, const Place& place, s
 void lines(Linter& linter, const std::vector<Step>& steps) {
   for (const Step& step : steps) {
     pieces(linter, step.text.pieces, step.place, step.kind == Step::Kind::line ? 2 : 0, false);
+    step.text.visit([&](const Piece& piece) {
+      if (piece.beyond_limit && !linter.requires_keyword("SIZE"))
+        linter.say("{size-limit} needs 'requires: [SIZE]': a server that does not offer it gives no number", step.place);
+    });
     lines(linter, step.inside);
   }
 }
@@ -114,6 +120,7 @@ void lint_names(Linter& linter, const std::vector<Step>& steps) {
   std::vector<std::string_view> known;
   for (const FactName& fact : fact_names()) known.push_back(fact.name);
   for (const auto& [name, value] : linter.test.rows.front().variables) known.push_back(name);
+  known.push_back(limit_name);  // a name that is one slip away from it
   names(linter, steps, known, false);
 }
 

@@ -15,11 +15,13 @@ std::string reading(const std::vector<Piece>& pieces) {
       case Piece::Kind::octets: out += piece.text; break;
       case Piece::Kind::name: out += piece.text; break;
       case Piece::Kind::repeat:
-        for (std::size_t i = 0; i < std::min<std::size_t>(piece.count, 2); ++i) out += reading(piece.inside);
+        for (std::size_t i = 0; i < (piece.beyond_limit ? 2 : std::min<std::size_t>(piece.count, 2)); ++i) out += reading(piece.inside);
         break;
       case Piece::Kind::upper: out += smtp::to_upper(reading(piece.inside)); break;
       case Piece::Kind::lower: out += smtp::to_lower(reading(piece.inside)); break;
+      case Piece::Kind::limit: out += "1"; break;
       case Piece::Kind::base64:
+      case Piece::Kind::address:
       case Piece::Kind::xtext: out += "x"; break;
       default: break;
     }

@@ -23,12 +23,15 @@ constexpr std::size_t most_octets = 256u << 20;
 constexpr std::size_t most_single_octets = 1u << 20;
 constexpr std::size_t most_moves = 50000;
 
+bool is_late(const Step& step) { return step.text.late() || std::any_of(step.inside.begin(), step.inside.end(), is_late); }
+
 struct Maker {
   const Facts& facts;
   Plan& plan;
   bool account = false;
   std::size_t clones = 1;
-  std::size_t total = 0;  // octets so far
+  bool in_session = false;  // what is late can be made
+  std::size_t total = 0;    // octets so far
 
   tl::unexpected<Error> at(const Step& step, const Error& error) const { return failure(error.message, step.place, error.hint); }
 
@@ -83,6 +86,10 @@ struct Maker {
 
   Result<Move> one(const Step& step) {
     Move move{.step = step, .segments = {}};
+    if (!in_session && is_late(step)) {
+      move.late = true;
+      return move;
+    }
     switch (step.kind) {
       case Step::Kind::line: {
         auto segments = fill(step.text, step, "\r\n");
@@ -223,11 +230,24 @@ Result<Plan> make_plan(const Case& test, const std::vector<Step>& steps, const C
   Plan plan;
   plan.role = role;
   plan.start = start_of(test, row);
+  plan.facts = facts;
   Maker maker{facts, plan, facts.has("user") && facts.has("password"), static_cast<std::size_t>(test.clones)};
   if (auto ok = maker.all(*parse_dialogue(preamble(plan.start, role, maker.account), test.file), true); !ok)
     return tl::unexpected(ok.error());
   if (auto ok = maker.all(with(steps, row.variables), false); !ok) return tl::unexpected(ok.error());
   return plan;
+}
+
+Result<Move> fill_in(const Plan& plan, const Move& move, const Facts& heard) {
+  Facts facts = plan.facts;
+  facts.values.insert(heard.values.begin(), heard.values.end());
+  Plan none;
+  Maker maker{.facts = facts, .plan = none, .in_session = true};
+  auto out = maker.one(move.step);
+  if (!out) return out;
+  out->preamble = move.preamble;
+  out->block_end = move.block_end;
+  return out;
 }
 
 std::vector<std::string> missing_facts(const Case& test, const CaseRow& row, smtp::Role role, const Facts& facts) {

@@ -154,6 +154,25 @@ TEST(Plan, AGroupRepeatsWhatItSends) {
   EXPECT_EQ(all[0].step.inside.size(), 4u) << "the session asks which command each reply answers";
 }
 
+TEST(Plan, WhatTheSessionHearsIsFilledInThere) {
+  const Case test =
+      test_with("C: MAIL FROM:<> SIZE={size-limit + 1}\nS: 552\ntimes 2:\n  bdat last: {\"a\" x size-limit}{count}\n  S: 250\n",
+                "start: connected\n");
+  const Plan plan = *make_plan(test, test.dialogue, test.rows.front(), Role::relay, facts);
+  ASSERT_EQ(plan.moves.size(), 6u);
+  EXPECT_TRUE(plan.moves[0].late && plan.moves[2].late && plan.moves[4].late);
+  EXPECT_TRUE(plan.moves[0].segments.empty());
+  const Facts heard{{{"size-limit", "3"}}};
+  const auto first = fill_in(plan, plan.moves[0], heard), chunk = fill_in(plan, plan.moves[4], heard);
+  ASSERT_TRUE(first && chunk);
+  EXPECT_EQ(octets(*first), Texts{"MAIL FROM:<> SIZE=4\r\n"});
+  EXPECT_EQ(octets(*chunk), Texts{"BDAT 4 LAST\r\naaa2"});
+  EXPECT_TRUE(chunk->is_data && chunk->commands == 1 && chunk->block_end == 6 && !chunk->late);
+  const auto unknown = fill_in(plan, plan.moves[0], {});
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().place, (Place{"a/b.yaml", 5, 3}));
+}
+
 TEST(Plan, StepsAreCounted) {
   const std::string block = "times 4000:\n  C: a\n  S: 250\n  C: b\n  S: 250\n  C: c\n  S: 250\n";
   const auto plan = [](const std::string& dialogue, const std::string& header = "") {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 
 #include "smtpspec/smtp/encoding.hpp"
 #include "smtpspec/smtp/octets.hpp"
@@ -85,6 +86,41 @@ struct Parser {
     return value;
   }
 
+  // "512", or "size-limit + 1".
+  Result<void> count(Piece& piece) {
+    if (!text.substr(at).starts_with(limit_name)) {
+      auto value = number();
+      if (!value) return tl::unexpected(value.error());
+      piece.count = *value;
+      return {};
+    }
+    at += limit_name.size();
+    piece.beyond_limit = 0;
+    blanks();
+    if (at >= text.size() || (text[at] != '+' && text[at] != '-')) return {};
+    const bool more = text[at++] == '+';
+    blanks();
+    auto value = number();
+    if (!value) return tl::unexpected(value.error());
+    piece.beyond_limit = more ? static_cast<std::int64_t>(*value) : -static_cast<std::int64_t>(*value);
+    return {};
+  }
+
+  // "in shown", behind "address".
+  Result<Piece> kept_address() {
+    const auto word = [&] {
+      const std::size_t begin = at;
+      while (at < text.size() && (smtp::is_alnum(text[at]) || text[at] == '-')) ++at;
+      return text.substr(begin, at - begin);
+    };
+    const std::size_t begin = at;
+    const bool in = word() == "in";
+    blanks();
+    const std::string_view name = word();
+    if (!in || name.empty()) return fail("expected 'in' and the name of a kept reply, as in {address in shown}", begin);
+    return Piece{Piece::Kind::address, std::string(name)};
+  }
+
   void blanks() {
     while (at < text.size() && text[at] == ' ') ++at;
   }
@@ -99,9 +135,8 @@ struct Parser {
       if (at >= text.size() || text[at] != 'x') return fail("expected 'x' and a number behind the text", at);
       ++at;
       blanks();
-      auto count = number();
-      if (!count) return tl::unexpected(count.error());
-      piece = {Piece::Kind::repeat, "", *count, {}, std::move(*inside)};
+      piece = {Piece::Kind::repeat, "", 0, {}, std::move(*inside)};
+      if (auto counted = count(piece); !counted) return tl::unexpected(counted.error());
     } else {
       const std::size_t word_at = at;
       while (at < text.size() && (smtp::is_alnum(text[at]) || text[at] == '-' || text[at] == '_')) ++at;
@@ -115,9 +150,16 @@ struct Parser {
         if (!inside) return tl::unexpected(inside.error());
         piece = {function->kind, "", 0, {}, std::move(*inside)};
       } else if ((word == "pad" || word == "lines") && argument) {
-        auto count = number();
-        if (!count) return tl::unexpected(count.error());
-        piece = {word == "pad" ? Piece::Kind::pad : Piece::Kind::lines, "", *count};
+        piece.kind = word == "pad" ? Piece::Kind::pad : Piece::Kind::lines;
+        if (auto counted = count(piece); !counted) return tl::unexpected(counted.error());
+      } else if (word == limit_name) {
+        at = word_at;
+        piece.kind = Piece::Kind::limit;
+        if (auto counted = count(piece); !counted) return tl::unexpected(counted.error());
+      } else if (word == "address" && argument) {
+        auto address = kept_address();
+        if (!address) return address;
+        piece = std::move(*address);
       } else if (word == "cut" && !argument) {
         piece.kind = Piece::Kind::cut;
       } else if (word == "pause" && argument) {
@@ -128,7 +170,8 @@ struct Parser {
         piece.kind = Piece::Kind::pause;
         piece.pause = *pause;
       } else if (argument) {
-        static constexpr std::array<std::string_view, 7> functions = {"base64", "xtext", "upper", "lower", "pad", "lines", "pause"};
+        static constexpr std::array<std::string_view, 8> functions = {"base64", "xtext", "upper", "lower",
+                                                                      "pad",    "lines", "pause", "address"};
         return failure("no function '" + word + "'", Place{"", 1, static_cast<int>(word_at) + 1},
                        smtp::nearest(word, std::span<const std::string_view>(functions)));
       } else {
@@ -141,6 +184,12 @@ struct Parser {
     return piece;
   }
 };
+
+std::string print_count(const Piece& piece) {
+  if (!piece.beyond_limit) return std::to_string(piece.count);
+  const std::int64_t more = *piece.beyond_limit;
+  return std::string(limit_name) + (more == 0 ? "" : (more > 0 ? " + " : " - ") + std::to_string(more > 0 ? more : -more));
+}
 
 void print_pieces(const std::vector<Piece>& pieces, bool quoted, std::string& out) {
   for (const Piece& piece : pieces) {
@@ -161,10 +210,12 @@ void print_pieces(const std::vector<Piece>& pieces, bool quoted, std::string& ou
       case Piece::Kind::repeat:
         out += "{";
         quote();
-        out += " x " + std::to_string(piece.count) + "}";
+        out += " x " + print_count(piece) + "}";
         break;
-      case Piece::Kind::pad: out += "{pad " + std::to_string(piece.count) + "}"; break;
-      case Piece::Kind::lines: out += "{lines " + std::to_string(piece.count) + "}"; break;
+      case Piece::Kind::pad: out += "{pad " + print_count(piece) + "}"; break;
+      case Piece::Kind::lines: out += "{lines " + print_count(piece) + "}"; break;
+      case Piece::Kind::limit: out += "{" + print_count(piece) + "}"; break;
+      case Piece::Kind::address: out += "{" + address_name(piece.text) + "}"; break;
       case Piece::Kind::cut: out += "{cut}"; break;
       case Piece::Kind::pause: out += "{pause " + print_duration(piece.pause) + "}"; break;
       default:
@@ -176,10 +227,10 @@ void print_pieces(const std::vector<Piece>& pieces, bool quoted, std::string& ou
   }
 }
 
-void visit_names(const std::vector<Piece>& pieces, const std::function<void(std::string_view)>& use) {
+void visit_pieces(const std::vector<Piece>& pieces, const std::function<void(const Piece&)>& use) {
   for (const Piece& piece : pieces) {
-    if (piece.kind == Piece::Kind::name) use(piece.text);
-    visit_names(piece.inside, use);
+    use(piece);
+    visit_pieces(piece.inside, use);
   }
 }
 
@@ -214,6 +265,24 @@ struct Expander {
   std::vector<Segment> out{{}};
   std::size_t size = 0;  // of all segments
 
+  Result<std::uint64_t> limit_and(std::int64_t more) const {
+    const std::string_view given = facts.get(limit_name);
+    std::int64_t limit = 0;
+    const auto [end, error] = std::from_chars(given.data(), given.data() + given.size(), limit);
+    if (given.empty()) return failure("the EHLO reply gave no number for SIZE");
+    if (error != std::errc{} || limit > std::numeric_limits<std::int64_t>::max() - std::max<std::int64_t>(more, 0))
+      return failure("the number that the EHLO reply gave for SIZE is beyond all bounds");
+    if (limit < -more) return failure("the number that the EHLO reply gave for SIZE is less than " + std::to_string(-more));
+    return static_cast<std::uint64_t>(limit + more);
+  }
+  Result<std::size_t> count_of(const Piece& piece) const {
+    if (!piece.beyond_limit) return piece.count;
+    const auto count = limit_and(*piece.beyond_limit);
+    if (!count) return tl::unexpected(count.error());
+    if (*count > most_octets) return failure("the text becomes more than " + std::to_string(most_octets) + " octets");
+    return static_cast<std::size_t>(*count);
+  }
+
   // Every octet comes through here, before it is made.
   Result<void> room(std::size_t more) {
     size += more;
@@ -231,6 +300,8 @@ struct Expander {
     Result<void> fits;
     for (const Piece& piece : pieces) {
       if (!fits) return fits;
+      const auto count = count_of(piece);
+      if (!count && piece.kind != Piece::Kind::limit) return tl::unexpected(count.error());
       switch (piece.kind) {
         case Piece::Kind::octets: fits = add(piece.text); break;
         case Piece::Kind::name:
@@ -238,12 +309,23 @@ struct Expander {
           fits = add(facts.get(piece.text));
           break;
         case Piece::Kind::lines:
-          fits = room(std::max<std::size_t>(piece.count, 2) - 2);
-          if (fits) out.back().octets += lines_of(piece.count);
+          fits = room(std::max<std::size_t>(*count, 2) - 2);
+          if (fits) out.back().octets += lines_of(*count);
+          break;
+        case Piece::Kind::limit: {
+          const auto value = limit_and(*piece.beyond_limit);
+          if (!value) return tl::unexpected(value.error());
+          fits = add(std::to_string(*value));
+          break;
+        }
+        case Piece::Kind::address:
+          if (!facts.has(address_name(piece.text)))
+            return failure("the reply that was kept as '" + piece.text + "' shows no address in angle brackets");
+          fits = add(facts.get(address_name(piece.text)));
           break;
         case Piece::Kind::pad:
           pad_at = out.back().octets.size();
-          pad_to = piece.count;
+          pad_to = *count;
           pad_segment = out.size() - 1;
           break;
         case Piece::Kind::cut: out.push_back({"", default_cut}); break;
@@ -254,11 +336,11 @@ struct Expander {
           std::string text;
           for (auto& segment : inner.out) text += segment.octets;
           if (piece.kind == Piece::Kind::repeat) {
-            fits = room(text.size() * piece.count);
+            fits = room(text.size() * *count);
             std::string& tail = out.back().octets;
-            if (fits && text.size() == 1) tail.append(piece.count, text.front());
+            if (fits && text.size() == 1) tail.append(*count, text.front());
             else
-              for (std::size_t i = 0; fits && i < piece.count && !text.empty(); ++i) tail += text;
+              for (std::size_t i = 0; fits && i < *count && !text.empty(); ++i) tail += text;
           } else {
             text = piece.kind == Piece::Kind::base64  ? smtp::encode_base64(text)
                    : piece.kind == Piece::Kind::xtext ? smtp::encode_xtext(text)
@@ -281,7 +363,21 @@ struct Expander {
 
 }  // namespace
 
-void Template::names(const std::function<void(std::string_view)>& use) const { visit_names(pieces, use); }
+void Template::visit(const std::function<void(const Piece&)>& use) const { visit_pieces(pieces, use); }
+
+void Template::names(const std::function<void(std::string_view)>& use) const {
+  visit([&](const Piece& piece) {
+    if (piece.kind == Piece::Kind::name) use(piece.text);
+  });
+}
+
+bool Template::late() const {
+  bool out = false;
+  visit([&](const Piece& piece) { out = out || piece.beyond_limit || piece.kind == Piece::Kind::address; });
+  return out;
+}
+
+std::string address_name(std::string_view kept) { return "address in " + std::string(kept); }
 
 Result<Template> parse_template(std::string_view text) {
   Parser parser{text};

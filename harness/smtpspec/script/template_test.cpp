@@ -24,6 +24,11 @@ TEST(Template, EveryConstructHasOneCanonicalForm) {
       {R"(AUTH PLAIN {base64 "\0{user}\0{password}"})", R"(AUTH PLAIN {base64 "\0{user}\0{password}"})"},
       {R"({xtext "a+b"}{upper "a"}{lower "A"})", R"({xtext "a+b"}{upper "a"}{lower "A"})"},
       {R"({upper "{lower "{xtext "="}"}"})", R"({upper "{lower "{xtext "="}"}"})"},
+      {"SIZE={size-limit}", "SIZE={size-limit}"},
+      {"SIZE={size-limit+1}{size-limit -  2 }", "SIZE={size-limit + 1}{size-limit - 2}"},
+      {R"({"x" x size-limit - 10}{lines  size-limit}{pad size-limit + 0})", R"({"x" x size-limit - 10}{lines size-limit}{pad size-limit})"},
+      {"RCPT TO:<{address  in shown}>", "RCPT TO:<{address in shown}>"},
+      {"{address}", "{address}"},
       {"NO{cut}OP{pause 0.2s}", "NO{cut}OP{pause 200ms}"},
       {"{{}}", "{{}}"},
       {"{{{user}}}", "{{{user}}}"},
@@ -50,6 +55,11 @@ TEST(Template, PrintedPiecesAreReadBack) {
       {Piece::Kind::repeat, "", 0, {}, {}},
       {Piece::Kind::pad, "", 512},
       {Piece::Kind::lines, "", 70},
+      {Piece::Kind::lines, "", 0, {}, {}, -70},
+      {Piece::Kind::repeat, "", 0, {}, {text("a")}, 1},
+      {Piece::Kind::limit, "", 0, {}, {}, 0},
+      {Piece::Kind::limit, "", 0, {}, {}, 1},
+      {Piece::Kind::address, "first-reply"},
       {Piece::Kind::base64, "", 0, {}, {text("}"), {Piece::Kind::name, "user"}, text("\\")}},
       {Piece::Kind::xtext, "", 0, {}, {{Piece::Kind::upper, "", 0, {}, {text("\"")}}}},
       {Piece::Kind::lower, "", 0, {}, {{Piece::Kind::cut}}},
@@ -109,6 +119,13 @@ TEST(Template, ErrorsCarryColumnAndHint) {
       {R"({"x" x 999999999})", 8, "expected a number up to"},
       {"{pad x}", 6, "expected a number"},
       {"{lines -1}", 8, "expected a number"},
+      {"{size-limit 1}", 1, "not closed"},
+      {"{size-limit + x}", 15, "expected a number"},
+      {"{lines size-limt}", 8, "expected a number"},
+      {"{adress in shown}", 2, "no function 'adress'", "address"},
+      {"{address of shown}", 10, "as in {address in shown}"},
+      {"{address in}", 10, "as in {address in shown}"},
+      {"{address in Shown text}", 1, "not closed"},
       {"{pause 5}", 8, "no duration"},
       {"{pause}x{cut 1}", 10, "no function 'cut'"},
       {R"({{\q)", 3, "unknown escape"},
@@ -124,6 +141,33 @@ TEST(Template, ErrorsCarryColumnAndHint) {
     EXPECT_NE(parsed.error().message.find(row.says), std::string::npos) << row.text << ": " << parsed.error().message;
     EXPECT_EQ(parsed.error().hint, row.hint) << row.text;
   }
+}
+
+// RFC 1870 section 4: the number is the greatest size in octets.
+TEST(Template, CountsThatHangOnTheSizeLimit) {
+  const auto made = [](std::string_view text, std::string_view limit) {
+    const auto out = expand(*parse_template(text), {{{"size-limit", std::string(limit)}}}, "");
+    return out ? out->front().octets : to_string(out.error());
+  };
+  EXPECT_EQ(made("{size-limit} {size-limit + 1} {size-limit - 1}", "1000"), "1000 1001 999");
+  EXPECT_EQ(made("{size-limit + 1}", "9223372036854775806"), "9223372036854775807") << "a number may be as large as it likes";
+  EXPECT_EQ(made("{\"ab\" x size-limit - 7}{pad size-limit + 2}", "10"), "abababxxxxxx");
+  EXPECT_EQ(made("{lines size-limit - 2}", "30").size(), 26u);
+  EXPECT_EQ(made("{size-limit + 1}", "9223372036854775807"), "the number that the EHLO reply gave for SIZE is beyond all bounds");
+  EXPECT_EQ(made("{size-limit}", "99999999999999999999"), "the number that the EHLO reply gave for SIZE is beyond all bounds");
+  EXPECT_EQ(made("{size-limit - 11}", "10"), "the number that the EHLO reply gave for SIZE is less than 11");
+  EXPECT_EQ(made("{lines size-limit}", "268435457"), "the text becomes more than 268435456 octets");
+  const auto none = expand(*parse_template("{size-limit}"), {}, "");
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().message, "the EHLO reply gave no number for SIZE");
+}
+
+TEST(Template, KnowsWhatOnlyTheSessionCanFillIn) {
+  for (const std::string_view text :
+       {"{size-limit}", "{lines size-limit}", "{upper \"{pad size-limit + 1}\"}", "{\"a\" x size-limit}", "<{address in it}>"})
+    EXPECT_TRUE(parse_template(text)->late()) << text;
+  for (const std::string_view text : {"", "NOOP {user}", "{lines 5}{\"a\" x 5}", "{address}"})
+    EXPECT_FALSE(parse_template(text)->late()) << text;
 }
 
 TEST(Template, NamesAreFoundInsideQuotesToo) {

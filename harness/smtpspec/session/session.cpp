@@ -5,6 +5,7 @@
 
 #include "smtpspec/smtp/command.hpp"
 #include "smtpspec/smtp/encoding.hpp"
+#include "smtpspec/smtp/octets.hpp"
 
 namespace smtpspec::session {
 
@@ -37,6 +38,17 @@ std::size_t extent(const Step& step, std::string_view octets) {
   if (octets.starts_with(".\r\n")) return 3;
   const std::size_t end = octets.find("\r\n.\r\n");
   return end == std::string_view::npos ? octets.size() : end + 5;
+}
+
+// What stands between the first angle brackets of a reply.
+std::optional<std::string> address_in(const smtp::Reply& reply) {
+  for (std::size_t i = 0; i < reply.lines.size(); ++i) {
+    const std::string_view text = reply.text(i);
+    const std::size_t open = text.find('<');
+    const std::size_t end = open == std::string_view::npos ? open : text.find('>', open);
+    if (end != std::string_view::npos) return std::string(text.substr(open + 1, end - open - 1));
+  }
+  return std::nullopt;
 }
 
 std::string first_line(std::string_view octets) { return std::string(octets.substr(0, octets.find("\r\n"))); }
@@ -296,6 +308,22 @@ void Session::write(int number, Connection& connection, std::string octets, Time
   actions.push_back({.kind = Action::Kind::send, .connection = number, .octets = std::move(octets)});
 }
 
+// The octets of a move that hang on what was heard. False: the server did not say it, so that there is nothing to ask.
+bool Session::fill_in(Move& move, Time now) {
+  script::Facts heard;
+  const std::string_view size = connections_[move.step.connection].offered.params("SIZE");
+  // SIZE alone and SIZE 0 say that there is no fixed limit (RFC 1870 section 4).
+  const bool number = std::all_of(size.begin(), size.end(), smtp::is_digit);
+  if (number && size.find_first_not_of('0') != std::string_view::npos) heard.values.emplace(script::limit_name, size);
+  for (const auto& [name, reply] : captures_)
+    if (auto address = address_in(reply)) heard.values.emplace(script::address_name(name), std::move(*address));
+  auto filled = script::fill_in(plan_, move, heard);
+  if (filled) move = std::move(*filled);
+  else transcript_.unmet = filled.error().message;
+  if (!filled) note(move.step.connection, now, "nothing to ask: " + transcript_.unmet);
+  return filled.has_value();
+}
+
 void Session::send_move(const Move& move, Time now, Actions& actions) {
   const int number = move.step.connection;
   Connection& connection = connections_[number];
@@ -538,6 +566,11 @@ bool Session::play(Time now, Actions& actions) {
         break;
     }
     ++next_;
+    return true;
+  }
+  if (move.late && !fill_in(plan_.moves[next_], now)) {
+    broken_off_ = true;
+    next_ = plan_.moves.size();
     return true;
   }
   send_move(move, now, actions);

@@ -99,6 +99,7 @@ class Session final : public smtp::Machine {
   void advance(Time now, smtp::Actions& actions);
   bool play(Time now, smtp::Actions& actions);  // one move; false when it has to wait
   bool meet(Time now, smtp::Actions& actions);  // the expectation that is due
+  bool fill_in(script::Move& move, Time now);
   void send_move(const script::Move& move, Time now, smtp::Actions& actions);
   void start_auth(const script::Step& step, Time now, smtp::Actions& actions);
   bool continue_auth(Connection& connection, int number, Time now, smtp::Actions& actions);

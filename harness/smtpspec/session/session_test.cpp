@@ -412,6 +412,27 @@ TEST(Session, Captures) {
   EXPECT_EQ(play(plan_of("greeted", dialogue + "class as first"), but({{"RSET", {close}}})).last().tier, -1);
 }
 
+TEST(Session, SendsWhatItHasHeard) {
+  const auto played = play(
+      plan_of("ehlo", "C: MAIL FROM:<> SIZE={size-limit + 1}\nS: 250\nC: VRFY a\nS: 250 as shown\nC: RCPT TO:<{address in shown}>\nS: 250"),
+      but({{"VRFY", {send("250-there are two\r\n250-Alice <alice@example.test>\r\n250 <b@example.test>\r\n")}}}));
+  EXPECT_TRUE(played.transcript.complete);
+  EXPECT_NE(played.heard.find("SIZE=1001\r\nVRFY a\r\nRCPT TO:<alice@example.test>\r\nQUIT"), std::string::npos) << played.heard;
+}
+
+// RFC 1870 section 4: SIZE without a number, or with 0, names no limit.
+TEST(Session, IsBrokenOffWhereItsServerDidNotSayWhatItNeeds) {
+  for (const char* offer : {"250 mx.example.test\r\n", "250-mx.example.test\r\n250 SIZE\r\n", "250-mx.example.test\r\n250 SIZE 0\r\n",
+                            "250-mx.example.test\r\n250 SIZE much\r\n"}) {
+    const auto played = play(plan_of("ehlo", "C: MAIL FROM:<> SIZE={size-limit}\nS: 250"), but({{"EHLO", {send(offer)}}}));
+    EXPECT_EQ(played.transcript.unmet, "the EHLO reply gave no number for SIZE") << offer;
+    EXPECT_FALSE(played.transcript.complete);
+    EXPECT_EQ(played.heard.find("MAIL"), std::string::npos);
+  }
+  const auto played = play(plan_of("greeted", "C: VRFY a\nS: 250 as shown\nC: RCPT TO:<{address in shown}>\nS: 250"), but({}));
+  EXPECT_EQ(played.transcript.unmet, "the reply that was kept as 'shown' shows no address in angle brackets");
+}
+
 // The reply that ends the block is met; what stands behind the block is played, and nothing of the block any more.
 TEST(Session, ABlockEndsWhereAReplySaysSo) {
   const std::string block =

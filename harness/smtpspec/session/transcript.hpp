@@ -72,6 +72,7 @@ struct Transcript {
   bool connected = false;
   bool complete = false;  // all moves were made
   bool target_restart_failed = false;
+  std::string unmet;  // what the play hangs on and this server did not say, so that it was broken off
 
   // Once the session is over. Entries keep their octets, for the rules, and know what of them is secret; all that is there to
   // be read only (outcomes, notes, TLS facts) is masked.
