@@ -21,7 +21,7 @@
 #
 # To add a server, write NAME.sh:
 #
-#   TARGET=name PACKAGES=(debian-package ...)
+#   TARGET=name PACKAGES=(debian-package ...)   # SUITE=bookworm-backports where the release's own do not do
 #   . lab.sh
 #   lab_enter "$@"          # from here on in the namespace: DIR, BASE, SINK, ROOT
 #   ...                     # configure it below $ROOT, start it (in_root, spawn)
@@ -92,21 +92,35 @@ apt_get() {
   apt-get -q -o APT::Sandbox::User=root "${APT_LISTS[@]}" "$@"
 }
 
-# Package lists of our own, for a host whose lists are missing or too old.
+# Package lists of our own, for a host whose lists are missing or too old, or lack the launcher's SUITE.
 own_lists() { # IN
   mkdir -p "$1/lists/partial" "$1/cache/archives/partial"
   APT_LISTS=(-o "Dir::State::lists=$1/lists" -o "Dir::Cache=$1/cache")
+  apt_get update
+  [[ -z ${SUITE:-} ]] || add_suite "$1/sources.list"
+}
+
+# What the host has in /etc/apt/sources.list, and SUITE from where the host has its own release.
+add_suite() { # FILE
+  local mirrors
+  # Only what was fetched has targets.
+  # shellcheck disable=SC2016 # $(SITE) is for apt
+  mirrors=$(apt_get indextargets --format '$(SITE)' 'Created-By: Packages' "Release: ${SUITE%-*}" 'Component: main')
+  [[ ! -e /etc/apt/sources.list ]] || cat /etc/apt/sources.list >"$1"
+  echo "deb ${mirrors%%$'\n'*} $SUITE main" >>"$1"
+  APT_LISTS+=(-o "Dir::Etc::sourcelist=$1")
   apt_get update
 }
 
 download() { # TO: the packages this host lacks
   local plan names
-  plan=$(apt_get install -s --no-install-recommends "${PACKAGES[@]}") || return 1
+  # A suite that the lists lack is an error here.
+  plan=$(apt_get ${SUITE:+-t "$SUITE"} install -s --no-install-recommends "${PACKAGES[@]}") || return 1
   plan=$(awk -v skip="${UNNEEDED:-^$}" '$1 == "Inst" && $2 !~ skip {print $2}' <<<"$plan")
   # Nothing to fetch: the host has it all, and the overlay shows the host's files.
   [[ -n $plan ]] || return 0
   mapfile -t names <<<"$plan"
-  (cd "$1" && apt_get download "${names[@]}")
+  (cd "$1" && apt_get ${SUITE:+-t "$SUITE"} download "${names[@]}")
 }
 
 fetch() { # into DEBS; only when that is missing is the network used
