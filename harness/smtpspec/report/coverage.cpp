@@ -60,6 +60,9 @@ std::string percent(const Share& share) { return share.all ? fmt::format("{}%", 
 std::string figures(const Share& share) { return share.all ? fmt::format("{}/{}", share.covered, share.all) : ""; }
 std::string number(std::size_t n) { return n ? std::to_string(n) : ""; }
 
+// A line of a table, without the blanks of its empty last columns.
+std::string ended(const std::string& line) { return line.substr(0, line.find_last_not_of(' ') + 1) + "\n"; }
+
 std::string line_of(const std::string& name, Rows rows, const std::vector<Level>& levels) {
   std::string out = fmt::format("{:<34.34}", name);
   for (const Level level : levels) {
@@ -70,7 +73,7 @@ std::string line_of(const std::string& name, Rows rows, const std::vector<Level>
   out += fmt::format("{:>8}", number(count_of(rows, [](const RowCoverage& found) { return unseen(*found.row); })));
   out += fmt::format("{:>8}", number(count_of(rows, [](const RowCoverage& found) { return !found.row->binds_server(); })));
   out += fmt::format("{:>6}", number(count_of(rows, [](const RowCoverage& found) { return found.standing() == "open"; })));
-  return out.substr(0, out.find_last_not_of(' ') + 1) + "\n";
+  return ended(out);
 }
 
 // Why a row is not covered, and the sentence for it; in the order in which a reader has to act.
@@ -131,7 +134,7 @@ std::string coverage_table(Rows rows, const script::Registry& registry, bool col
       counts += fmt::format("{:>8}", number(n));
       sum += n;
     }
-    if (sum) below += fmt::format("{:<10}{:<46}{}\n", why.standing, why.means, counts);
+    if (sum) below += ended(fmt::format("{:<10}{:<46}{}", why.standing, why.means, counts));
   }
   if (below.empty()) return out;
   std::string title = fmt::format("{:<56}", "not covered, and why");

@@ -39,17 +39,17 @@ struct Covered {
 TEST(CoverageReport, TheTableIsRfcByLevel) {
   const Covered covered;
   EXPECT_EQ(coverage_table(covered.rows, covered.suite.registry, false),
-            "                                                                   on the wire    beyond  not to others'\n"
+            "                                                                    on the wire    beyond  not to others'\n"
             "RFC                                          MUST         SHOULD            MAY  the wire be seen  duties  open\n"
-            "1870  SIZE                                            1/1  100%\n"
+            "1870  SIZE                                             1/1  100%\n"
             "5321  Simple Mail Transfer Protoco      2/3   66%                                     0/1       1       1     1\n"
             "all                                     2/3   66%      1/1  100%                      0/1       1       1     1\n"
             "\n"
             "not covered, and why                                        MUST  SHOULD     MAY\n"
-            "open      no reason is given: a case or rule is missing        1                \n"
+            "open      no reason is given: a case or rule is missing        1\n"
             "mailbox   it needs a look at what is delivered                                 1\n"
             "freedom   it leaves servers free: nothing breaks it                            1\n"
-            "client    it binds clients                                     1                \n");
+            "client    it binds clients                                     1\n");
 }
 
 TEST(CoverageReport, ColumnsAreThoseOfTheRows) {

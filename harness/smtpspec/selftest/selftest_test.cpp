@@ -62,15 +62,15 @@ TEST(Selftest, ACaseIsHeldToTheFaultsThatItNames) {
   suite.cases[1].kills = {{"model/ready/NOOP/code-500", {"noop.yaml", 1, 1}},
                           {"model/ready/NOOP/lots", {"noop.yaml", 2, 1}},
                           {"model/ready/NOOP/code-550", {"noop.yaml", 3, 1}}};
-  suite.cases[2].kills = {{"model/ready/RSET/code-500", {"rset.yaml", 1, 1}}, {"model/ready/NOOP/code-500", {"rset.yaml", 2, 1}}};
-  const Report report = try_it(suite, {"model/ready/RSET/code-500", "model/ready/NOOP/code-500"});
+  suite.cases[2].kills = {{"model/ready/RSET/code-500", {"rset.yaml", 1, 1}}, {"model/rcpt/DATA/lost", {"rset.yaml", 2, 1}}};
+  const Report report = try_it(suite, {"model/ready/RSET/code-500", "model/ready/NOOP/code-500", "model/rcpt/DATA/lost"});
   EXPECT_TRUE(trial_of(report, "model/ready/NOOP/code-500").killers.count("noop")) << "whoever else kills it";
   std::string said;
   for (const Error& error : report.unkept) said += to_string(error) + "\n";
   EXPECT_EQ(said,
             "noop.yaml:2:1: no fault 'model/ready/NOOP/lots'\n"
             "rset.yaml:1:1: the case does not kill model/ready/RSET/code-500\n"
-            "rset.yaml:2:1: the case never comes to where model/ready/NOOP/code-500 acts\n");
+            "rset.yaml:2:1: the case never comes to where model/rcpt/DATA/lost acts\n");
 }
 
 // A case that records a choice kills the fault that makes the server choose otherwise.
