@@ -111,7 +111,8 @@ std::map<std::string_view, Sample> samples() {
                                                                          return reply;
                                                                        }())}}},
       {"rules/reply-is-whole",
-       {{said("NOOP", "250 fine\r\n"), said("NOOP", "250 fine\r\n").S("QUIT", "221 b").closing()},
+       {{said("NOOP", "250 fine\r\n"), said("NOOP", "250 fine\r\n").S("QUIT", "221 b").closing(),
+         said("NOOP", "250 fi").note("broken: Connection reset by peer")},
         {said("NOOP", "250 fi"), said("NOOP", "250-a\r\n"), said("NOOP", "250 fine\r")}}},
       {"rules/reply-seven-bit",
        {{said("NOOP", "250 fine\r\n"), said("NOOP", "250 f\xc3\xafn\r\n").unicode()},
