@@ -27,7 +27,7 @@
 #   ...                     # configure it below $ROOT, start it (in_root, spawn)
 #   lab_started PID ...     # what `kill` must be given to end it
 #   lab_await               # until all three ports answer
-#   lab_profile VERSION LOG
+#   lab_profile VERSION LOG # CONNECTIONS: at once, where the server does not take 40
 
 set -euo pipefail
 # Files that the servers must read are created below; do not depend on the caller's mask.
@@ -389,6 +389,6 @@ log: $(text "$2")
 stop:
   pids: [${pids%, }]
 limits:
-  connections: 40
+  connections: ${CONNECTIONS:-40}
 YAML
 }

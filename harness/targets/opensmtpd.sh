@@ -3,8 +3,11 @@
 TARGET=opensmtpd
 PACKAGES=(opensmtpd)
 # The release's own 6.8 fails every TLS handshake with the release's OpenSSL.
-# shellcheck disable=SC2034 # for lab.sh
 SUITE=bookworm-backports
+# It lets 5 connections wait to be accepted.  One that comes then looks open to its client and may wait for the greeting
+# until the kernel's fifth attempt, half a minute later.
+# shellcheck disable=SC2034 # both for lab.sh
+CONNECTIONS=10
 # shellcheck source-path=SCRIPTDIR source=lab.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lab.sh"
 lab_enter "$@"

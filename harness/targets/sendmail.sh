@@ -39,9 +39,10 @@ define(\`confAUTH_MECHANISMS', \`PLAIN LOGIN')dnl
 define(\`confAUTH_OPTIONS', \`A p')dnl
 define(\`confAUTH_REALM', \`$LOCAL_DOMAIN')dnl
 TRUST_AUTH_MECH(\`PLAIN LOGIN')dnl
-DAEMON_OPTIONS(\`Name=relay, Addr=127.0.0.1, Port=$BASE, M=A')dnl
-DAEMON_OPTIONS(\`Name=submission, Addr=127.0.0.1, Port=$((BASE + 1)), M=Ea')dnl
-DAEMON_OPTIONS(\`Name=submissions, Addr=127.0.0.1, Port=$((BASE + 2)), M=Eas')dnl
+dnl Stock lets 10 connections wait to be accepted; a 11th is not answered at all.
+DAEMON_OPTIONS(\`Name=relay, Addr=127.0.0.1, Port=$BASE, M=A, L=128')dnl
+DAEMON_OPTIONS(\`Name=submission, Addr=127.0.0.1, Port=$((BASE + 1)), M=Ea, L=128')dnl
+DAEMON_OPTIONS(\`Name=submissions, Addr=127.0.0.1, Port=$((BASE + 2)), M=Eas, L=128')dnl
 dnl There is no DNS.
 define(\`confSERVICE_SWITCH_FILE', \`/etc/mail/service.switch-nodns')dnl
 define(\`confTO_IDENT', \`0')dnl
