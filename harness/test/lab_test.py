@@ -1,7 +1,8 @@
 """Runs the suite on a lab server and compares what it finds with what targets/NAME.md explains.
 
 Usage: lab_test.py SMTPSPEC NAME NAME.md WORK_DIR. The page ends with a block of the findings, a verdict and a glob a line;
-a finding that is not there fails the test, and so does a line that nothing fits any more.
+a finding that is not there fails the test, and so does a line that nothing fits any more. A question mark behind the
+verdict says that the machine's pace decides: nothing has to fit such a line.
 """
 import fnmatch
 import json
@@ -26,11 +27,11 @@ for test in tests:
         continue
     case = test["id"].split("[")[0]
     verdict = "by-letter" if test.get("by_letter") else test["verdict"]
-    fits = [line for line in known if line[0] == verdict and fnmatch.fnmatch(case, line[1])]
+    fits = [line for line in known if line[0].rstrip("?") == verdict and fnmatch.fnmatch(case, line[1])]
     used.update(fits)
     if not fits:
         bad.append(f"{verdict} {test['id']} ({test['role']}): {test['summary']}")
-bad += [f"{page} explains '{' '.join(line)}', which did not occur" for line in known if line not in used]
+bad += [f"{page} explains '{' '.join(line)}', which did not occur" for line in known if line not in used and not line[0].endswith("?")]
 if len(tests) < 1000:
     bad.append(f"only {len(tests)} tests ran")
 print("\n".join(bad) or f"{len(tests)} tests, and every finding is explained")
