@@ -20,6 +20,8 @@ for log in mainlog paniclog; do
   mount --bind "$DIR/exim.log" "$ROOT/var/log/exim4/$log"
 done
 
+# One that the host wrote by hand would win.
+rm -f "$ROOT/etc/exim4/exim4.conf"
 # Stock, that is Debian's files in conf.d, with the answers that its questions ask for ...
 cat >"$ROOT/etc/exim4/update-exim4.conf.conf" <<CF
 dc_use_split_config='true'

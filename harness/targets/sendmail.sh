@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # sendmail.sh DIR BASEPORT - Debian's Sendmail, as lab.sh describes.
 TARGET=sendmail
-# The SASL packages give AUTH PLAIN and LOGIN against a password file.
-PACKAGES=(sendmail-bin sendmail-base sendmail-cf sasl2-bin libsasl2-modules)
+# The SASL packages give AUTH PLAIN and LOGIN against a password file; Python reads the log.
+PACKAGES=(sendmail-bin sendmail-base sendmail-cf sasl2-bin libsasl2-modules python3)
 # shellcheck source-path=SCRIPTDIR source=lab.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lab.sh"
 lab_enter "$@"
@@ -23,7 +23,7 @@ file=$(mktemp "$box/tmp/XXXXXXXX") && cat >"$file" && chown "$1:" "$file" && mv 
 SH
 chmod 755 "$ROOT/etc/lab/deliver"
 
-# What stands in Debian's place before MAILER_DEFINITIONS.
+# What Debian's sendmail.mc reads last.
 cat >"$ROOT/etc/lab/own.m4" <<M4
 define(\`confDOMAIN_NAME', \`$HOST_NAME')dnl
 define(\`ALIAS_FILE', \`/etc/mail/aliases')dnl
@@ -61,7 +61,7 @@ M4
 sed -e '/^DAEMON_OPTIONS/d' -e '/^define(`confCONNECTION_RATE_/d' -e '/^FEATURE(`\(greet_pause\|conncontrol\|ratecontrol\)/d' \
   -e '/^define(`confBAD_RCPT_THROTTLE/d' -e 's/^MAILER_DEFINITIONS/include(`\/etc\/lab\/own.m4'"'"')dnl\n&/' \
   "$ROOT/usr/share/sendmail/cf/debian/sendmail.mc" >"$ROOT/etc/mail/sendmail.mc"
-touch "$ROOT/etc/mail/m4/dialup.m4" "$ROOT/etc/mail/m4/provider.m4" "$ROOT/etc/mail/access"
+for file in m4/dialup.m4 m4/provider.m4 access; do : >"$ROOT/etc/mail/$file"; done
 printf '%s\n' "$LOCAL_DOMAIN" "$HOST_NAME" >"$ROOT/etc/mail/local-host-names"
 echo "$RELAY_DOMAIN" >"$ROOT/etc/mail/relay-domains"
 echo "$RELAY_DOMAIN esmtp:[127.0.0.1]" >"$ROOT/etc/mail/mailertable"
