@@ -10,6 +10,7 @@
 #include "cli/start.hpp"
 #include "smtpspec/net/names.hpp"
 #include "smtpspec/script/yaml.hpp"
+#include "smtpspec/selftest/reference.hpp"
 
 namespace smtpspec::cli {
 namespace {
@@ -210,7 +211,7 @@ Result<run::Profile> start_embedded(Embedded& embedded, net::Loop& loop, const s
   seams.nonce = [] { return crypto::random_hex(16); };
   embedded.server = std::make_unique<serve::Server>(config, embedded.store, crypto::digests(), [seams] { return seams; });
   const auto certificate = crypto::self_signed({config.host, "localhost", host});
-  run::Profile profile;
+  run::Profile profile = selftest::reference_profile(config);
   profile.name = "embedded";
   profile.version = version();
   for (const smtp::Role role : smtp::all_roles) {
@@ -219,18 +220,7 @@ Result<run::Profile> start_embedded(Embedded& embedded, net::Loop& loop, const s
     if (!port) return tl::unexpected(port.error());
     profile.endpoints[role] = {host, *port};
   }
-  profile.facts.values = {{"recipient", "alice@" + config.domain},
-                          {"second-recipient", "carol@" + config.domain},
-                          {"unknown-recipient", "nobody@" + config.domain},
-                          {"relayed-recipient", "bob@" + config.relay_domain},
-                          {"denied-recipient", "bob@elsewhere.test"},
-                          {"user", config.account.user},
-                          {"password", config.account.password}};
-  profile.tls_name = config.host;
   profile.tls_ca = certificate.certificate_pem;
-  profile.connections = 200;
-  profile.restartable = true;
-  profile.trusted = false;
   return profile;
 }
 
