@@ -68,6 +68,23 @@ Result<void> apply_account(const TargetFlags& flags, run::Profile& profile) {
   return run::set_account(profile, flags.user, password);
 }
 
+// What is wrong with the flags themselves, before anything is started.
+Result<void> check(const TargetFlags& flags) {
+  const auto told = [](const char* flag, const Error& error) { return failure(std::string(flag) + ": " + error.message); };
+  for (const Fact& fact : facts)
+    if (const std::string& value = flags.*fact.value; fact.name && !value.empty())
+      if (auto ok = run::check_fact(fact.name, value); !ok) return told(fact.flag, ok.error());
+  if (!flags.user.empty())
+    if (auto ok = run::check_fact("user", flags.user); !ok) return told("--user", ok.error());
+  std::error_code error;
+  if (!flags.mailbox.empty() && !fs::is_directory(flags.mailbox, error)) return failure("--mailbox: '" + flags.mailbox + "' is no folder");
+  if (!flags.host.empty() && !net::is_address(flags.host))
+    return failure("--host: '" + flags.host + "' is no address to listen on; expected 127.0.0.1 or ::1, say");
+  if (!flags.timeout.empty())
+    if (auto limit = script::parse_duration(flags.timeout); !limit) return told("--timeout", limit.error());
+  return {};
+}
+
 Result<void> apply(const TargetFlags& flags, run::Profile& profile) {
   for (const Fact& fact : facts)
     if (fact.name && !(flags.*fact.value).empty()) profile.facts.values[fact.name] = flags.*fact.value;
@@ -77,10 +94,9 @@ Result<void> apply(const TargetFlags& flags, run::Profile& profile) {
   if (!profile.source.empty() && !net::is_address(profile.source))
     return failure("'" + profile.source + "' is no address to connect from; expected 127.0.0.2 or ::1, say");
   if (!flags.timeout.empty()) {
-    const auto limit = script::parse_duration(flags.timeout);
-    if (!limit) return failure("--timeout: " + limit.error().message);
     auto& d = profile.deadlines;
-    for (auto* deadline : {&d.connect, &d.greeting, &d.reply, &d.data, &d.quiet}) *deadline = std::min(*deadline, *limit);
+    for (auto* deadline : {&d.connect, &d.greeting, &d.reply, &d.data, &d.quiet})
+      *deadline = std::min(*deadline, *script::parse_duration(flags.timeout));
   }
   return {};
 }
@@ -228,8 +244,11 @@ Result<run::Profile> start_embedded(Embedded& embedded, net::Loop& loop, const s
 
 void TargetFlags::add_to(CLI::App& command) {
   const char* group = "Facts about the target";
-  for (const Fact& fact : facts) command.add_option(fact.flag, this->*fact.value, fact.meaning)->group(group)->type_name(fact.type);
-  command.add_flag("--allow-remote", allow_remote, "Allow a target that is not on loopback")->group(group);
+  // A variable of the shell that is not set must not look like a flag that is not given.
+  const CLI::Validator something([](const std::string& text) { return text.empty() ? "expected a value, not ''" : ""; }, "");
+  for (const Fact& fact : facts)
+    command.add_option(fact.flag, this->*fact.value, fact.meaning)->group(group)->check(something)->type_name(fact.type);
+  command.add_flag("--allow-remote", allow_remote, "Allow a target that is not on this machine")->group(group);
 }
 
 std::vector<std::string> TargetFlags::words() const {
@@ -313,6 +332,7 @@ tl::expected<Target, OpenError> open_target(const std::string& name, const Targe
   Target target;
   if (!flags.host.empty() && name != "embedded")
     return bad({"--host is where the embedded server listens; " + name + " is another target"}, usage);
+  if (auto ok = check(flags); !ok) return bad(ok.error(), usage);
   if (name == "embedded") {
     target.embedded = std::make_unique<Embedded>();
     auto profile = start_embedded(*target.embedded, loop, flags.host.empty() ? "127.0.0.1" : flags.host);

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "smtpspec/script/yaml.hpp"
+#include "smtpspec/smtp/address.hpp"
 
 namespace smtpspec::run {
 namespace {
@@ -157,9 +158,32 @@ Result<std::string> password_in(const std::string& path, const Surroundings& sur
   return text;
 }
 
+Result<void> check_fact(std::string_view fact, const std::string& value) {
+  const auto bad = [&value](const std::string& what, smtp::AddressFault fault, const std::string& example) {
+    std::string why(to_string(fault));
+    std::replace(why.begin(), why.end(), '-', ' ');
+    return failure("'" + smtp::spell(value) + "' is no " + what + (fault == smtp::AddressFault::none ? "" : " (" + why + ")") +
+                   "; it looks like " + example);
+  };
+  if (fact == "user") {
+    if (value.empty() || std::any_of(value.begin(), value.end(), smtp::is_control))
+      return failure("'" + smtp::spell(value) + "' is no user's name: it holds a control character, or nothing");
+  } else if (fact == "client") {
+    if (const auto domain = smtp::parse_domain(value, {}); domain.fault != smtp::AddressFault::none)
+      return bad("domain or address literal", domain.fault, "client.example.org");
+  } else {
+    const std::string path = "<" + value + ">";
+    const auto parsed = smtp::parse_path(path, {.utf8 = true});
+    if (!parsed || parsed.path.null || parsed.path.route.size > 0 || parsed.size != path.size())
+      return bad("mailbox", parsed.fault, "alice@example.org");
+  }
+  return {};
+}
+
 Result<void> set_account(Profile& profile, const std::string& user, const std::string& password) {
   if (password.size() < session::Secrets::least)
     return failure("a password of fewer than " + std::to_string(session::Secrets::least) + " octets cannot be kept out of the reports");
+  if (auto ok = check_fact("user", user); !ok) return ok;
   profile.facts.values["user"] = user;
   profile.facts.values["password"] = password;
   return {};
@@ -254,7 +278,10 @@ Result<Profile> parse_profile(const std::string& text, const std::string& file, 
       if (key.text == "name") out.name = *word;
       else if (key.text == "version") out.version = *word;
       else if (key.text == "log") out.log = *word;
-      else out.facts.values[key.text] = *word;
+      else {
+        if (auto ok = check_fact(key.text, *word); !ok) return value.fail(ok.error().message);
+        out.facts.values[key.text] = *word;
+      }
     }
   }
   if (out.name.empty()) out.name = file;

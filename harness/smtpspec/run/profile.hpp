@@ -57,6 +57,9 @@ Result<void> set_account(Profile& profile, const std::string& user, const std::s
 std::span<const std::string_view> role_words();
 std::optional<smtp::Role> role_named(std::string_view word);
 
+// An error says what is wrong with a fact that is a text: an address is a mailbox, the client's name a domain.
+Result<void> check_fact(std::string_view fact, const std::string& value);
+
 // The facts that stand without a profile: names for the client, and <Postmaster>, whom RFC 5321 section 4.5.1 obliges
 // every server to accept. Fills in `domain` from the recipient.
 void complete_facts(Profile& profile, const std::string& token);

@@ -127,6 +127,37 @@ TEST(Profile, Least) {
     EXPECT_FALSE(profile->has(fact)) << fact;
 }
 
+TEST(Facts, Good) {
+  for (const char* mailbox :
+       {"alice@example.test", "Postmaster", "postmaster", "\"a b\"@example.test", "it's@[127.0.0.1]", "\u00fc@example.test"})
+    EXPECT_TRUE(check_fact("recipient", mailbox)) << mailbox;
+  for (const char* name : {"client.example.org", "client", "[127.0.0.1]", "[IPv6:::1]"}) EXPECT_TRUE(check_fact("client", name)) << name;
+  EXPECT_TRUE(check_fact("user", "alice@example.test"));
+}
+
+TEST(Facts, Bad) {
+  for (const auto& [fact, value, complaint] : std::vector<std::tuple<const char*, std::string, const char*>>{
+           {"recipient", "alice", "'alice' is no mailbox (no domain); it looks like alice@example.org"},
+           {"recipient", "", "'' is no mailbox; it looks like"},
+           {"sender", "@example.test", "'@example.test' is no mailbox (bad route); it looks like"},
+           {"unknown-recipient", "<a@b.test>", "'<a@b.test>' is no mailbox (bad local part); it looks like"},
+           {"second-recipient", "a b@c.test", "is no mailbox"},
+           {"denied-recipient", "a@b..test", "is no mailbox (bad domain)"},
+           {"relayed-recipient", "a@b.test\r\nRCPT TO:<c@d.test>", R"('a@b.test\r\nRCPT TO:<c@d.test>' is no mailbox (control octet))"},
+           {"relayed-recipient", "a@b.test> X=1", "is no mailbox"},
+           {"relayed-recipient", "a@b.test>", "is no mailbox"},
+           {"recipient", "@a.test:b@c.test", "is no mailbox"},
+           {"client", "two words", "'two words' is no domain or address literal"},
+           {"client", "[1.2.3]", "is no domain or address literal (bad literal)"},
+           {"user", std::string("a\0b", 3), R"('a\0b' is no user's name)"},
+           {"user", "", "is no user's name"},
+       }) {
+    const auto checked = check_fact(fact, value);
+    ASSERT_FALSE(checked) << value;
+    EXPECT_CONTAINS(checked.error().message, complaint);
+  }
+}
+
 TEST(Profile, Errors) {
   const std::string good = "endpoints: {relay: \"smtp://mx\"}\n";
   for (const auto& [text, error] : std::vector<std::pair<std::string, std::string>>{
@@ -140,6 +171,7 @@ TEST(Profile, Errors) {
            {"endpoints:\n  submission: smtp://mx\n", "p.yaml:2:15: the URL of role submission begins with submission://"},
            {good + "recipent: a\n", "p.yaml:2:1: no key 'recipent' in a profile (did you mean 'recipient'?)"},
            {good + "recipient: [a]\n", "p.yaml:2:12: expected a text"},
+           {good + "recipient: alice\n", "p.yaml:2:12: 'alice' is no mailbox (no domain); it looks like alice@example.org"},
            {good + "name: a\nname: b\n", "p.yaml:3:1: key 'name' stands here for the second time"},
            {good + "account: {user: a, password: b}\n",
             "p.yaml:2:30: a password does not stand in a profile; give password_env or password_file"},
