@@ -30,10 +30,10 @@ constexpr std::array<std::string_view, 18> keys = {"name",
                                                    "trusted"};
 constexpr std::array<std::string_view, 4> account_keys = {"user", "password_env", "password_file", "password"};
 constexpr std::array<std::string_view, 1> mailbox_keys = {"maildir"};
-constexpr std::array<std::string_view, 2> tls_keys = {"ca", "name"};
+constexpr std::array<std::string_view, 2> tls_keys = {"name", "ca"};
 constexpr std::array<std::string_view, 1> start_keys = {"command"};
 constexpr std::array<std::string_view, 1> stop_keys = {"pids"};
-constexpr std::array<std::string_view, 7> limit_keys = {"connections", "connect", "greeting", "reply", "data", "quiet", "source"};
+constexpr std::array<std::string_view, 7> limit_keys = {"connections", "source", "connect", "greeting", "reply", "data", "quiet"};
 constexpr std::array<std::string_view, 3> schemes = {"smtp", "submission", "submissions"};  // by role
 
 // The text of a key, if the key is there.
@@ -243,6 +243,21 @@ Result<void> parse_stop(const script::Yaml& yaml, Profile& out) {
 }
 
 }  // namespace
+
+std::vector<std::string> profile_keys() {
+  const std::map<std::string_view, std::span<const std::string_view>> inner = {
+      {"endpoints", role_words()}, {"account", account_keys}, {"mailbox", mailbox_keys}, {"tls", tls_keys},
+      {"start", start_keys},       {"stop", stop_keys},       {"limits", limit_keys}};
+  std::vector<std::string> out;
+  for (const std::string_view key : keys) {
+    const auto it = inner.find(key);
+    if (it == inner.end()) out.emplace_back(key);
+    else
+      for (const std::string_view word : it->second)
+        if (word != "password") out.push_back(std::string(key) + "." + std::string(word));  // known to be refused
+  }
+  return out;
+}
 
 Result<Profile> parse_profile(const std::string& text, const std::string& file, const Surroundings& surroundings) {
   auto yaml = script::parse_yaml(text, file);

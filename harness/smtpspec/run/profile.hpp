@@ -47,6 +47,10 @@ struct Surroundings {
 
 Result<Profile> parse_profile(const std::string& text, const std::string& file, const Surroundings& surroundings);
 
+// Every key of a profile, in the order of the reference page (harness/targets/README.md), those inside of others as
+// "account.user".
+std::vector<std::string> profile_keys();
+
 // A password as a file holds it: without the line end. Empty is an error.
 Result<std::string> password_in(const std::string& path, const Surroundings& surroundings);
 

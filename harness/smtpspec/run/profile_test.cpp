@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <boost/json.hpp>
+#include <fstream>
+
 #include "test/expect.hpp"
 
 namespace smtpspec::run {
@@ -117,6 +121,78 @@ trusted: false
   for (const char* fact : {"account", "mailbox", "restart", "untrusted", "tls-name", "unknown-recipient"})
     EXPECT_TRUE(profile->has(fact)) << fact;
   EXPECT_FALSE(profile->has("sink"));
+}
+
+std::string text_of(const char* file) {
+  std::ifstream in(std::string(SMTPSPEC_SOURCE_DIR) + file);
+  return std::string((std::istreambuf_iterator<char>(in)), {});
+}
+
+// The page, the schema and the parser know the same keys.
+TEST(Profile, EachKeyIsDocumented) {
+  const std::string page = text_of("/harness/targets/README.md");
+  std::vector<std::string> documented;
+  for (std::size_t at = page.find("\n| `"); at != std::string::npos; at = page.find("\n| `", at + 1))
+    documented.push_back(page.substr(at + 4, page.find('`', at + 4) - at - 4));
+  EXPECT_EQ(documented, profile_keys());
+
+  std::vector<std::string> in_schema;
+  const auto schema = boost::json::parse(text_of("/cases/schema/profile.json")).as_object();
+  for (const auto& [key, value] : schema.at("properties").as_object()) {
+    EXPECT_TRUE(value.as_object().contains("description")) << std::string(key);
+    const auto* inner = value.as_object().if_contains("properties");
+    if (!inner) in_schema.emplace_back(key);
+    else
+      for (const auto& [word, meaning] : inner->as_object()) {
+        EXPECT_TRUE(meaning.as_object().contains("description")) << std::string(word);
+        in_schema.push_back(std::string(key) + "." + std::string(word));
+      }
+  }
+  auto known = profile_keys();
+  std::sort(known.begin(), known.end());
+  std::sort(in_schema.begin(), in_schema.end());
+  EXPECT_EQ(in_schema, known);
+}
+
+// The page's examples are taken, and its defaults are those that hold.
+TEST(Profile, TheReferencePageIsTrue) {
+  const std::string page = text_of("/harness/targets/README.md");
+  const Surroundings anywhere{[](const std::string&) { return std::optional<std::string>("secret"); },
+                              [](const std::string&) -> Result<std::string> { return "-----BEGIN CERTIFICATE-----"; }};
+  const std::size_t begin = page.find("```yaml\n") + 8;
+  const auto example = parse_profile(page.substr(begin, page.find("```", begin) - begin), "README.md", anywhere);
+  EXPECT_TRUE(example) << to_string(example.error());
+
+  for (std::size_t at = page.find("\n| `"); at != std::string::npos; at = page.find("\n| `", at + 1)) {
+    const std::string line = page.substr(at + 1, page.find('\n', at + 1) - at - 1);
+    std::vector<std::string> cells;
+    for (std::size_t cell = 0; (cell = line.find("| ", cell)) != std::string::npos; cell += 2)
+      cells.push_back(line.substr(cell + 2, line.find(" |", cell + 1) - cell - 2));
+    ASSERT_EQ(cells.size(), 5u) << line;
+    const std::string key = cells[0].substr(1, cells[0].size() - 2), value = cells[4].substr(1, cells[4].size() - 2);
+    const std::size_t dot = key.find('.');
+    const bool list = value.starts_with('[');
+    std::string text = key.substr(0, dot) + ": " + (dot == std::string::npos ? "" : "{" + key.substr(dot + 1) + ": ") +
+                       (list ? value : "'" + value + "'") + (dot == std::string::npos ? "" : "}") + "\n";
+    if (key == "account.user") text = "account: {user: '" + value + "', password_env: A}\n";
+    else if (key.starts_with("account.")) text.insert(text.size() - 2, ", user: a");
+    if (!key.starts_with("endpoints")) text += "endpoints: {relay: 'smtp://mx'}\n";
+    const auto profile = parse_profile(text, "p.yaml", anywhere);
+    EXPECT_TRUE(profile) << text << to_string(profile.error());
+  }
+  Profile bare;
+  complete_facts(bare, "t");
+  EXPECT_CONTAINS(page, "address | `" + std::string(bare.facts.get("sender")) + "`");
+  EXPECT_CONTAINS(page, "address | `" + std::string(bare.facts.get("recipient")) + "`");
+  EXPECT_CONTAINS(page, "literal | `" + std::string(bare.facts.get("client")) + "`");
+  EXPECT_CONTAINS(page, "1 to 500 | `" + std::to_string(bare.connections) + "`");
+  const auto& d = bare.deadlines;
+  for (const auto& [key, time] :
+       {std::pair{"connect", d.connect}, {"greeting", d.greeting}, {"reply", d.reply}, {"data", d.data}, {"quiet", d.quiet}}) {
+    const std::size_t at = page.find(std::string("| `limits.") + key);
+    const std::size_t value = page.find("| time | `", at) + 10;
+    EXPECT_EQ(*script::parse_duration(page.substr(value, page.find('`', value) - value)), time) << key;
+  }
 }
 
 TEST(Profile, Least) {
