@@ -99,8 +99,9 @@ int show(const Environment& environment, const std::string& id) {
         if (!stone.instead.empty()) std::printf("its place took %s\n", stone.instead.c_str());
         return ok;
       }
-    complain(
-        {"no test case, rule or requirement '" + id + "'", {}, id.starts_with("RFC") ? suite->registry.nearest(id) : suite->nearest(bare)});
+    std::string near;
+    for (const std::string& one : run::near_ids(*suite, bare)) near += (near.empty() ? "; near it: " : ", ") + one;
+    complain({"no test case, rule or requirement '" + id + "'" + near});
     return usage;
   }
   std::printf("%s  (%s)\n%s\n", test->id.c_str(), test->file.c_str(), test->title.c_str());

@@ -200,6 +200,15 @@ class Selection(unittest.TestCase):
         self.assertEqual(len(out.splitlines()) % 2, 0)
         self.assertTrue(all(line.startswith(("rules/", "    ")) for line in out.splitlines()))
 
+    def test_show_names_what_is_near(self):
+        for word, near in {"rfc5321/order/transacton": "rfc5321/order/transaction", "RFC5321-4.1.4": "RFC5321-4.1.4-1, ",
+                           "rules/reply-texd": "rules/reply-text", "rcpt-before": CASE}.items():
+            status, out, err = run("show", word)
+            self.assertEqual((status, out), (2, ""))
+            self.assertIn(f"smtpspec: no test case, rule or requirement '{word}'; near it: {near}", err)
+        _, _, err = run("show", "nothing-like-it-at-all")
+        self.assertEqual(err, "smtpspec: no test case, rule or requirement 'nothing-like-it-at-all'\n")
+
     def test_a_pattern_without_a_fit_is_an_error(self):
         for words, hint in {
                 ("list", "rfc5321/data/bare-lf-end-in-one-segment[lf-dot-l]"): "bare-lf-end-in-one-segment[lf-dot-lf]'?",

@@ -75,6 +75,23 @@ std::vector<Error> unknown_patterns(const script::Suite& suite, const Selection&
   return out;
 }
 
+std::vector<std::string> near_ids(const script::Suite& suite, std::string_view word) {
+  constexpr std::size_t most = 3;
+  auto known = all_ids(suite, word.find('[') != std::string_view::npos);
+  for (const auto& [id, requirement] : suite.registry.all()) known.push_back(id);
+  std::vector<std::string> out;
+  for (const std::string& id : known)
+    if (out.size() < most && !word.empty() && id.find(word) != std::string::npos) out.push_back(id);
+  const bool part = !out.empty();
+  while (!part && out.size() < most) {
+    const std::string near = smtp::nearest(word, std::span<const std::string>(known));
+    if (near.empty()) break;
+    std::erase(known, near);
+    out.push_back(near);
+  }
+  return out;
+}
+
 std::vector<Test> select(const script::Suite& suite, const Selection& selection, const Profile& profile) {
   std::vector<Test> out;
   std::size_t index = 0;

@@ -37,6 +37,10 @@ std::vector<Error> unknown_patterns(const script::Suite& suite, const Selection&
 // A pattern over ids that fits no case, row or rule.
 std::optional<Error> unknown_id(const script::Suite& suite, const std::string& glob);
 
+// Cases, rules and requirements that were perhaps meant: first what the word is a part of, else what is spelt alike; three
+// at most.
+std::vector<std::string> near_ids(const script::Suite& suite, std::string_view word);
+
 std::vector<Test> select(const script::Suite& suite, const Selection& selection, const Profile& profile);
 
 }  // namespace smtpspec::run

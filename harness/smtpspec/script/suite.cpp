@@ -16,12 +16,6 @@ const Case* Suite::find(std::string_view id) const {
   return it != cases.end() && it->id == id ? &*it : nullptr;
 }
 
-std::string Suite::nearest(std::string_view id) const {
-  std::vector<std::string_view> ids;
-  for (const Case& test : cases) ids.push_back(test.id);
-  return smtp::nearest(id, std::span<const std::string_view>(ids));
-}
-
 Result<std::vector<std::string>> yaml_files(const std::string& directory, const std::function<bool(const std::string&)>& enter) {
   std::vector<std::string> out;
   std::error_code error;

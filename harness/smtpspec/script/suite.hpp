@@ -34,8 +34,6 @@ struct Suite {
   std::string digest_input;  // what identifies the suite: ids and sources in order
 
   const Case* find(std::string_view id) const;
-  // The nearest id there is.
-  std::string nearest(std::string_view id) const;
 };
 
 Result<Suite> load_suite(const std::string& directory);
