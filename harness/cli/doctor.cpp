@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 
@@ -5,6 +6,7 @@
 #include <boost/version.hpp>
 
 #include "cli/target.hpp"
+#include "smtpspec/run/applicability.hpp"
 #include "smtpspec/run/run.hpp"
 
 namespace smtpspec::cli {
@@ -16,33 +18,77 @@ struct DoctorFlags {
   TargetFlags facts;
 };
 
-std::string skeleton(const run::Profile& profile) {
-  std::string out = "name: " + profile.name + "\nendpoints:\n";
+// A text as a YAML value: as it is, or quoted when a character of it might mean something there.
+std::string yaml(std::string_view text) {
+  const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return smtp::is_alnum(c) || std::string_view("@._-+/").find(c) != std::string_view::npos;
+  });
+  if (plain && text.front() != '-' && text.front() != '@') return std::string(text);
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? std::string("''") : std::string(1, c);
+  return out + "'";
+}
+
+// What is known, and what is not as a remark to fill in.
+std::string skeleton(const run::Profile& profile, const TargetFlags& flags) {
+  std::string out = "# Every key: harness/targets/README.md\nname: " + yaml(profile.name) + "\nendpoints:\n";
   for (const auto& [role, endpoint] : profile.endpoints)
-    out += "  " + std::string(to_string(role)) + ": " + run::to_url(role, endpoint) + "\n";
+    out += "  " + std::string(to_string(role)) + ": " + yaml(run::to_url(role, endpoint)) + "\n";
   for (const char* fact : {"recipient", "second-recipient", "unknown-recipient", "relayed-recipient", "denied-recipient"}) {
     const bool known = profile.facts.has(fact) && profile.facts.get(fact) != "Postmaster";
-    std::string meaning;
-    for (const auto& name : script::fact_names())
-      if (name.name == fact) meaning = name.meaning;
-    out += known ? std::string(fact) + ": " + std::string(profile.facts.get(fact)) + "\n"
-                 : "# " + std::string(fact) + ": ADDRESS   # " + meaning + "\n";
+    out += known ? std::string(fact) + ": " + yaml(profile.facts.get(fact)) + "\n"
+                 : "# " + std::string(fact) + ": ADDRESS   # " + std::string(script::find_fact(fact)->meaning) + "\n";
   }
-  if (!profile.facts.has("user")) out += "# account:\n#   user: NAME\n#   password_env: VARIABLE   # or password_file: FILE\n";
-  out +=
-      "# trusted: false            # may this client relay without a login?\n# tls: {ca: FILE, name: DOMAIN}   # whose certificate it "
-      "shows\n# limits:\n#   connections: 20         # at once\n#   reply: "
-      "10s\n";
-  return out;
+  if (flags.user.empty()) out += "# account:\n#   user: NAME\n#   password_env: VARIABLE   # or password_file: FILE\n";
+  else if (!flags.password_file.empty())
+    out += "account: {user: " + yaml(flags.user) + ", password_file: " + yaml(flags.password_file) + "}\n";
+  else out += "account: {user: " + yaml(flags.user) + ", password_env: " + yaml(flags.password_variable()) + "}\n";
+  if (!flags.mailbox.empty()) out += "mailbox: {maildir: " + yaml(flags.mailbox) + "}\n";
+  if (!flags.start.empty()) out += "start: {command: " + yaml(session::Secrets(profile.facts.get("password")).mask(flags.start)) + "}\n";
+  if (!profile.trusted) out += "# trusted: false   # may this client relay without a login?\n";
+  return out +
+         "# tls: {ca: FILE, name: DOMAIN}   # who signed its certificate, and for whom\n"
+         "# limits:\n#   connections: 20   # at once\n#   reply: 10s\n";
+}
+
+std::string plural(std::size_t n, const std::string& noun) { return std::to_string(n) + " " + noun + (n == 1 ? "" : "s"); }
+
+// What each missing fact, or several together, cost.
+//
+//   missing: a second recipient (--rcpt-second ADDRESS)
+//            12 tests of 5 cases wait for it, 3 requirements have no other test
+std::string costs_text(const script::Suite& suite, const run::Profile& profile, const run::Run& result) {
+  std::string out;
+  run::Selection reached;
+  for (const auto& [role, offer] : result.offers)
+    if (offer.probed) reached.roles.push_back(role);
+  for (const auto& [facts, cost] : run::costs(run::select(suite, reached, profile), profile, result.offers)) {
+    std::string words, ways;
+    std::size_t tests = 0;
+    for (const std::string& fact : facts) {
+      words += (words.empty() ? "" : " and ") + run::fact_in_words(fact);
+      ways += (ways.empty() ? "" : ", ") + run::how_to_give(fact);
+    }
+    for (const auto& [role, n] : cost.tests) tests += n;
+    out += "missing: " + words + " (" + ways + ")\n         " + plural(tests, "test") + " of " + plural(cost.cases.size(), "case") +
+           (tests == 1 ? " waits" : " wait") + " for it";
+    if (const std::size_t n = cost.requirements.size(); n > 0)
+      out += "; " + plural(n, "requirement") + (n == 1 ? " has" : " have") + " no other test";
+    out += "\n";
+  }
+  if (profile.facts.get("recipient") == "Postmaster") out += "mail goes to <Postmaster>, since no recipient is given (--rcpt ADDRESS)\n";
+  return (out.empty() ? "" : "\n") + out;
 }
 
 int doctor(const DoctorFlags& flags, const Environment& environment) {
-  std::printf("smtpspec %s, Boost %d.%d, %s\n", version().c_str(), BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000,
-              OpenSSL_version(OPENSSL_VERSION));
+  // A profile on standard output stands there alone.
+  std::FILE* const out = flags.profile == "-" ? stderr : stdout;
+  std::fprintf(out, "smtpspec %s, Boost %d.%d, %s\n", version().c_str(), BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000,
+               OpenSSL_version(OPENSSL_VERSION));
   const auto suite = open_suite(environment);
   if (!suite) return usage;
-  std::printf("suite %s: %zu cases, %zu requirements of %zu RFCs\n", suite->directory.c_str(), suite->cases.size(),
-              suite->registry.all().size(), suite->registry.rfcs().size());
+  std::fprintf(out, "suite %s: %zu cases, %zu requirements of %zu RFCs\n", suite->directory.c_str(), suite->cases.size(),
+               suite->registry.all().size(), suite->registry.rfcs().size());
   if (flags.target.empty()) return suite->errors.empty() ? ok : usage;
 
   std::error_code error;
@@ -68,38 +114,34 @@ int doctor(const DoctorFlags& flags, const Environment& environment) {
   bool reached = false;
   for (const auto& [role, endpoint] : result.endpoints) {
     const auto it = result.offers.find(role);
-    std::printf("\n%s\n", run::to_url(role, endpoint).c_str());
+    std::fprintf(out, "\n%s\n", run::to_url(role, endpoint).c_str());
     if (it == result.offers.end() || !it->second.probed) {
-      std::printf("  not reached: %s\n", it == result.offers.end() ? "no probe" : it->second.trouble.c_str());
+      std::fprintf(out, "  not reached: %s\n", it == result.offers.end() ? "no probe" : it->second.trouble.c_str());
       continue;
     }
     reached = true;
     const auto& offer = it->second;
-    std::printf("  greeting  %s\n", smtp::spell(offer.greeting).c_str());
-    const auto line = [](const char* when, const smtp::Capabilities& offered) {
-      std::printf("  %s", when);
+    std::fprintf(out, "  greeting  %s\n", smtp::spell(offer.greeting).c_str());
+    const auto line = [out](const char* when, const smtp::Capabilities& offered) {
+      std::fprintf(out, "  %s", when);
       for (const auto& capability : offered.list)
-        std::printf("  %s%s", smtp::spell(capability.keyword).c_str(),
-                    capability.params.empty() ? "" : (" " + smtp::spell(capability.params)).c_str());
-      std::printf("\n");
+        std::fprintf(out, "  %s%s", smtp::spell(capability.keyword).c_str(),
+                     capability.params.empty() ? "" : (" " + smtp::spell(capability.params)).c_str());
+      std::fprintf(out, "\n");
     };
     line("EHLO    ", offer.clear);
     if (!(offer.ready == offer.clear)) line("ready   ", offer.ready);
-    if (offer.tls.version) std::printf("  TLS       1.%d %s\n", offer.tls.version - 10, offer.tls.cipher.c_str());
-    if (!offer.tls.trust.empty()) std::printf("  trust     %s\n", offer.tls.trust.c_str());
-    if (!offer.trouble.empty()) std::printf("  trouble   %s\n", offer.trouble.c_str());
+    if (offer.tls.version) std::fprintf(out, "  TLS       1.%d %s\n", offer.tls.version - 10, offer.tls.cipher.c_str());
+    if (!offer.tls.trust.empty()) std::fprintf(out, "  trust     %s\n", offer.tls.trust.c_str());
+    if (!offer.trouble.empty()) std::fprintf(out, "  trouble   %s\n", offer.trouble.c_str());
   }
-  std::printf("\n");
-  for (const char* fact : {"second-recipient", "unknown-recipient", "relayed-recipient", "denied-recipient", "account"})
-    if (!target->profile.has(fact)) std::printf("missing: %s; give %s\n", fact, run::how_to_give(fact).c_str());
-  if (target->profile.facts.get("recipient") == "Postmaster")
-    std::printf("missing: recipient; <Postmaster> is used (give --rcpt ADDRESS)\n");
+  if (reached) std::fputs(costs_text(*suite, target->profile, result).c_str(), out);
   if (!flags.profile.empty()) {
-    if (auto written = write_to(flags.profile, skeleton(target->profile)); !written) {
+    if (auto written = write_to(flags.profile, skeleton(target->profile, flags.facts)); !written) {
       complain(written.error());
       return usage;
     }
-    if (flags.profile != "-") std::printf("profile written to %s\n", flags.profile.c_str());
+    if (flags.profile != "-") std::fprintf(out, "profile written to %s\n", flags.profile.c_str());
   }
   return reached ? ok : unreachable;
 }
@@ -108,9 +150,9 @@ int doctor(const DoctorFlags& flags, const Environment& environment) {
 
 void add_doctor(CLI::App& app, Environment& environment, int& status) {
   auto flags = std::make_shared<DoctorFlags>();
-  CLI::App* command = app.add_subcommand("doctor", "Say what a target advertises and what is missing");
-  command->add_option("TARGET", flags->target, "URL, profile file, embedded, or lab:NAME");
-  command->add_option("--profile", flags->profile, "Write a profile skeleton here, - for standard output")->type_name("FILE");
+  CLI::App* command = app.add_subcommand("doctor", "Say what a target advertises and which facts are missing");
+  command->add_option("TARGET", flags->target, "As for run; without one, only versions are told");
+  command->add_option("--profile", flags->profile, "Write a profile to fill in, - for standard output")->type_name("FILE");
   command->add_flag("--force", flags->force, "Replace a profile that is there");
   flags->facts.add_to(*command);
   command->callback([flags, &environment, &status] { status = unless_caught(doctor(*flags, environment)); });

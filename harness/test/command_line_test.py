@@ -147,9 +147,11 @@ while True:
         self.assertRegex(out, r"again: .*--start '[^\n]*\*\*\*")
 
     def test_doctor_tells_none(self):
-        _, out, _ = self.run_against_it("doctor", "--profile", "-")
-        self.assertIn("  greeting  gossip.example.test ***\n", out)
-        self.assertIn("  EHLO      ***  AUTH PLAIN EHLO client.example.org\n", out)
+        _, out, err = self.run_against_it("doctor", "--profile", "-")
+        self.assertIn("  greeting  gossip.example.test ***\n", err)
+        self.assertIn("  EHLO      ***  AUTH PLAIN EHLO client.example.org\n", err)
+        self.assertIn("account: {user: alice, password_env: SMTPSPEC_PASSWORD}\n", out)
+        self.assertIn("***", out)
 
     def test_a_start_that_fails_tells_none(self):
         status, _, err = run("run", "smtp://127.0.0.1", CASE, "--start", f"exit 7 '{self.WORDS}' {{port}}", "--user", "alice", SMTPSPEC_PASSWORD=self.WORDS)
@@ -716,7 +718,7 @@ class WhatIsRead(Files):
         self.assertEqual(pathlib.Path(profile).read_text(), "mine\n")
         status, out, err = run("doctor", "embedded", "--profile", profile, "--force")
         self.assertEqual(status, 0, err)
-        self.assertTrue(pathlib.Path(profile).read_text().startswith("name: embedded\n"))
+        self.assertIn("\nname: embedded\n", pathlib.Path(profile).read_text())
 
 
 class Coverage(Files):

@@ -5,6 +5,7 @@
 #include <deque>
 #include <set>
 
+#include "smtpspec/run/applicability.hpp"
 #include "smtpspec/run/probe.hpp"
 #include "smtpspec/run/trial.hpp"
 
@@ -206,31 +207,10 @@ struct Runner::State {
 
   // Why a test does not apply, or "".
   std::string not_applicable(const Test& test) {
-    const Offer& offer = offers.heard[test.role];
-    const script::Start start = start_of(*test.test, *test.row);
-    const bool early = start == script::Start::connected || start == script::Start::greeted;
-    const auto& offered = early ? offer.clear : offer.ready;
-    const auto facts = script::missing_facts(*test.test, *test.row, test.role, profile.facts);
-    std::set<std::string> missing(facts.begin(), facts.end());
-    for (const script::Condition& condition : conditions_of(*test.test, *test.row)) {
-      if (condition.kind == script::Condition::Kind::keyword) {
-        if (!meets(condition, offered))
-          return condition.negated ? to_string(condition).substr(4) + " is offered" : to_string(condition) + " is not offered";
-      } else if (condition.name == "ipv6") {
-        if (profile.endpoints.at(test.role).host.find(':') == std::string::npos) return "the endpoint has no IPv6 address";
-      } else if (profile.has(condition.name) == condition.negated) {
-        if (condition.negated) return "the profile has " + condition.name;
-        missing.insert(condition.name);
-      }
-    }
-    if (missing.empty()) return "";
-    ++out.missing[{missing.begin(), missing.end()}][test.role];
-    std::string names, ways;
-    for (const std::string& fact : missing) {
-      names += (names.empty() ? "" : " and ") + fact;
-      ways += (ways.empty() ? "" : ", ") + how_to_give(fact);
-    }
-    return "needs " + names + ": give " + ways;
+    const auto applies = applicability(test, profile, offers.heard[test.role]);
+    if (applies.missing.empty()) return applies.why_not;
+    ++out.missing[{applies.missing.begin(), applies.missing.end()}][test.role];
+    return needs(applies.missing);
   }
 
   // --- life and death of the target --------------------------------------------------------------------------------

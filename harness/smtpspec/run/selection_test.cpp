@@ -5,6 +5,7 @@
 
 #include <set>
 
+#include "smtpspec/run/applicability.hpp"
 #include "test/run_bench.hpp"
 
 namespace smtpspec::run {
@@ -105,6 +106,36 @@ TEST(Selection, PatternsThatFitNothing) {
   EXPECT_EQ(said({.tags = {"securty"}}), "no test case has the tag 'securty' (did you mean 'security'?)\n");
 }
 
+TEST(Selection, NearIds) {
+  script::Suite suite;
+  suite.cases = some_cases();
+  std::string requirements = "rfc: 5321\ntitle: t\nrequirements:\n";
+  for (const char* id : {"4.1-1", "4.1-2", "4.1.1-1"})
+    requirements += std::string("  ") + id + ":\n    level: MUST\n    subject: server\n    observable: none\n    says: A server does.\n";
+  const auto added = suite.registry.add(requirements, "r.yaml");
+  ASSERT_TRUE(added) << to_string(added.error());
+  EXPECT_EQ(near_ids(suite, "rfc5321/data/sise").front(), "rfc5321/data/size");
+  EXPECT_EQ(near_ids(suite, "rset"), std::vector<std::string>{"rfc5321/order/rset"});
+  EXPECT_EQ(near_ids(suite, "RFC5321-4.1"), (std::vector<std::string>{"RFC5321-4.1-1", "RFC5321-4.1-2", "RFC5321-4.1.1-1"}));
+  EXPECT_EQ(near_ids(suite, "RFC5321-4.2-2").front(), "RFC5321-4.1-2");
+  EXPECT_EQ(near_ids(suite, "rules/reply-texd").front(), "rules/reply-text");
+  EXPECT_TRUE(near_ids(suite, "nothing like it").empty());
+  EXPECT_TRUE(near_ids(suite, "").empty());
+}
+
+TEST(Selection, WhatMissingFactsCost) {
+  Bench bench({case_of("a", "covers: [NONE-1-1, NONE-2-2]\nrequires: [account]"), case_of("b", "covers: [NONE-1-1]"),
+               case_of("c", "covers: [NONE-3-3]\nrequires: [account, restart]"),
+               case_of("d", "covers: [NONE-3-3]\nrequires: [DSN, account]")});
+  const auto all = costs(select(bench.suite, {}, bench.profile), bench.profile, {});
+  ASSERT_EQ(all.size(), 2u);
+  const Cost& account = all.at({"account"});
+  EXPECT_EQ(account.cases, std::set<std::string>{"a"});
+  EXPECT_EQ(account.tests.at(Role::relay), 1u);
+  EXPECT_EQ(account.requirements, std::set<std::string>{"NONE-2-2"}) << "the other has a test that needs no fact";
+  EXPECT_EQ(all.at({"account", "restart"}).requirements, std::set<std::string>{"NONE-3-3"});
+}
+
 TEST(Selection, Conditions) {
   Bench bench({
       case_of("offered", "requires: [PIPELINING, SIZE>=1000, not DSN]"),
@@ -126,9 +157,9 @@ TEST(Selection, Conditions) {
            {"negated", "PIPELINING is offered"},
            {"rows[asks]", "DSN is not offered"},
            {"rows[between-chunks]", "CHUNKING is not offered"},
-           {"fact", "needs account: give --user NAME (password from SMTPSPEC_PASSWORD)"},
-           {"named", "needs unknown-recipient: give --rcpt-unknown ADDRESS"},
-           {"account", "needs account: give --user NAME (password from SMTPSPEC_PASSWORD)"},
+           {"fact", "needs an account: give --user NAME (password from SMTPSPEC_PASSWORD)"},
+           {"named", "needs a recipient that does not exist: give --rcpt-unknown ADDRESS"},
+           {"account", "needs an account: give --user NAME (password from SMTPSPEC_PASSWORD)"},
            {"ipv6", "the endpoint has no IPv6 address"},
        }) {
     EXPECT_EQ(result_of(run, id).verdict, Verdict::skip) << id;
@@ -151,7 +182,7 @@ TEST(Selection, MissingFactsAreCountedByRoleAndTogether) {
       EXPECT_EQ(test.summary, "DSN is not offered");
     }
   EXPECT_EQ(result_of(run, "two").summary,
-            "needs account and restart: give --user NAME (password from SMTPSPEC_PASSWORD), --start COMMAND");
+            "needs an account and a target that smtpspec starts: give --user NAME (password from SMTPSPEC_PASSWORD), --start COMMAND");
 }
 
 }  // namespace

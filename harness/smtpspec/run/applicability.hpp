@@ -1,0 +1,31 @@
+// Does a test apply to a target? By what the target offers and by what its profile knows of it.
+//
+//   const auto [why_not, missing] = applicability(test, profile, offer);   // "DSN is not offered", or {"account"}
+#pragma once
+
+#include <set>
+
+#include "smtpspec/run/result.hpp"
+#include "smtpspec/run/selection.hpp"
+
+namespace smtpspec::run {
+
+struct Applicability {
+  std::string why_not;            // what no further fact would change, or ""
+  std::set<std::string> missing;  // facts that the profile lacks; only when nothing else is against it
+};
+Applicability applicability(const Test& test, const Profile& profile, const Offer& offer);
+
+// "needs account and restart: give --user NAME …, --start COMMAND"
+std::string needs(const std::set<std::string>& missing);
+
+// What facts together cost: a profile that had them would have these tests too.
+struct Cost {
+  std::map<smtp::Role, std::size_t> tests;
+  std::set<std::string> cases;
+  std::set<std::string> requirements;  // that no test which applies covers
+};
+using Costs = std::map<std::vector<std::string>, Cost>;
+Costs costs(const std::vector<Test>& tests, const Profile& profile, const std::map<smtp::Role, Offer>& offers);
+
+}  // namespace smtpspec::run
