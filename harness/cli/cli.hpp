@@ -26,7 +26,8 @@ struct Environment {
   std::string launchers;  // harness/targets, or where it was installed
   bool color_out = false;
   bool color_error = false;
-  bool live = false;  // standard error is a terminal that takes a progress line
+  std::size_t width = 100;  // of standard output, in columns
+  bool live = false;        // standard error is a terminal that takes a progress line
 };
 
 // Every command adds itself to the program and says in `status` how it ended.

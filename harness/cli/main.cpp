@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -44,6 +45,9 @@ void learn_terminal(Environment& environment, const std::string& color) {
   };
   environment.color_out = wants(1);
   environment.color_error = wants(2);
+  winsize size{};
+  constexpr unsigned short least = 40;
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) environment.width = std::max(size.ws_col, least);
   environment.live = ::isatty(2) == 1 && text_of("TERM") != "dumb" && text_of("CI").empty();
 }
 

@@ -2,8 +2,10 @@
 
 #include <cstdio>
 #include <ctime>
+#include <set>
 
 #include "cli/target.hpp"
+#include "smtpspec/report/findings.hpp"
 #include "smtpspec/report/report.hpp"
 #include "smtpspec/script/yaml.hpp"
 
@@ -89,7 +91,7 @@ class Screen {
 
   void result(std::size_t done, std::size_t all, const run::TestResult& test) {
     if (flags_.json) printer_.out(report::json_line(test) + "\n");
-    else if (wanted(test)) {
+    else if (wanted(test) && (fresh(test) || flags_.verbose >= 1)) {
       clear();
       printer_.out(report::terminal_test(test, registry_, options_) + "\n");
     }
@@ -106,6 +108,11 @@ class Screen {
   }
 
  private:
+  // One row or role of a bug is shown; the summary names the others.
+  bool fresh(const run::TestResult& test) {
+    const std::string key = report::bug_key(test);
+    return key.empty() || shown_.insert(key).second;
+  }
   bool wanted(const run::TestResult& test) const {
     using judge::Verdict;
     if (flags_.quiet) return false;
@@ -123,6 +130,7 @@ class Screen {
   const script::Registry& registry_;
   report::TerminalOptions options_;
   Printer& printer_;
+  std::set<std::string> shown_;  // keys of bugs
   std::size_t failed_ = 0;
   bool dirty_ = false;
 };
@@ -145,6 +153,7 @@ std::string today() {
 
 report::TerminalOptions terminal_options(const RunFlags& flags, const Environment& environment, const session::Secrets& secrets) {
   report::TerminalOptions out{.color = environment.color_out,
+                              .width = environment.width,
                               .verbosity = flags.quiet ? -1 : flags.verbose,
                               .by_letter = flags.by_letter,
                               .level = *script::parse_level(flags.level),
@@ -191,7 +200,7 @@ bool write_results(const run::Run& result, const RunFlags& flags, const std::vec
                    const script::Registry& registry, const report::TerminalOptions& terminal, Printer& printer) {
   const bool to_stdout = flags.json || std::any_of(reports.begin(), reports.end(), [](const Report& r) { return r.path == "-"; });
   std::string summary = report::terminal_summary(result, terminal);
-  if (to_stdout) printer.error(std::move(summary));
+  if (to_stdout || result.nobody_there()) printer.error(std::move(summary));
   else printer.out(std::move(summary));
   bool written = true;
   const auto check = [&](const Result<void>& one) {

@@ -224,6 +224,23 @@ class Selection(unittest.TestCase):
             self.assertIn(hint, err)
 
 
+class Terminal(unittest.TestCase):
+    TABLE = ("run", "smtp://127.0.0.1", "rfc5321/order/malformed-mail-before-ehlo", "--skip", "rules", "--start", f"{YES} {{port}}")
+
+    def test_a_finding_is_shown_once(self):
+        _, out, err = run(*self.TABLE)
+        self.assertEqual(out.count("    again: "), 1, out + err)
+        rows = re.search(r"^  fail rfc5321/order/malformed-mail-before-ehlo  (\d+) tests: (\d+) rows, relay\n.*\n +rows: (.*)$", out, re.MULTILINE)
+        self.assertEqual(rows[1], rows[2])
+        self.assertGreater(int(rows[1]), 1)
+        _, out, _ = run(*self.TABLE, "-v")
+        self.assertEqual(out.count("    again: "), int(rows[1]))
+
+    def test_lines_fit(self):
+        _, out, _ = run(*self.TABLE)
+        self.assertEqual([line for line in out.splitlines() if len(line) > 100 and "again: " not in line], [])
+
+
 class Waivers(Files):
     TARGET = ("smtp://127.0.0.1", CASE, "--start", f"{YES} {{port}}", "--skip", "rules")
 
@@ -300,8 +317,18 @@ class Status(Files):
                 status, out, err = run("run", profile, *order)
                 server.terminate()
             self.assertEqual(status, 0, out + err)
-            self.assertIn("  relay stopped answering, and its tests are inconclusive:", out)
-            self.assertNotRegex(out, " 0 pass")
+            self.assertIn("  smtp://127.0.0.1:1 is left out: no connection: Connection refused\n", out)
+            self.assertNotRegex(out, " 0 pass| inconclusive")
+
+    def test_nothing_listens(self):
+        profile = self.file("p.yaml", "endpoints: {submission: \"submission://127.0.0.1:2\", relay: \"smtp://127.0.0.1:1\"}\n")
+        for target, roles in ("smtp://127.0.0.1:1", ["smtp://127.0.0.1:1"]), (profile, ["smtp://127.0.0.1:1", "submission://127.0.0.1:2"]):
+            status, out, err = run("run", target)
+            self.assertEqual((status, out), (3, ""))
+            self.assertEqual(err, "".join(f"{url}: no connection: Connection refused\n" for url in roles) + "nothing was tested\n")
+            status, found = document(target)
+            self.assertEqual((status, found["cases"], found["summary"]["cases"]), (3, [], 0))
+            self.assertEqual(found["trouble"], "no connection: Connection refused")
 
     def test_findings_count_although_the_target_died(self):
         server = self.file("mortal.py", """

@@ -218,7 +218,7 @@ TEST(Passwords, LeaveMarksAndCodesInPlace) {
     return "250-2.0.0 you said " + line + "\r\n250-2.0.0 kr4ut\r\n250 2.0.0  Zq9&v it was\r\n";
   };
   const TestResult test = result_of(bench.run(), "a");
-  EXPECT_EQ(test.summary, "expected 251, but came 250-2.0.0 you said VRFY *** (and 2 more lines)");
+  EXPECT_EQ(test.summary, "VRFY: expected 251, but came 250-2.0.0 you said VRFY *** (and 2 more lines)");
   EXPECT_EQ(test.transcript.entries.at(static_cast<std::size_t>(test.marked)).shown(),
             R"(250-2.0.0 you said VRFY ***\r\n250-2.0.0 ***\r\n250 2.0.0 *** it was\r\n)");
 }

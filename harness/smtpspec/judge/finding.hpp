@@ -25,6 +25,7 @@ struct Finding {
   std::vector<std::string> requirements;  // the first is the one that is broken
   script::Level level = script::Level::must;
   Verdict verdict = Verdict::fail;  // fail, deviation or observed
+  std::string step;                 // what was answered: "RCPT", "greeting", "end of data"; "after RCPT" when no reply came; "" when unsure
   std::string expected;
   std::string came;
   std::string choice;  // of an observed one
@@ -32,5 +33,11 @@ struct Finding {
   int entry = -1;      // of the transcript
   bool by_letter = false;
 };
+
+// "RCPT: expected 250, but came 500 what?", "accepted: 250 fine" of a named choice; what is wrong of a rule.
+std::string what_is_wrong(const Finding& finding);
+
+// It quotes a reply, and does not tell of a close or of silence.
+bool is_reply(std::string_view came);
 
 }  // namespace smtpspec::judge

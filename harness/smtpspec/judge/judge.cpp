@@ -37,9 +37,39 @@ std::string last_command(const session::Transcript& transcript, int connection, 
   return "";
 }
 
+// What was answered, as Finding::step says it.
+std::string step_of(const script::Plan& plan, const session::Transcript& transcript, const session::Outcome& outcome) {
+  constexpr std::size_t most = 30;
+  if (outcome.came.kind == Came::Kind::reply && outcome.entry < transcript.entries.size()) {
+    const std::string& command = transcript.entries[outcome.entry].command;
+    if (command == ".") return "end of data";
+    if (!command.empty()) return smtp::spell(command.substr(0, most));
+  }
+  const int connection = plan.moves[outcome.move].step.connection;
+  for (std::size_t i = std::min(outcome.entry, transcript.entries.size()); i-- > 0;) {
+    const auto& entry = transcript.entries[i];
+    if (entry.kind != session::Entry::Kind::sent || entry.connection != connection) continue;
+    const std::string word = entry.shown(std::string_view(entry.octets).substr(0, entry.octets.find_first_of(" \r\n")), most);
+    const bool content = content_before(plan, outcome.move) && !smtp::iequals(word, "BDAT");
+    return content ? "after the end of data" : word.empty() ? "" : "after " + word;
+  }
+  return outcome.came.kind == Came::Kind::not_connected ? "" : "greeting";
+}
+
 }  // namespace
 
 std::string_view to_string(Verdict verdict) { return verdict_names[static_cast<std::size_t>(verdict)]; }
+
+bool is_reply(std::string_view came) {
+  return came.size() >= 3 && std::all_of(came.begin(), came.begin() + 3, [](char c) { return smtp::is_digit(c); });
+}
+
+std::string what_is_wrong(const Finding& finding) {
+  if (find_rule(finding.rule)) return finding.came;
+  if (!finding.choice.empty()) return finding.choice + ": " + finding.came;
+  return (finding.step.empty() ? "" : finding.step + ": ") + "expected " + finding.expected + ", but " +
+         (is_reply(finding.came) ? "came " : "") + finding.came;
+}
 
 session::Duration lawful_wait(std::string_view verb) {
   using namespace std::chrono_literals;
@@ -58,28 +88,32 @@ Judgement judge_case(const script::Case& test, const script::Plan& plan, const s
     const script::Move& move = plan.moves[outcome.move];
     const auto& expect = move.step.expect;
     const Grade grade = outcome.tier >= 0 ? expect.tiers[static_cast<std::size_t>(outcome.tier)].grade : Grade::pass;
-    const std::string came = describe(outcome.came);
-    const std::string expected = print_expect(expect);
     if (outcome.tier >= 0 && (grade == Grade::pass || move.preamble)) continue;
     if (outcome.came.kind == Came::Kind::not_connected ||
         ((outcome.came.kind == Came::Kind::nothing || outcome.came.kind == Came::Kind::no_tls) && move.preamble &&
          transcript.outcomes.size() == 1))
       out.no_greeting = true;
+    Finding finding;
+    finding.rule = test.id;
+    finding.step = step_of(plan, transcript, outcome);
+    finding.expected = print_expect(expect);
+    finding.came = describe(outcome.came);
     // A server that took connections and takes none any more is no preamble's misfortune.
     const bool went_away = outcome.came.kind == Came::Kind::not_connected && move.step.connection != 1 && transcript.connected;
+    if (outcome.tier < 0 && outcome.came.kind == Came::Kind::not_connected && !went_away) {
+      worse(Verdict::inconclusive, finding.came);
+      continue;
+    }
     if (move.preamble && !went_away) {
       const int code = outcome.came.kind == Came::Kind::reply ? outcome.came.reply.code : 0;
       out.policy = code / 100 == 4;
-      worse(Verdict::inconclusive,
-            "the preamble did not reach '" + std::string(to_string(plan.start)) + "': expected " + expected + ", but " + came);
+      worse(Verdict::inconclusive, "the state '" + std::string(to_string(plan.start)) + "' was not reached: " + what_is_wrong(finding));
       continue;
     }
     if (grade == Grade::inconclusive) {
-      worse(Verdict::inconclusive, came);
+      worse(Verdict::inconclusive, what_is_wrong(finding));
       continue;
     }
-    Finding finding;
-    finding.rule = test.id;
     finding.requirements = test.covers;
     if (!expect.requirement.empty()) {
       finding.requirements.erase(std::remove(finding.requirements.begin(), finding.requirements.end(), expect.requirement),
@@ -89,46 +123,27 @@ Judgement judge_case(const script::Case& test, const script::Plan& plan, const s
     finding.level = level_of(test, registry, finding.requirements.front());
     finding.place = move.step.place;
     finding.entry = static_cast<int>(outcome.entry);
-    finding.expected = expected;
-    finding.came = came;
     if (const auto* requirement = registry.find(finding.requirements.front())) finding.by_letter = requirement->by_letter.has_value();
-    if (grade == Grade::failure) {
-      finding.verdict = verdict_of(finding.level);
-      worse(finding.verdict, "expected " + expected + ", but came " + came);
-      out.findings.push_back(std::move(finding));
-      continue;
-    }
-    if (outcome.tier >= 0) {
-      finding.verdict = grade == Grade::deviation ? Verdict::deviation : Verdict::observed;
-      finding.choice = expect.tiers[static_cast<std::size_t>(outcome.tier)].choice;
-      if (grade == Grade::observed && !finding.choice.empty()) out.choice = finding.choice;
-      worse(finding.verdict, grade == Grade::observed && !finding.choice.empty() ? finding.choice + ": " + came
-                                                                                 : "expected " + expected + ", but came " + came);
-      out.findings.push_back(std::move(finding));
-      continue;
-    }
+    if (grade == Grade::failure || outcome.tier < 0) finding.verdict = verdict_of(finding.level);
+    else finding.verdict = grade == Grade::deviation ? Verdict::deviation : Verdict::observed;
+    if (grade == Grade::observed) finding.choice = expect.tiers[static_cast<std::size_t>(outcome.tier)].choice;
+    if (!finding.choice.empty()) out.choice = finding.choice;
     // What no tier lists. A 421 or 4yz hides the answer; silence hides it until RFC 5321 section 4.5.3.2's time is over.
-    if (outcome.came.kind == Came::Kind::reply && outcome.came.reply.klass() == 4) {
+    if (outcome.tier < 0 && outcome.came.kind == Came::Kind::reply && outcome.came.reply.klass() == 4) {
       out.policy = true;
-      worse(Verdict::inconclusive, "a temporary refusal hides the answer: " + came);
+      worse(Verdict::inconclusive, "a temporary refusal hides the answer; " + what_is_wrong(finding));
       continue;
     }
-    if (outcome.came.kind == Came::Kind::not_connected && !went_away) {
-      worse(Verdict::inconclusive, came);
-      continue;
-    }
-    if (outcome.came.kind == Came::Kind::nothing) {
+    if (outcome.tier < 0 && outcome.came.kind == Came::Kind::nothing) {
       const auto lawful =
           lawful_wait(content_before(plan, outcome.move) ? "." : last_command(transcript, move.step.connection, outcome.entry));
       if (outcome.waited < lawful) {
-        worse(Verdict::inconclusive, (outcome.came.detail.empty() ? "no reply" : outcome.came.detail) + " within " +
-                                         script::print_duration(outcome.deadline) + "; RFC 5321 section 4.5.3.2 grants " +
-                                         script::print_duration(lawful));
+        worse(Verdict::inconclusive, what_is_wrong(finding) + " within " + script::print_duration(outcome.deadline) +
+                                         "; RFC 5321 section 4.5.3.2 grants " + script::print_duration(lawful));
         continue;
       }
     }
-    finding.verdict = verdict_of(finding.level);
-    worse(finding.verdict, "expected " + expected + ", but " + (outcome.came.kind == Came::Kind::reply ? "came " : "") + came);
+    worse(finding.verdict, what_is_wrong(finding));
     out.findings.push_back(std::move(finding));
   }
   if (transcript.target_restart_failed) worse(Verdict::inconclusive, "the target could not be restarted");

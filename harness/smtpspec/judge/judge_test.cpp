@@ -449,10 +449,14 @@ Judgement judge(const Play& play, const script::Registry& known = {}) {
   session::Captures captures;
   transcript.complete = true;
   std::size_t next = 0;
+  std::string command = "greeting";
   for (std::size_t i = 0; i < plan->moves.size(); ++i) {
     const script::Move& move = plan->moves[i];
-    for (const auto& segment : move.segments)
+    for (const auto& segment : move.segments) {
       transcript.entries.push_back({.kind = Entry::Kind::sent, .octets = segment.octets, .reply = {}});
+      const std::string word = segment.octets.substr(0, segment.octets.find_first_of(" \r\n"));
+      command = move.is_data && word != "BDAT" ? "." : word;
+    }
     if (move.step.kind != script::Step::Kind::expect) continue;
     if (next == play.came.size()) {
       transcript.complete = false;
@@ -461,6 +465,8 @@ Judgement judge(const Play& play, const script::Registry& known = {}) {
     const Came& came = play.came[next++];
     const int tier = match(move.step.expect, came, true, captures);
     transcript.outcomes.push_back({i, came, tier, transcript.entries.size(), play.waited, play.deadline});
+    if (came.kind == Came::Kind::reply)
+      transcript.entries.push_back({.kind = Entry::Kind::reply, .octets = {}, .reply = came.reply, .command = command});
     if (tier < 0) {
       transcript.complete = false;
       break;
@@ -481,7 +487,7 @@ TEST(JudgeCase, LevelsGradeAMismatch) {
   for (const auto& [level, verdict] : {std::pair{"MUST", Verdict::fail}, {"SHOULD", Verdict::deviation}, {"MAY", Verdict::observed}}) {
     const auto j = judge({std::string("start: connected\nlevel: ") + level, "C: NOOP\nS: 250", {reply("500 what?\r\n")}});
     EXPECT_EQ(j.verdict, verdict);
-    EXPECT_EQ(j.summary, "expected 250, but came 500 what?");
+    EXPECT_EQ(j.summary, "NOOP: expected 250, but came 500 what?");
     ASSERT_EQ(j.findings.size(), 1u);
     EXPECT_EQ(j.findings[0].verdict, verdict);
     EXPECT_EQ(j.findings[0].rule, "t");
@@ -535,16 +541,17 @@ struct Quiet {
   const char* dialogue;
   std::vector<Came> before;
   session::Duration grants;
+  const char *step, *expected;
 };
 
 TEST(JudgeCase, SilenceProvesNothingBeforeItsTime) {
   for (const Quiet& quiet : std::vector<Quiet>{
-           {"start: connected", "S: 220", {}, 5min},
-           {"start: connected", "C: NOOP\nS: 250", {}, 5min},
-           {"start: connected", "C: DATA\nS: 354", {}, 2min},
-           {"start: connected", "C: data\nS: 354", {}, 2min},
-           {"start: connected", "C: DATA\nS: 354\ncontent:\n  a\nS: 250", {reply("354 go\r\n")}, 10min},
-           {"start: connected", "bdat last: a\nS: 250", {}, 10min},
+           {"start: connected", "S: 220", {}, 5min, "greeting", "220"},
+           {"start: connected", "C: NOOP\nS: 250", {}, 5min, "after NOOP", "250"},
+           {"start: connected", "C: DATA\nS: 354", {}, 2min, "after DATA", "354"},
+           {"start: connected", "C: data\nS: 354", {}, 2min, "after data", "354"},
+           {"start: connected", "C: DATA\nS: 354\ncontent:\n  a\nS: 250", {reply("354 go\r\n")}, 10min, "after the end of data", "250"},
+           {"start: connected", "bdat last: a\nS: 250", {}, 10min, "after BDAT", "250"},
        })
     for (const session::Duration deadline : {session::Duration(30s), session::Duration(quiet.grants)}) {
       SCOPED_TRACE(quiet.dialogue + (" after " + script::print_duration(deadline)));
@@ -554,19 +561,21 @@ TEST(JudgeCase, SilenceProvesNothingBeforeItsTime) {
       const auto j = judge(play);
       EXPECT_EQ(j.verdict, deadline < quiet.grants ? Verdict::inconclusive : Verdict::fail) << j.summary;
       if (deadline < quiet.grants) {
-        EXPECT_EQ(j.summary, "no reply within 30s; RFC 5321 section 4.5.3.2 grants " + script::print_duration(quiet.grants));
+        EXPECT_EQ(j.summary, std::string(quiet.step) + ": expected " + quiet.expected +
+                                 ", but nothing came within 30s; RFC 5321 section 4.5.3.2 grants " + script::print_duration(quiet.grants));
       }
     }
-  Play half{.dialogue = "C: NOOP\nS: 250", .came = {{.kind = Came::Kind::nothing, .detail = "octets came, but no whole reply"}}};
+  Play half{.dialogue = "C: NOOP\nS: 250", .came = {{.kind = Came::Kind::nothing, .detail = "only a part of a reply came"}}};
   half.waited = half.deadline = 1s;
-  EXPECT_EQ(judge(half).summary, "octets came, but no whole reply within 1s; RFC 5321 section 4.5.3.2 grants 5min");
+  EXPECT_EQ(judge(half).summary,
+            "after NOOP: expected 250, but only a part of a reply came within 1s; RFC 5321 section 4.5.3.2 grants 5min");
   EXPECT_EQ(judge({.dialogue = "C: NOOP\nS: nothing", .came = {nothing}}).verdict, Verdict::pass);
 }
 
 TEST(JudgeCase, Closes) {
   const auto j = judge({.dialogue = "C: NOOP\nS: 250", .came = {close}});
   EXPECT_EQ(j.verdict, Verdict::fail);
-  EXPECT_EQ(j.summary, "expected 250, but the connection was closed");
+  EXPECT_EQ(j.summary, "after NOOP: expected 250, but the connection was closed");
   EXPECT_EQ(judge({.dialogue = "C: NOOP\nS: close", .came = {close}}).verdict, Verdict::pass);
 }
 
@@ -574,13 +583,31 @@ TEST(JudgeCase, NoConnectionAccusesNobody) {
   const auto j = judge({.dialogue = "S: 220", .came = {not_connected}});
   EXPECT_EQ(j.verdict, Verdict::inconclusive);
   EXPECT_TRUE(j.no_greeting);
+  EXPECT_EQ(j.summary, "no connection: connection refused");
+}
+
+// What hides the answer is told with its step: which command, what was expected, what came.
+TEST(JudgeCase, AnInconclusiveResultNamesItsStep) {
+  const std::string dialogue = "C: VRFY a\nS: 250, else 551 is inconclusive\nC: RSET\nS: 250";
+  EXPECT_EQ(judge({.dialogue = dialogue, .came = {reply("551 elsewhere\r\n"), reply("250 fine\r\n")}}).summary,
+            "VRFY: expected 250, else 551 is inconclusive, but came 551 elsewhere");
+  EXPECT_EQ(judge({.dialogue = dialogue, .came = {reply("250 fine\r\n"), reply("450 later\r\n")}}).summary,
+            "a temporary refusal hides the answer; RSET: expected 250, but came 450 later");
+  EXPECT_EQ(judge({.dialogue = "content:\n  a\nS: 250, else 552 is inconclusive", .came = {reply("552 full\r\n")}}).summary,
+            "end of data: expected 250, else 552 is inconclusive, but came 552 full");
+  EXPECT_EQ(judge({.dialogue = "S: 220, else 554 is a failure", .came = {reply("554 no\r\n")}}).summary,
+            "greeting: expected 220, else 554 is a failure, but came 554 no");
+  EXPECT_EQ(judge({.dialogue = "raw: NOOP\\0\\r\\n\nS: 500", .came = {reply("250 fine\r\n")}}).summary,
+            "NOOP\\0: expected 500, but came 250 fine");
+  EXPECT_EQ(judge({.dialogue = "C: NOOP\nS: 250, else close is a failure", .came = {close}}).summary,
+            "after NOOP: expected 250, else close is a failure, but the connection was closed");
 }
 
 TEST(JudgeCase, APreambleThatFailsHidesTheAnswer) {
   const Play play{"start: ehlo", "C: NOOP\nS: 250", {reply("220 x\r\n"), reply("550 no\r\n")}};
   const auto j = judge(play);
   EXPECT_EQ(j.verdict, Verdict::inconclusive);
-  EXPECT_EQ(j.summary, "the preamble did not reach 'ehlo': expected 250, but 550 no");
+  EXPECT_EQ(j.summary, "the state 'ehlo' was not reached: EHLO: expected 250, but came 550 no");
   EXPECT_FALSE(j.policy);
   EXPECT_FALSE(j.no_greeting);
   EXPECT_TRUE(j.findings.empty());
@@ -653,6 +680,7 @@ TEST(Judge, Names) {
 TEST(Describe, Replies) {
   EXPECT_EQ(describe(reply("250 fine\r\n")), "250 fine");
   EXPECT_EQ(describe(reply("250-a\r\n250-b\r\n250 c\r\n")), "250-a (and 2 more lines)");
+  EXPECT_EQ(describe(reply("250-a\r\n250 b\r\n")), "250-a (and 1 more line)");
   EXPECT_EQ(describe(reply("\r\n")), "an empty line");
   EXPECT_EQ(describe(reply("250 a\rb\r\n")), R"(250 a\rb)");
   EXPECT_EQ(describe(reply("250 \x1b[2J\r\n")), R"(250 \x1b[2J)");

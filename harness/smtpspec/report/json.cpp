@@ -50,7 +50,7 @@ json_::object test_object(const run::TestResult& test) {
   if (!test.waived.empty()) out["waiver"] = {{"reason", text(test.waived)}, {"verdict", to_string(test.verdict)}};
   json_::array also;
   for (const auto& finding : test.findings)
-    if (&finding != test.worst()) also.push_back(text(std::string(to_string(finding.verdict)) + ": " + what_is_wrong(finding, test)));
+    if (&finding != test.worst()) also.push_back(text(std::string(to_string(finding.verdict)) + ": " + judge::what_is_wrong(finding)));
   if (!also.empty()) out["also"] = std::move(also);
   if (test.rule) {
     out["replies_checked"] = test.checked;
@@ -86,7 +86,7 @@ json_::object finding_object(const Bug& bug, const script::Registry& registry) {
   for (const smtp::Role role : bug.roles()) roles.push_back(json_::string(to_string(role)));
   out["cases"] = std::move(cases);
   out["count"] = bug.tests.size();
-  out["rows"] = bug.rows();
+  out["rows"] = bug.rows().size();
   out["roles"] = std::move(roles);
   return out;
 }
@@ -159,7 +159,8 @@ std::string json(const run::Run& run, const Suite& suite, const script::Registry
   if (!run.waivers.empty()) out["waivers"] = waivers(run);
   json_::array cases, findings;
   for (const auto& test : run.tests) cases.push_back(test_object(test));
-  for (const Bug& bug : bugs(run)) findings.push_back(finding_object(bug, registry));
+  for (const Bug& bug : bugs(run))
+    if (bug.finding) findings.push_back(finding_object(bug, registry));
   out["cases"] = std::move(cases);
   out["findings"] = std::move(findings);
   return json_::serialize(out) + "\n";

@@ -22,14 +22,16 @@ std::string junit(const run::Run& run, const Suite& suite);
 
 struct TerminalOptions {
   bool color = false;
-  int verbosity = 0;       // -1 summary only, 0 findings, 1 observed and skipped too, 2 every transcript
-  bool by_letter = false;  // these count as findings
+  std::size_t width = 100;  // columns
+  int verbosity = 0;        // -1 summary only, 0 findings, 1 observed and skipped too, 2 every transcript
+  bool by_letter = false;   // these count as findings
   script::Level level = script::Level::must;
   // For the line that runs a case again: environment variables that it needs, the words before the case's id, and the
   // flags behind it. No secret stands in them.
   std::vector<std::string> variables, command, flags;
 };
-// A test as a person reads it: verdict, requirement, transcript with the offending line marked.
+// A test as a person reads it: verdict, requirement, transcript with the offending line marked. Lines are wrapped to the
+// width but for the command that shows it again, which is there to be copied.
 std::string terminal_test(const run::TestResult& test, const script::Registry& registry, const TerminalOptions& options);
 std::string terminal_summary(const run::Run& run, const TerminalOptions& options);
 

@@ -61,7 +61,7 @@ TEST(Bugs, AreWhatIsEqualInCaseVerdictAndFault) {
   const auto all = bugs(run);
   ASSERT_EQ(all.size(), 6u);
   EXPECT_EQ(all[0].tests.size(), 3u);
-  EXPECT_EQ(all[0].rows(), 2u);
+  EXPECT_EQ(all[0].rows(), (std::vector<std::string>{"x", "y"}));
   EXPECT_EQ(all[0].roles(), (std::vector<Role>{Role::relay, Role::submission}));
   EXPECT_EQ(all[1].finding->came, "the server closed");
   EXPECT_EQ(all[3].finding->choice, "accepted");
@@ -92,8 +92,8 @@ TEST(Json, FindingsAreMergedAndCounted) {
 
 TEST(Terminal, SummaryListsEachBugOnce) {
   const std::string text = terminal_summary(some_run(), {});
-  EXPECT_CONTAINS(text, "  fail a  3 tests: 2 rows, relay submission\n      expected 250, but came 500 queue id 17\n");
-  EXPECT_CONTAINS(text, "  fail a  1 test: 1 row, relay\n      expected 250, but the server closed\n");
+  EXPECT_CONTAINS(text, "  fail a  3 tests: 2 rows, relay submission\n      expected 250, but came 500 queue id 17\n      rows: x y\n");
+  EXPECT_CONTAINS(text, "  fail a  1 test: 1 row, relay\n      expected 250, but the server closed\n      row: z\n");
   EXPECT_CONTAINS(text, "  deviation a  1 test: 1 row, relay\n");
   EXPECT_CONTAINS(text, "  fail c  1 test: relay\n");
   EXPECT_EQ(text.find("observed b"), std::string::npos);
@@ -115,7 +115,7 @@ TEST(Reports, AWaivedFindingDoesNotCount) {
   EXPECT_CONTAINS(text, "  waived a  3 tests: 2 rows, relay submission\n");
   EXPECT_CONTAINS(text, "      waived: known <since> 2024\n");
   EXPECT_CONTAINS(text, "  w.yaml:5: the waiver of d is stale: all that it names passes\n");
-  EXPECT_CONTAINS(text, "  w.yaml:7: the waiver of c ended on 2020-12-31: 1 test count again\n");
+  EXPECT_CONTAINS(text, "  w.yaml:7: the waiver of c ended on 2020-12-31: 1 test counts again\n");
   EXPECT_EQ(text.find("w.yaml:3"), std::string::npos);
   const auto document = boost::json::parse(json(run, {"1", ""}, {})).as_object();
   const auto& summary = document.at("summary").as_object();
@@ -146,17 +146,17 @@ TEST(Terminal, SummaryEndsWithWhatFactsWouldAdd) {
   run.missing[{"second-recipient"}] = {{Role::relay, 5}, {Role::submission, 7}};
   run.missing[{"account", "restart"}] = {{Role::relay, 1}};
   const std::string text = terminal_summary(run, {});
-  EXPECT_CONTAINS(text, "  12 more tests with a second recipient (--rcpt-second ADDRESS): relay 5, submission 7\n");
-  EXPECT_CONTAINS(text,
-                  "  1 more test with an account and a target that smtpspec starts (--user NAME (password from SMTPSPEC_PASSWORD), "
-                  "--start COMMAND): relay 1\n");
+  EXPECT_CONTAINS(text, "  12 more tests with --rcpt-second ADDRESS: relay 5, submission 7\n");
+  EXPECT_CONTAINS(text, "  1 more test with --user NAME (password from SMTPSPEC_PASSWORD) and --start COMMAND: relay 1\n");
 }
 
 TEST(Reports, ADeadRoleIsNamed) {
   run::Run run;
   run.dead_roles[Role::submission] = "connection refused";
-  run.offers[Role::submission].trouble = "connection refused";
-  EXPECT_CONTAINS(terminal_summary(run, {}), "  submission stopped answering, and its tests are inconclusive: connection\n  refused\n");
+  run.endpoints = {{Role::relay, {"h", 25}}, {Role::submission, {"h", 587}}};
+  run.offers[Role::relay].reached = true;
+  run.offers[Role::submission] = {.reached = true, .greeting = {}, .clear = {}, .ready = {}, .tls = {}, .trouble = "connection refused"};
+  EXPECT_CONTAINS(terminal_summary(run, {}), "  submission stopped answering, and its tests are inconclusive: connection refused\n");
   const auto document = boost::json::parse(json(run, {"1", ""}, {})).as_object();
   EXPECT_EQ(document.at("dead_roles").at("submission").as_string(), "connection refused");
   EXPECT_FALSE(document.contains("trouble"));
@@ -164,6 +164,20 @@ TEST(Reports, ADeadRoleIsNamed) {
   run.trouble = "connection refused";
   EXPECT_CONTAINS(terminal_summary(run, {}), "  the target stopped answering: connection refused\n");
   EXPECT_EQ(terminal_summary(run, {}).find("submission"), std::string::npos);
+}
+
+TEST(Reports, ARoleThatCannotBeReachedIsLeftOut) {
+  run::Run run;
+  run.endpoints = {{Role::relay, {"h", 25}}, {Role::submission, {"h", 587}}};
+  run.offers[Role::relay].reached = true;
+  run.offers[Role::submission].trouble = run.dead_roles[Role::submission] = "no connection: refused";
+  EXPECT_CONTAINS(terminal_summary(run, {}), "  submission://h:587 is left out: no connection: refused\n");
+  EXPECT_FALSE(run.nobody_there());
+  run.dead = true;
+  run.offers[Role::relay].reached = false;
+  run.dead_roles[Role::relay] = "no connection: timed out";
+  EXPECT_EQ(terminal_summary(run, {}),
+            "smtp://h:25: no connection: timed out\nsubmission://h:587: no connection: refused\nnothing was tested\n");
 }
 
 TEST(Terminal, SaysHowToRunItAgain) {
@@ -185,6 +199,77 @@ TEST(Terminal, AFindingSaysWhatPracticeMakesOfItsRequirement) {
   test.requirements = {"RFC5321-1-1"};
   EXPECT_CONTAINS(terminal_test(test, registry, {}),
                   "    RFC5321-1-1 (RFC 5321 section 1): A thing.\n    by-letter: nobody does\n    in practice: many do more\n");
+}
+
+session::Entry entry(session::Entry::Kind kind, const std::string& octets) { return {.kind = kind, .octets = octets, .reply = {}}; }
+
+std::size_t widest(const std::string& text) {
+  std::size_t out = 0, line = 0;
+  for (const char c : text) out = std::max(out, line = c == '\n' ? 0 : line + 1);
+  return out;
+}
+
+TEST(Terminal, LinesKeepToTheWidth) {
+  auto run = some_run();
+  for (auto& finding : run.tests[0].findings)
+    finding.came = "500 a text of the server that is long enough to be wrapped at any width of a terminal";
+  run.offers[Role::relay] = {
+      .reached = true, .greeting = {}, .clear = {}, .ready = {}, .tls = {}, .trouble = std::string(50, 'x') + " is what came"};
+  run.missing[{"account", "restart"}] = {{Role::relay, 1}, {Role::submission, 1000}, {Role::submissions, 1000}};
+  auto test = result("a", "x", Role::relay, {finding("a", Verdict::fail, "500 no")});
+  test.summary = test.title = "a summary that is longer than eighty columns, as they are when a reply with a text of its own stands in it";
+  test.transcript.entries = {entry(session::Entry::Kind::sent, "VRFY " + std::string(300, 'v') + "\r\n"),
+                             entry(session::Entry::Kind::octets, "500 " + std::string(40, 'a') + " " + std::string(40, 'b') + "\r\n")};
+  test.marked = 1;
+  test.log = {std::string(300, 'l')};
+  for (const std::size_t width : {60u, 80u, 100u}) {
+    EXPECT_LE(widest(terminal_summary(run, {.width = width})), width);
+    const std::string text = terminal_test(test, {}, {.width = width});
+    EXPECT_LE(widest(text), width) << text;
+  }
+  const std::string text = terminal_test(test, {}, {.width = 60});
+  EXPECT_CONTAINS(text, "  -> S: 500 " + std::string(40, 'a') + " \n             " + std::string(40, 'b') + "\n       expected: 250\n");
+  EXPECT_CONTAINS(text, "117 more\n") << "200 octets with what says so";
+}
+
+TEST(Terminal, WhatRepeatsStandsOnce) {
+  using Kind = session::Entry::Kind;
+  auto test = result("a", "", Role::relay, {finding("a", Verdict::fail, "500 no")});
+  const auto text_of = [&](int pairs) {
+    test.transcript.entries = {entry(Kind::note, "connected")};
+    for (int i = 0; i < pairs; ++i)
+      for (const auto& one : {entry(Kind::sent, "NOOP\r\n"), entry(Kind::octets, "250 Ok\r\n")}) test.transcript.entries.push_back(one);
+    for (int i = 0; i < 4; ++i) test.transcript.entries.push_back(entry(Kind::octets, "500 no\r\n"));
+    test.marked = static_cast<int>(test.transcript.entries.size()) - 1;
+    return terminal_test(test, {}, {});
+  };
+  EXPECT_CONTAINS(text_of(20),
+                  "     *: connected\n     C: NOOP\n     S: 250 Ok\n     *: the same 19 times more\n     S: 500 no\n"
+                  "     *: the same 2 times more\n  -> S: 500 no\n");
+  EXPECT_CONTAINS(text_of(2), "     C: NOOP\n     S: 250 Ok\n     C: NOOP\n     S: 250 Ok\n     S: 500 no\n");
+}
+
+TEST(Terminal, ALongLogIsCounted) {
+  auto test = result("a", "", Role::relay, {finding("a", Verdict::fail, "500 no")});
+  for (int i = 1; i <= 12; ++i) test.log.push_back("line " + std::to_string(i));
+  EXPECT_CONTAINS(terminal_test(test, {}, {}), "    the target logged meanwhile:\n      line 1\n");
+  test.log.push_back("line 13");
+  EXPECT_CONTAINS(terminal_test(test, {}, {}), "    the target logged 13 lines meanwhile; -v -v shows them\n");
+  EXPECT_CONTAINS(terminal_test(test, {}, {.verbosity = 2}), "    the target logged meanwhile:\n      line 1\n");
+}
+
+TEST(Bugs, AnInconclusiveTestThatWasPlayedIsOne) {
+  run::Run run;
+  for (const char* row : {"x", "y"}) {
+    run.tests.push_back(result("a", row, Role::relay, {}));
+    run.tests.back().verdict = Verdict::inconclusive;
+    run.tests.back().summary = "VRFY: expected 250, but came 450 later";
+  }
+  EXPECT_TRUE(bugs(run).empty()) << "the run says why nothing was played";
+  for (auto& test : run.tests) test.transcript.entries = {entry(session::Entry::Kind::note, "connected")};
+  EXPECT_CONTAINS(terminal_summary(run, {}),
+                  "  inconclusive a  2 tests: 2 rows, relay\n      VRFY: expected 250, but came 450 later\n      rows: x y\n");
+  EXPECT_TRUE(boost::json::parse(json(run, {"1", ""}, {})).at("findings").as_array().empty());
 }
 
 TEST(Shell, Words) {

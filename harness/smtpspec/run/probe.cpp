@@ -46,6 +46,7 @@ void Probes::learn(const Group& group, bool first, Offers& offers) {
                                  [](const auto& entry) { return entry.kind == session::Entry::Kind::reply; });
   const auto take = [&](const session::Transcript& said, Offer& offer) {
     if (judgement.verdict == Verdict::inconclusive && offer.trouble.empty()) offer.trouble = judgement.summary;
+    offer.reached = offer.reached || said.connected;
     offer.probed = offer.probed || heard;  // a greeting without a text is one
     if (!said.greeting.empty()) offer.greeting = said.greeting;
     (first ? offer.clear : offer.ready) = said.offered;

@@ -22,6 +22,14 @@ std::size_t count_of(const List& list, Is is) {
 
 }  // namespace
 
+bool Run::reached(smtp::Role role) const {
+  const auto offer = offers.find(role);
+  return offer == offers.end() || offer->second.reached;
+}
+bool Run::nobody_there() const {
+  return dead && std::none_of(endpoints.begin(), endpoints.end(), [this](const auto& one) { return reached(one.first); });
+}
+
 std::size_t Run::count(Verdict verdict) const {
   return count_of(tests, [&](const TestResult& test) { return test.verdict == verdict && test.waived.empty(); });
 }

@@ -44,7 +44,8 @@ struct TestResult {
 std::string_view verdict_word(const TestResult& test);
 
 struct Offer {
-  bool probed = false;
+  bool reached = false;  // a connection came about
+  bool probed = false;   // something was said on it
   std::string greeting;
   smtp::Capabilities clear;  // by the first EHLO (inside TLS on submissions)
   smtp::Capabilities ready;  // where mail can be sent: after TLS and login as the role wants
@@ -66,13 +67,18 @@ struct Run {
   std::uint64_t replies = 0;
   session::Duration duration{};
   bool interrupted = false;
-  std::map<smtp::Role, std::string> dead_roles;  // which stopped answering, or never did, and why
+  std::map<smtp::Role, std::string> dead_roles;  // which stopped answering, or could not be reached and have no tests, and why
   bool dead = false;                             // all of them did
   std::string trouble;                           // why, in a sentence
   std::vector<std::string> deaths;               // of the target's process, each with what was under way
   std::string log;                               // the file with what the target logged, where it was kept
   bool log_cut = false;                          // the end of it was dropped
   std::vector<WaiverUse> waivers;
+
+  // False of a role whose endpoint took no connection; true as long as nobody asked.
+  bool reached(smtp::Role role) const;
+  // No role was reached, so that there is nothing to report but that.
+  bool nobody_there() const;
 
   // These add up to the tests: what is waived counts as nothing else. By-letter is a part of fail and deviation.
   std::size_t count(Verdict verdict) const;

@@ -273,6 +273,12 @@ struct Runner::State {
     std::vector<smtp::Role> roles;
     for (const auto& [role, endpoint] : profile.endpoints) roles.push_back(role);
     probes.ask_offers(roles, offers, [this] {
+      const bool process_ended = attendant.death && !attendant.death().empty();
+      for (const auto& [role, offer] : offers.shown)
+        if (!offer.reached && !process_ended && !interrupted) {
+          trials.leave_out(role);
+          died(role, offer.trouble);
+        }
       for (std::size_t i = 0; i < trials.size(); ++i) queue.push_back(i);
       for (const auto& [role, offer] : offers.shown)
         if (!offer.probed) lives[role].silent_in_a_row = most_silent;

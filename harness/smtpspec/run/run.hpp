@@ -37,7 +37,7 @@ class Runner {
          Progress progress = {}, Attendant attendant = {});
   ~Runner();
 
-  // How many tests the selection has, rules left out.
+  // How many tests the selection has, rules left out; after the run without those of roles that could not be reached.
   std::size_t selected() const;
 
   Run run();

@@ -14,6 +14,10 @@ Play Trials::play_of(std::size_t index) const {
   return {test.test, &test.test->dialogue, test.row, test.role, test.test->clones, full_id(*test.test, *test.row)};
 }
 
+void Trials::leave_out(smtp::Role role) {
+  std::erase_if(trials_, [role](const Trial& trial) { return trial.test.role == role; });
+}
+
 void Trials::play(std::size_t index) {
   ++trials_[index].plays;
   const auto started = stage_.start(play_of(index), [this, index](Group& group) { played(index, group); });

@@ -31,6 +31,8 @@ class Trials {
   bool settled(std::size_t index) const { return trials_[index].settled; }
   Play play_of(std::size_t index) const;
 
+  // Before any was played: the role has no tests.
+  void leave_out(smtp::Role role);
   void play(std::size_t index);
   // Its result without a play.
   void settle(std::size_t index, Verdict verdict, std::string why);

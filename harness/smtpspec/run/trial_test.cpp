@@ -65,7 +65,7 @@ TEST(Trial, AFindingThatDoesNotComeBackIsNone) {
     };
     const auto run = bench.run();
     EXPECT_EQ(result_of(run, "a").verdict, Verdict::inconclusive);
-    EXPECT_CONTAINS(result_of(run, "a").summary, "seen once, but not on a second connection: expected 250, but came 500 what?");
+    EXPECT_CONTAINS(result_of(run, "a").summary, "seen once, but not on a second connection: VRFY: expected 250, but came 500 what?");
     EXPECT_TRUE(result_of(run, "a").findings.empty());
   }
 }
@@ -123,7 +123,7 @@ TEST(Repeat, AVerdictThatChangesIsFlaky) {
   const auto run = bench.run();
   EXPECT_EQ(result_of(run, "a").verdict, Verdict::inconclusive);
   EXPECT_TRUE(result_of(run, "a").flaky);
-  EXPECT_EQ(result_of(run, "a").summary, "flaky, of 5 rounds pass 4, fail 1: expected 250, but came 500 what?");
+  EXPECT_EQ(result_of(run, "a").summary, "flaky, of 5 rounds pass 4, fail 1: VRFY: expected 250, but came 500 what?");
   EXPECT_TRUE(result_of(run, "a").findings.empty());
   EXPECT_EQ(bench.target.times("VRFY a"), 6);
 }
@@ -151,7 +151,7 @@ TEST(Twins, ARefusalCountsWhenTheTwinIsAccepted) {
   const auto run = bench.run();
   EXPECT_EQ(result_of(run, "a").verdict, Verdict::inconclusive);
   EXPECT_CONTAINS(result_of(run, "a").summary,
-                  "the positive twin did not pass, so that a refusal proves nothing: expected 250, but came 550 no");
+                  "the positive twin did not pass, so that a refusal proves nothing: VRFY: expected 250, but came 550 no");
 }
 
 TEST(Twins, AFailureNeedsItToo) {

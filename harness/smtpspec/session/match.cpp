@@ -69,7 +69,8 @@ std::string describe(const Came& came) {
       if (text.ends_with('\r')) text.pop_back();
       text = text.empty() ? "an empty line" : smtp::spell(text);
       if (text.size() > 120) text = text.substr(0, 117) + "...";
-      if (came.reply.lines.size() > 1) text += " (and " + std::to_string(came.reply.lines.size() - 1) + " more lines)";
+      if (const std::size_t lines = came.reply.lines.size(); lines > 1)
+        text += " (and " + std::to_string(lines - 1) + " more line" + (lines > 2 ? "s)" : ")");
       return text;
     }
     case Came::Kind::close: return "the connection was closed" + (came.detail.empty() ? std::string() : " (" + came.detail + ")");

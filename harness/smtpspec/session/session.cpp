@@ -478,7 +478,7 @@ bool Session::meet(Time now, Actions& actions) {
       no_silence = true;
     } else if (!connection.buffer.empty()) {
       keep_unfinished(connection, number, now);
-      came.detail = "octets came, but no whole reply";
+      came.detail = "only a part of a reply came";
       no_silence = true;
     }
   }

@@ -237,7 +237,7 @@ TEST(Session, NoDeadlineIsPutOffByOctets) {
   const auto played = play(plan_of("greeted", "C: NOOP\nS: 250"), trickle);
   EXPECT_EQ(played.last().came.kind, Came::Kind::nothing);
   EXPECT_EQ(played.last().waited, Deadlines().reply);
-  EXPECT_EQ(describe(played.last().came), "octets came, but no whole reply");
+  EXPECT_EQ(describe(played.last().came), "only a part of a reply came");
 }
 
 // Half a reply is not the silence that was expected.
