@@ -142,6 +142,14 @@ Result<std::vector<run::Waiver>> waivers_of(const std::string& file, const scrip
   return run::parse_waivers(*text, file, suite);
 }
 
+std::string now_in_utc() {
+  const std::time_t now = std::time(nullptr);
+  std::tm time{};
+  ::gmtime_r(&now, &time);
+  char text[32];
+  return {text, std::strftime(text, sizeof text, "%FT%TZ", &time)};
+}
+
 // The day as the user's calendar has it.
 std::string today() {
   const std::time_t now = std::time(nullptr);
@@ -208,7 +216,7 @@ bool write_results(const run::Run& result, const RunFlags& flags, const std::vec
     written = written && one;
   };
   for (const Report& wanted : reports) {
-    std::string text = wanted.kind == "json" ? report::json(result, about, registry) : report::junit(result, about);
+    std::string text = wanted.kind == "json" ? report::json(result, about, registry) : report::junit(result, about, registry);
     if (wanted.path == "-") printer.out(std::move(text));
     else check(write_to(wanted.path, text));
   }
@@ -254,7 +262,9 @@ int run_command(const RunFlags& flags, const Environment& environment) {
   };
   loop.on_signal(finish);
   printer.on_left(finish);
+  const std::string started = now_in_utc();
   run::Run result = runner.run();
+  result.started = started;
   screen.clear();
   if (const std::string death = target->death(); !death.empty()) result.deaths.push_back("the target's process " + death);
   const int status = status_of(result, terminal);

@@ -133,7 +133,7 @@ std::string all_of(const Result& result) {
   const report::TerminalOptions options{
       .verbosity = 2, .by_letter = true, .level = script::Level::may, .variables = {}, .command = {}, .flags = {}};
   std::string out = report::terminal_summary(result.run, options) + strings_of(report::json(result.run, {}, {})) +
-                    without_entities(report::junit(result.run, {}));
+                    without_entities(report::junit(result.run, {}, {}));
   for (const TestResult& test : result.run.tests)
     for (const int verbosity : {0, 2}) {
       auto with = options;

@@ -548,7 +548,7 @@ TEST(Hostile, Nuls) {
   EXPECT_EQ(seen.judgement.verdict, Verdict::fail);
   EXPECT_CONTAINS(seen.judgement.summary, R"(250 a\0b\0\0)");
   EXPECT_TRUE(seen.broke("rules/reply-line"));
-  EXPECT_EQ(report::junit(bench.run(cases(3)), {"1", "x"}).find('\0'), std::string::npos);
+  EXPECT_EQ(report::junit(bench.run(cases(3)), {"1", "x"}, {}).find('\0'), std::string::npos);
 }
 
 TEST(Hostile, TerminalEscapes) {
@@ -592,7 +592,7 @@ TEST(Hostile, TerminalEscapes) {
   }
   EXPECT_TRUE(clean(report::terminal_summary(run, {})));
   EXPECT_TRUE(clean(report::json(run, {"1", "x"}, registry)));
-  EXPECT_TRUE(clean(report::junit(run, {"1", "x"})));
+  EXPECT_TRUE(clean(report::junit(run, {"1", "x"}, {})));
   EXPECT_CONTAINS(report::json(run, {"1", "x"}, registry), R"(\\x1b[2J)");
 }
 

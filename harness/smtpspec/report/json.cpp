@@ -75,6 +75,7 @@ json_::object finding_object(const Bug& bug, const script::Registry& registry) {
   out["requirements"] = texts(finding.requirements);
   out["level"] = to_string(finding.level);
   out["verdict"] = verdict_word(*bug.tests.front());
+  if (!finding.step.empty()) out["step"] = text(finding.step);
   out["expected"] = text(finding.expected);
   out["came"] = text(finding.came);
   if (!finding.choice.empty()) out["choice"] = text(finding.choice);
@@ -134,6 +135,9 @@ std::string json(const run::Run& run, const Suite& suite, const script::Registry
   if (!trust.empty()) target["trust"] = std::move(trust);
   if (!run.log.empty()) target["log"] = text(run.log);
   if (run.log_cut) target["log_cut"] = true;
+  json_::object facts;
+  for (const auto& [name, value] : run.facts) facts[name] = text(value);
+  target["facts"] = std::move(facts);
   target["roles"] = std::move(roles);
   target["endpoints"] = std::move(endpoints);
   target["ehlo"] = std::move(ehlo);
@@ -146,7 +150,11 @@ std::string json(const run::Run& run, const Suite& suite, const script::Registry
   summary["stale-waiver"] = run.waivers_in(run::WaiverUse::State::stale);
   summary["by-letter"] = run.by_letter();
   out["summary"] = std::move(summary);
+  if (!run.started.empty()) out["started"] = run.started;
   out["duration_ms"] = ms(run.duration);
+  const auto& d = run.deadlines;
+  out["deadlines_ms"] = {
+      {"connect", ms(d.connect)}, {"greeting", ms(d.greeting)}, {"reply", ms(d.reply)}, {"data", ms(d.data)}, {"quiet", ms(d.quiet)}};
   out["replies"] = run.replies;
   if (run.interrupted) out["interrupted"] = true;
   if (!run.trouble.empty()) out["trouble"] = text(run.trouble);

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "smtpspec/report/report.hpp"
 
 namespace smtpspec::report {
@@ -31,73 +33,108 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
-std::string transcript_text(const run::TestResult& test) {
-  std::string out;
+std::string in_one_line(std::string text) {
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
+// What a person needs to see: the law, what came instead, where that is asked for, and the session.
+std::string body_of(const run::TestResult& test, const script::Registry& registry) {
+  std::string out = test.title + "\n";
+  if (!test.requirements.empty())
+    if (const auto* row = registry.find(test.requirements.front()))
+      out += fmt::format("{} (RFC {} section {}): {}\n", test.requirements.front(), row->rfc, row->section, row->says);
+  out += test.summary + "\n";
   int index = 0;
   for (const auto& entry : test.transcript.entries) {
     const char dir = entry.kind == session::Entry::Kind::sent ? 'C' : entry.kind == session::Entry::Kind::note ? '*' : 'S';
-    out += fmt::format("{}{}: {}\n", index++ == test.marked ? '>' : ' ', dir, entry.shown(1000));
+    out += fmt::format("{}{}{}: {}\n", index++ == test.marked ? '>' : ' ', dir,
+                       entry.connection == 1 ? "" : std::to_string(entry.connection), entry.shown(1000));
   }
   return out;
 }
 
 double seconds(session::Duration duration) { return static_cast<double>(duration.count()) / 1e6; }
 
+struct Counts {
+  std::size_t tests = 0, failures = 0, errors = 0, skipped = 0;
+  void add(const Counts& other) {
+    tests += other.tests;
+    failures += other.failures;
+    errors += other.errors;
+    skipped += other.skipped;
+  }
+};
+
+// What stands inside a test, "" when it passed.
+std::string outcome(const run::TestResult& test, const script::Registry& registry, Counts& counts) {
+  using judge::Verdict;
+  const std::string summary = escaped(in_one_line(test.summary)), body = escaped(body_of(test, registry));
+  if (!test.waived.empty() || test.verdict == Verdict::skip || test.verdict == Verdict::inconclusive) {
+    ++counts.skipped;
+    return fmt::format("<skipped message=\"{}: {}\"/>", verdict_word(test),
+                       test.waived.empty() ? summary : escaped(in_one_line(test.waived)));
+  }
+  if (test.verdict == Verdict::error) {
+    ++counts.errors;
+    return fmt::format("<error type=\"error\" message=\"{}\"/>", summary);
+  }
+  if (test.verdict == Verdict::fail && !test.by_letter) {
+    ++counts.failures;
+    const std::string type = test.requirements.empty() ? "fail" : escaped(test.requirements.front());
+    return fmt::format("<failure type=\"{}\" message=\"{}\">{}</failure>", type, summary, body);
+  }
+  if (test.verdict == Verdict::pass) return "";
+  const std::string_view by_letter = test.by_letter ? " (by-letter)" : "";
+  return fmt::format("<system-out>{}{}: {}</system-out>", to_string(test.verdict), by_letter,
+                     test.verdict == Verdict::observed ? summary : body);
+}
+
+std::string testcase(const run::TestResult& test, const script::Registry& registry, Counts& counts) {
+  ++counts.tests;
+  const std::size_t slash = test.id.substr(0, test.id.find('[')).rfind('/');
+  std::string folder = test.id.substr(0, slash == std::string::npos ? 0 : slash);
+  std::replace(folder.begin(), folder.end(), '/', '.');
+  std::string out = fmt::format("    <testcase classname=\"{}{}{}\" name=\"{}\"", to_string(test.role), folder.empty() ? "" : ".",
+                                escaped(folder), escaped(slash == std::string::npos ? test.id : test.id.substr(slash + 1)));
+  if (!test.place.file.empty()) out += fmt::format(" file=\"{}\"", escaped(test.place.file));
+  if (test.place.line) out += fmt::format(" line=\"{}\"", test.place.line);
+  out += fmt::format(" time=\"{:.3f}\"", seconds(test.duration));
+  const std::string inside = outcome(test, registry, counts);
+  return out + (inside.empty() ? "/>\n" : ">\n      " + inside + "\n    </testcase>\n");
+}
+
 }  // namespace
 
-std::string junit(const run::Run& run, const Suite& suite) {
-  using judge::Verdict;
-  std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
-  const auto broken = [](const run::TestResult& test) { return test.verdict == Verdict::fail && !test.by_letter && test.waived.empty(); };
-  const auto passed_over = [](const run::TestResult& test) {
-    return test.verdict == Verdict::skip || test.verdict == Verdict::inconclusive || !test.waived.empty();
-  };
-  std::size_t tests = 0, failures = 0, errors = 0;
+std::string junit(const run::Run& run, const Suite& suite, const script::Registry& registry) {
+  const std::string started = run.started.empty() ? "" : fmt::format(" timestamp=\"{}\"", run.started);
   std::string suites;
+  Counts all;
   for (const auto& [role, endpoint] : run.endpoints) {
-    std::size_t n = 0, failed = 0, wrong = 0, skipped = 0;
+    Counts counts;
     std::string body;
-    for (const auto& test : run.tests) {
-      if (test.role != role) continue;
-      ++n;
-      const std::size_t slash = test.id.rfind('/');
-      body +=
-          fmt::format("    <testcase classname=\"{}.{}\" name=\"{}\" time=\"{:.3f}\">", to_string(role), escaped(test.id.substr(0, slash)),
-                      escaped(test.id.substr(slash == std::string::npos ? 0 : slash + 1)), seconds(test.duration));
-      const std::string summary = escaped(test.summary);
-      if (broken(test)) {
-        ++failed;
-        std::string requirements;
-        for (const auto& id : test.requirements) requirements += (requirements.empty() ? "" : " ") + id;
-        body += fmt::format("\n      <failure type=\"{}\" message=\"{}\">{}\n{}</failure>\n    ", escaped(requirements), summary,
-                            escaped(test.title), escaped(transcript_text(test)));
-      } else if (test.verdict == Verdict::error) {
-        ++wrong;
-        body += fmt::format("\n      <error message=\"{}\"/>\n    ", summary);
-      } else if (passed_over(test)) {
-        ++skipped;
-        body += fmt::format("\n      <skipped message=\"{}: {}\"/>\n    ", verdict_word(test),
-                            test.waived.empty() ? summary : escaped(test.waived));
-      } else if (test.verdict != Verdict::pass) {
-        body += fmt::format("\n      <system-out>{}{}: {}</system-out>\n    ", to_string(test.verdict),
-                            test.by_letter ? " (by-letter)" : "", summary);
-      }
-      body += "</testcase>\n";
+    for (const auto& test : run.tests)
+      if (test.role == role) body += testcase(test, registry, counts);
+    if (!run.reached(role) && counts.tests == 0) {
+      counts.tests = counts.errors = 1;
+      body = fmt::format(
+          "    <testcase classname=\"{}\" name=\"connection\" time=\"0.000\">\n      <error type=\"unreachable\" message=\"{}\"/>\n    "
+          "</testcase>\n",
+          to_string(role), escaped(run::to_url(role, endpoint) + ": " + in_one_line(run.offers.at(role).trouble)));
     }
-    suites +=
-        fmt::format("  <testsuite name=\"smtpspec {} {}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"{:.3f}\">\n",
-                    escaped(run.target), to_string(role), n, failed, wrong, skipped, seconds(run.duration));
     suites += fmt::format(
-        "    <properties><property name=\"suite.version\" value=\"{}\"/><property name=\"cases.sha256\" value=\"{}\"/></properties>\n",
-        escaped(suite.version), escaped(suite.cases_sha256));
+        "  <testsuite name=\"smtpspec {} {}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\"{} time=\"{:.3f}\">\n",
+        escaped(run.target), to_string(role), counts.tests, counts.failures, counts.errors, counts.skipped, started, seconds(run.duration));
+    suites += fmt::format(
+        "    <properties>\n      <property name=\"suite.version\" value=\"{}\"/>\n      <property name=\"cases.sha256\" value=\"{}\"/>\n"
+        "      <property name=\"endpoint\" value=\"{}\"/>\n    </properties>\n",
+        escaped(suite.version), escaped(suite.cases_sha256), escaped(run::to_url(role, endpoint)));
     suites += body + "  </testsuite>\n";
-    tests += n;
-    failures += failed;
-    errors += wrong;
+    all.add(counts);
   }
-  return out +
-         fmt::format("<testsuites tests=\"{}\" failures=\"{}\" errors=\"{}\" time=\"{:.3f}\">\n", tests, failures, errors,
-                     seconds(run.duration)) +
+  return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" +
+         fmt::format("<testsuites name=\"smtpspec {}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\"{} time=\"{:.3f}\">\n",
+                     escaped(run.target), all.tests, all.failures, all.errors, all.skipped, started, seconds(run.duration)) +
          suites + "</testsuites>\n";
 }
 

@@ -17,8 +17,10 @@ std::string json(const run::Run& run, const Suite& suite, const script::Registry
 // One test as one line of JSON, as `--json` streams it.
 std::string json_line(const run::TestResult& test);
 
-// JUnit XML as Jenkins, GitLab and GitHub's readers take it; a suite per role.
-std::string junit(const run::Run& run, const Suite& suite);
+// JUnit XML as Jenkins, GitLab and GitHub's readers take it; a suite per role. What fails the exit status is a failure,
+// what was not judged is skipped, each with one line that says why; the transcript stands in the body. A role that could
+// not be reached is an error in place of its tests.
+std::string junit(const run::Run& run, const Suite& suite, const script::Registry& registry);
 
 struct TerminalOptions {
   bool color = false;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
+#include <fstream>
 
 #include "smtpspec/report/findings.hpp"
 #include "smtpspec/report/shell.hpp"
@@ -126,7 +127,7 @@ TEST(Reports, AWaivedFindingDoesNotCount) {
   EXPECT_EQ(document.at("cases").as_array().at(0).at("waiver").at("verdict").as_string(), "fail");
   EXPECT_EQ(document.at("findings").as_array().at(0).at("verdict").as_string(), "waived");
   run.endpoints[Role::relay] = {"h", 1};
-  EXPECT_CONTAINS(junit(run, {}), "<skipped message=\"waived: known &lt;since&gt; 2024\"/>");
+  EXPECT_CONTAINS(junit(run, {}, {}), "<skipped message=\"waived: known &lt;since&gt; 2024\"/>");
 }
 
 TEST(Junit, HoldsCharactersOfXmlOnly) {
@@ -136,9 +137,88 @@ TEST(Junit, HoldsCharactersOfXmlOnly) {
   run.tests.back().title =
       "a\uFFFEb\uFFFFc\uFFFDd\x01"
       "e\u00e9";
-  EXPECT_CONTAINS(junit(run, {}), ">a?b?c\uFFFDd?e\u00e9\n");
+  EXPECT_CONTAINS(junit(run, {}, {}), ">a?b?c\uFFFDd?e\u00e9\n");
   run.tests.back().title = "a\xef\xbf";
-  EXPECT_CONTAINS(junit(run, {}), ">a??\n");
+  EXPECT_CONTAINS(junit(run, {}, {}), ">a??\n");
+}
+
+TEST(Junit, SaysWhatAViewerShows) {
+  run::Run run;
+  run.target = "t";
+  run.started = "2026-12-31T23:59:59Z";
+  run.endpoints[Role::relay] = {"h", 1};
+  const auto add = [&](const char* id, const char* row, Verdict verdict, const char* summary) -> run::TestResult& {
+    run.tests.push_back(result(id, row, Role::relay, {}));
+    run.tests.back().verdict = verdict;
+    run.tests.back().summary = summary;
+    return run.tests.back();
+  };
+  auto& failed = add("rfc1/a/b", "x/y", Verdict::fail, "expected 250,\nbut came 500");
+  failed.requirements = {"RFC5321-1-1", "RFC5321-1-2"};
+  failed.place = {"cases/rfc1/a/b.yaml", 7, 3};
+  failed.duration = std::chrono::milliseconds(1500);
+  failed.transcript.entries = {{.kind = session::Entry::Kind::sent, .octets = "NOOP <a>\r\n", .reply = {}}};
+  failed.marked = 0;
+  add("rfc1/p", "", Verdict::pass, "");
+  add("rfc1/s", "", Verdict::skip, "DSN is not offered");
+  add("rfc1/i", "", Verdict::inconclusive, "RCPT: expected 250, but came 450");
+  add("rfc1/d", "", Verdict::deviation, "RCPT: expected 550, but came 554");
+  add("rules/r", "", Verdict::error, "our fault");
+  const std::string text = junit(run, {"1", "f"}, {});
+  EXPECT_CONTAINS(
+      text,
+      R"(<testsuites name="smtpspec t" tests="6" failures="1" errors="1" skipped="2" timestamp="2026-12-31T23:59:59Z" time="0.000">)");
+  EXPECT_CONTAINS(text, R"(<testcase classname="relay.rfc1.a" name="b[x/y]" file="cases/rfc1/a/b.yaml" line="7" time="1.500">)");
+  EXPECT_CONTAINS(text, R"(<failure type="RFC5321-1-1" message="expected 250, but came 500">)");
+  EXPECT_CONTAINS(text, "&gt;C: NOOP &lt;a&gt;\\r\\n\n</failure>");
+  EXPECT_CONTAINS(text, R"(<testcase classname="relay.rfc1" name="p" time="0.000"/>)");
+  EXPECT_CONTAINS(text, R"(<skipped message="skip: DSN is not offered"/>)");
+  EXPECT_CONTAINS(text, R"(<skipped message="inconclusive: RCPT: expected 250, but came 450"/>)");
+  EXPECT_CONTAINS(text, "<system-out>deviation: ");
+  EXPECT_CONTAINS(text, R"(<error type="error" message="our fault"/>)");
+}
+
+TEST(Junit, ARoleThatCannotBeReachedIsAnError) {
+  run::Run run;
+  run.endpoints[Role::relay] = {"h", 1};
+  run.offers[Role::relay].trouble = "no connection: refused";
+  EXPECT_CONTAINS(junit(run, {}, {}), R"(<error type="unreachable" message="smtp://h:1: no connection: refused"/>)");
+  EXPECT_CONTAINS(junit(run, {}, {}), R"(tests="1" failures="0" errors="1")");
+  run.offers[Role::relay].reached = true;
+  EXPECT_CONTAINS(junit(run, {}, {}), R"(tests="0" failures="0" errors="0")");
+}
+
+TEST(Json, SaysHowItWasAsked) {
+  run::Run run = some_run();
+  run.started = "2026-12-31T23:59:59Z";
+  run.facts = {{"recipient", "alice@example.test"}, {"password", "***"}};
+  for (auto& finding : run.tests[0].findings) finding.step = "RCPT";
+  const auto document = boost::json::parse(json(run, {"1", ""}, {})).as_object();
+  EXPECT_EQ(document.at("started").as_string(), "2026-12-31T23:59:59Z");
+  EXPECT_EQ(document.at("deadlines_ms").at("reply").as_double(), 10000);
+  EXPECT_EQ(document.at("target").at("facts").at("password").as_string(), "***");
+  EXPECT_EQ(document.at("findings").at(0).at("step").as_string(), "RCPT");
+}
+
+// Every key that a document may have is explained in its schema, and the documents have no other.
+void explained(const boost::json::object& schema, const std::string& where) {
+  if (const auto* properties = schema.if_contains("properties"))
+    for (const auto& [name, value] : properties->as_object()) {
+      EXPECT_TRUE(value.as_object().contains("description")) << where << "/" << std::string(name);
+      explained(value.as_object(), where + "/" + std::string(name));
+    }
+  if (const auto* items = schema.if_contains("items")) explained(items->as_object(), where + "/items");
+  if (const auto* defs = schema.if_contains("$defs"))
+    for (const auto& [name, value] : defs->as_object()) explained(value.as_object(), "$defs/" + std::string(name));
+}
+
+TEST(Json, TheSchemaExplainsEachKey) {
+  std::ifstream file(SMTPSPEC_SOURCE_DIR "/reports/schema/run.v1.json");
+  const std::string text((std::istreambuf_iterator<char>(file)), {});
+  const auto schema = boost::json::parse(text).as_object();
+  explained(schema, "");
+  const auto document = boost::json::parse(json(some_run(), {"1", ""}, {})).as_object();
+  for (const auto& [name, value] : document) EXPECT_TRUE(schema.at("properties").as_object().contains(name)) << std::string(name);
 }
 
 TEST(Terminal, SummaryEndsWithWhatFactsWouldAdd) {

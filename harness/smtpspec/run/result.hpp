@@ -59,6 +59,8 @@ using Missing = std::map<std::vector<std::string>, std::map<smtp::Role, std::siz
 struct Run {
   std::string target;
   std::string version;
+  std::string started;                       // "2026-12-31T23:59:59Z", when the caller knows it
+  std::map<std::string, std::string> facts;  // of the profile, the password as ***
   std::map<smtp::Role, Endpoint> endpoints;
   std::map<smtp::Role, Offer> offers;
   std::vector<TestResult> tests;

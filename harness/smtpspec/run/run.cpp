@@ -269,6 +269,8 @@ struct Runner::State {
     out.target = profile.name;
     out.version = profile.version;
     out.endpoints = profile.endpoints;
+    for (const auto& [name, value] : profile.facts.values)
+      if (name != "token") out.facts[name] = name == "password" ? "***" : value;  // the token is the run's own
     out.deadlines = profile.deadlines;
     std::vector<smtp::Role> roles;
     for (const auto& [role, endpoint] : profile.endpoints) roles.push_back(role);
