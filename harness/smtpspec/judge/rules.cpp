@@ -277,6 +277,17 @@ Check in_table(const Heard& heard) {
   return Wrong{heard.reply.brief() + " is not among the replies that section 4.3.2 lists for " + (verb == "." ? "mail data" : verb)};
 }
 
+// "RFC5321 3.1, 3.8", as the model has it, becomes "RFC 5321 section 3.1, 3.8".
+std::string in_words(std::string_view law) {
+  std::string out;
+  for (std::size_t at = 0; at < law.size(); ++at) {
+    out += law[at];
+    if (at >= 2 && law.substr(at - 2, 3) == "RFC") out += ' ';
+    else if (law[at] == ' ' && at > 0 && smtp::is_digit(law[at - 1])) out += "section ";
+  }
+  return out;
+}
+
 // The model followed through the session: right for the verb, and wrong where it came.
 bool is_followed(const Heard& heard) { return with_code(heard) && !heard.followed.law.empty(); }
 Check in_its_state(const Heard& heard) {
@@ -287,8 +298,8 @@ Check in_its_state(const Heard& heard) {
   const auto& outcomes = heard.transcript.outcomes;
   if (std::any_of(outcomes.begin(), outcomes.end(), [&](const auto& o) { return o.entry == heard.index && o.tier != 0; })) return {};
   const std::string& verb = heard.entry.command;
-  return Wrong{(verb == "." ? "the mail data" : verb) + " in state '" + std::string(to_string(followed.state)) + "' got " +
-                   heard.reply.brief() + "; " + std::string(followed.lawful) + " would be lawful (" + std::string(followed.law) + ")",
+  return Wrong{(verb == "." ? "the mail data" : verb) + " in state '" + std::string(to_string(followed.state)) + "' was answered by " +
+                   heard.reply.brief() + ", not by " + std::string(followed.lawful) + " (" + in_words(followed.law) + ")",
                followed.lawfulness == Lawfulness::near_miss};
 }
 

@@ -30,7 +30,7 @@ void lint_header(Linter& linter, const Names& names) {
   }
   lint_level(linter);
   if (test.title.size() > 90) linter.say("the title is longer than 90 characters", top);
-  if (test.title.ends_with('.')) linter.say("a title has no full stop", top);
+  if (test.title.ends_with('.')) linter.say("the title ends with a full stop; leave it out", top);
   for (const Exemption& exemption : test.exempt)
     if (std::find(names.rules.begin(), names.rules.end(), exemption.rule) == names.rules.end())
       linter.say("no always-on rule '" + exemption.rule + "'", exemption.place, smtp::nearest(exemption.rule, names.rules));

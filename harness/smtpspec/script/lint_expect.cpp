@@ -133,7 +133,7 @@ void lint_expectations(Linter& linter, const std::vector<Step>& steps) {
   const auto use = [&](const std::string& name, const Place& place) {
     captured.erase(name);
     if (std::find(known.begin(), known.end(), name) == known.end())
-      linter.say("no reply was captured as '" + name + "' above; 'S: any as " + name + "' does", place,
+      linter.say("no reply is kept as '" + name + "' above; 'S: any as " + name + "' does", place,
                  smtp::nearest(name, std::span<const std::string>(known)));
   };
   const std::function<void(const Step&)> one = [&](const Step& step) {
