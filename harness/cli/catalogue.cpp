@@ -247,7 +247,7 @@ void add_list(CLI::App& app, Environment& environment, int& status) {
 void add_show(CLI::App& app, Environment& environment, int& status) {
   auto id = std::make_shared<std::string>();
   CLI::App* command = app.add_subcommand("show", "Show a case, a rule, a requirement, or the server model");
-  command->add_option("ID", *id, "A case, rules/NAME, RFC5321-4.1.4-14, or model")->required();
+  command->add_option("ID", *id, "A case, a rule (rules/NAME), a requirement (RFC5321-4.1.4-14), or model")->required();
   command->callback([id, &environment, &status] { status = show(environment, *id); });
 }
 

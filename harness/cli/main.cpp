@@ -73,6 +73,29 @@ std::string hint_for(const CLI::App& app, const std::string& what) {
   return smtp::nearest(name, std::span<const std::string>(known));
 }
 
+// Help as CLI11 makes it, its lines wrapped to 80 columns; what goes on stands below the explanation.
+std::string help(const CLI::App& app) {
+  constexpr std::size_t width = 80, explanation = 30;
+  std::string out;
+  const std::string text = app.get_parent() ? app.help("smtpspec") : app.help();
+  for (std::string_view rest = text; !rest.empty();) {
+    std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+    if (line.empty() && out.ends_with("\n\n")) continue;
+    const std::size_t deeper = line.starts_with("  ") ? explanation : 0;
+    std::size_t indent = 0;
+    while (indent + line.size() > width) {
+      const std::size_t blank = line.rfind(' ', width - indent);
+      if (blank == std::string_view::npos || blank == 0) break;
+      out += std::string(indent, ' ') + std::string(line.substr(0, blank)) + "\n";
+      line.remove_prefix(blank + 1);
+      indent = deeper;
+    }
+    out += std::string(indent, ' ') + std::string(line.substr(0, line.find_last_not_of(' ') + 1)) + "\n";
+  }
+  return out;
+}
+
 // What was printed and did not arrive is an error, whatever was to be said.
 int printed(int status) {
   std::cout.flush();
@@ -85,19 +108,26 @@ int printed(int status) {
 
 int main(int argc, char** argv) {
   CLI::App app{"smtpspec: conformance tests for SMTP servers", "smtpspec"};
-  app.set_version_flag("--version", "smtpspec " + version());
+  app.set_version_flag("--version", "smtpspec " + version(), "Print the version and exit");
   app.require_subcommand(1);
   app.fallthrough();
   app.footer(
-      "Exit status: 0 nothing unexpected, 1 nonconformance, 2 usage, file or output error, 3 no role of the target\nanswers (any more), 4 "
-      "empty selection, 5 internal error, 129, 130 or 143 interrupted.");
+      "Exit status: 0 nothing unexpected, 1 nonconformance, 2 usage, file or output error, 3 no role of the target answers (any more), or "
+      "nothing could be judged, 4 empty selection, 5 internal error, 129, 130 or 143 interrupted.");
+  app.get_formatter()->label("SUBCOMMAND", "COMMAND");
+  app.get_formatter()->label("TEXT", "");
+  app.get_formatter()->label("REQUIRED", "");
+  app.get_formatter()->label("Positionals", "Arguments");
+  app.set_help_flag("-h,--help", "Print this help and exit");
 
   Environment environment;
   environment.cases = directory("SMTPSPEC_CASES", SMTPSPEC_SOURCE_DIR "/cases", "cases");
   environment.launchers = directory("SMTPSPEC_TARGETS", SMTPSPEC_SOURCE_DIR "/harness/targets", "targets");
   std::string color = "auto";
-  const auto* cases = app.add_option("--cases", environment.cases, "Directory with the suite")->type_name("DIR");
-  app.add_option("--color", color, "When to use colours")->check(CLI::IsMember({"auto", "always", "never"}))->type_name("WHEN");
+  const auto* cases = app.add_option("--cases", environment.cases, "Folder with the test cases")->type_name("DIR");
+  app.add_option("--color", color, "When to use colours (default: auto)")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->type_name("WHEN");
 
   int status = ok;
   learn_terminal(environment, "auto");
@@ -110,6 +140,7 @@ int main(int argc, char** argv) {
   add_serve(app, environment, status);
   add_doctor(app, environment, status);
   add_selftest(app, environment, status);
+  for (CLI::App* command : app.get_subcommands({})) command->group("Commands");
   app.parse_complete_callback([&] {
     learn_terminal(environment, color);
     environment.cases_given = cases->count() > 0;
@@ -117,6 +148,10 @@ int main(int argc, char** argv) {
 
   try {
     app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    const auto chosen = app.get_subcommands();
+    std::fputs(help(chosen.empty() ? app : *chosen.front()).c_str(), stdout);
+    return printed(ok);
   } catch (const CLI::Success& success) {
     return printed(app.exit(success));
   } catch (const CLI::ParseError& error) {

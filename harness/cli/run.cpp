@@ -280,35 +280,45 @@ int run_command(const RunFlags& flags, const Environment& environment) {
 void add_run(CLI::App& app, Environment& environment, int& status) {
   auto flags = std::make_shared<RunFlags>();
   CLI::App* command = app.add_subcommand("run", "Run test cases against a server and judge it");
-  command->add_option("TARGET", flags->target, "URL, profile file, embedded, or lab:NAME")->required();
+  command
+      ->add_option("TARGET", flags->target,
+                   "A URL (smtp://HOST[:PORT], submission://… or submissions://…), a profile file, embedded (the reference server), or "
+                   "lab:NAME (a real server started here)")
+      ->required();
   command->add_option("CASE", flags->cases, "Ids, folders or globs of the cases to run (default: all)");
-  command->add_option("--skip", flags->skip, "Leave these out")->type_name("GLOB")->allow_extra_args(false);
+  command->add_option("--skip", flags->skip, "Leave out these cases and rules; ids, folders or globs")
+      ->type_name("GLOB")
+      ->allow_extra_args(false);
   command->add_option("--covers", flags->covers, "Only cases that cover these requirements")->type_name("GLOB")->allow_extra_args(false);
-  command->add_option("--tag", flags->tags, "Only cases with one of these tags")->type_name("TAG")->allow_extra_args(false);
+  command->add_option("--tag", flags->tags, "Only cases with one of these tags: security, load, …")
+      ->type_name("TAG")
+      ->allow_extra_args(false);
   command->add_option("--role", flags->roles, "Only these roles")
       ->check(CLI::IsMember(std::vector<std::string>(run::role_words().begin(), run::role_words().end())))
       ->type_name("ROLE")
       ->allow_extra_args(false);
-  command->add_option("--level", flags->level, "The mildest level that fails the exit status (default: must)")
+  command->add_option("--level", flags->level, "The mildest level whose breach makes the exit status 1 (default: must)")
       ->check(CLI::IsMember({"must", "should", "may"}))
       ->type_name("LEVEL");
-  command->add_flag("--by-letter", flags->by_letter, "Let by-letter findings fail the exit status too");
-  command->add_flag("--slow", flags->slow, "Run the slow cases too");
+  command->add_flag("--by-letter", flags->by_letter,
+                    "Findings by rules that nearly every deployed server breaks count for the exit status too");
+  command->add_flag("--slow", flags->slow, "Run the slow cases too, which wait for minutes");
   command->add_option("-j,--jobs", flags->jobs, "Sessions at once (default: as many as the target takes connections)")
       ->check(CLI::Range(1, 500))
       ->type_name("N");
   command->add_option("--shard", flags->shard, "Run part m of n of the selection")->type_name("m/n");
-  command->add_option("--repeat", flags->repeat, "Play each test so often; a verdict that changes is flaky, and inconclusive")
+  command->add_option("--repeat", flags->repeat, "Play each test N times; a verdict that changes is flaky, and inconclusive")
       ->check(CLI::Range(1, 1000))
       ->type_name("N");
-  command->add_option("--waivers", flags->waivers, "Known findings that do not fail the exit status")->type_name("FILE");
-  command->add_flag("--fail-fast", flags->fail_fast, "Stop at the first failure");
+  command->add_option("--waivers", flags->waivers, "Known findings that do not count for the exit status")->type_name("FILE");
+  command->add_flag("--fail-fast", flags->fail_fast, "Stop at the first fail");
   command->add_option("--report", flags->reports, "Write a report: json=PATH or junit=PATH, - for standard output")
       ->type_name("KIND=PATH")
       ->allow_extra_args(false);
-  command->add_flag("--json", flags->json, "One JSON object a line as results come");
-  command->add_flag("-q,--quiet", flags->quiet, "Only the summary");
-  command->add_flag("-v,--verbose", flags->verbose, "Observed and skipped tests too; twice: every transcript");
+  command->add_flag("--json", flags->json, "Print one JSON object a line as results come");
+  command->add_flag("-q,--quiet", flags->quiet, "Print the summary only");
+  command->add_flag("-v,--verbose", flags->verbose,
+                    "Print every row and role of a finding, and what was observed and skipped; twice: every test with its transcript");
   flags->facts.add_to(*command);
   command->callback([flags, &environment, &status] { status = unless_caught(run_command(*flags, environment)); });
 }

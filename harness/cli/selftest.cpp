@@ -67,7 +67,7 @@ int selftest_command(const SelftestFlags& flags, const Environment& environment)
 
 void add_selftest(CLI::App& app, Environment& environment, int& status) {
   auto flags = std::make_shared<SelftestFlags>();
-  CLI::App* command = app.add_subcommand("selftest", "Try the suite on servers with faults: what kills which, who survives");
+  CLI::App* command = app.add_subcommand("selftest", "Try the suite on servers that are wrong on purpose");
   command->add_option("CASE", flags->cases, "Ids, folders or globs of the cases to try (default: all)");
   command->add_option("--fault", flags->faults, "Only these faults")->type_name("GLOB")->allow_extra_args(false);
   command->add_option("--matrix", flags->matrix, "Write which case kills which fault, a fault a line")->type_name("FILE");

@@ -158,8 +158,8 @@ int serve_command(const ServeFlags& flags) {
     std::printf("%s\n", run::to_url(role, {flags.host, *got}).c_str());
   }
   std::fflush(stdout);
-  std::fprintf(stderr, "mailboxes alice and carol at %s; %s logs in%s; end with Ctrl-C\n", config.domain.c_str(),
-               config.account.user.c_str(), flags.password_file.empty() ? " nowhere without --password-file" : "");
+  std::fprintf(stderr, "mailboxes alice and carol at %s; %s; Ctrl-C ends it\n", config.domain.c_str(),
+               flags.password_file.empty() ? "nobody can log in without --password-file" : (config.account.user + " can log in").c_str());
   loop.on_signal([&loop] { loop.shut_down(); });
   loop.run();
   return ok;
@@ -170,17 +170,21 @@ int serve_command(const ServeFlags& flags) {
 void add_serve(CLI::App& app, Environment& environment, int& status) {
   auto flags = std::make_shared<ServeFlags>();
   CLI::App* command = app.add_subcommand("serve", "Run the reference server");
-  command->add_option("--listen", flags->ports, "ROLE=PORT, repeatable; port 0 takes a free one (default: all roles)")
+  command
+      ->add_option(
+          "--listen", flags->ports,
+          "Listen for this role (relay, submission, submissions); port 0 takes a free one; repeatable (default: all roles on free ports)")
       ->type_name("ROLE=PORT");
-  command->add_option("--host", flags->host, "Address to listen on")->type_name("ADDRESS");
-  command->add_option("--name", flags->name, "The server's own name")->type_name("DOMAIN");
-  command->add_option("--domain", flags->domain, "The domain served")->type_name("DOMAIN");
+  command->add_option("--host", flags->host, "Address to listen on (default: 127.0.0.1)")->type_name("ADDRESS");
+  command->add_option("--name", flags->name, "The server's own name (default: mx.example.test)")->type_name("DOMAIN");
+  command->add_option("--domain", flags->domain, "The domain that it serves (default: example.test)")->type_name("DOMAIN");
   command->add_option("--maildir", flags->maildir, "Deliver below this directory (default: in memory)")->type_name("DIR");
   command->add_option("--forward", flags->forward, "Next hop for relay.test: smtp://host:port")->type_name("URL");
-  command->add_option("--user", flags->user, "The account's name")->type_name("NAME");
-  command->add_option("--password-file", flags->password_file, "File with the account's password")->type_name("FILE");
-  command->add_option("--size", flags->size, "Largest message in octets")->type_name("N");
-  command->add_option("--idle", flags->idle, "Close an idle connection after this")->type_name("TIME");
+  command->add_option("--user", flags->user, "The account's name (default: alice)")->type_name("NAME");
+  command->add_option("--password-file", flags->password_file, "File with the account's password; without it nobody can log in")
+      ->type_name("FILE");
+  command->add_option("--size", flags->size, "Largest message in octets (default: 10485760)")->type_name("N");
+  command->add_option("--idle", flags->idle, "Close an idle connection after this (default: 5min)")->type_name("TIME");
   command->callback([flags, &status] { status = serve_command(*flags); });
   (void)environment;
 }

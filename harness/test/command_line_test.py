@@ -192,6 +192,81 @@ class Start(Files):
         self.assertIn("write {submission} where it goes", err)
 
 
+class Help(unittest.TestCase):
+    def test_it_fits_a_terminal(self):
+        _, out, _ = run("--help")
+        commands = re.findall(r"^  ([a-z]+)  ", out[out.index("Commands:"):], re.MULTILINE)
+        self.assertEqual(len(commands), 8)
+        for words in [], *([command] for command in commands):
+            status, out, err = run(*words, "--help")
+            self.assertEqual((status, err), (0, ""))
+            self.assertEqual([line for line in out.splitlines() if len(line) > 80 or line != line.rstrip()], [])
+            self.assertNotIn("\n\n\n", out)
+            for option in re.findall(r"^  (?:-., ?)?(--[a-z-]+)", out, re.MULTILINE):
+                self.assertRegex(out, rf"{option}(?=[ ,\n]).*\n? +[A-Z]", f"{words} {option} is explained")
+
+
+class Facts(Files):
+    def test_a_bad_fact_is_named_by_its_flag(self):
+        mark = pathlib.Path(self.directory.name) / "started"
+        for words, complaint in {
+                ("--rcpt", "alice"): "--rcpt: 'alice' is no mailbox (no domain); it looks like alice@example.org",
+                ("--rcpt-second", "<a@b.test>"): "--rcpt-second: '<a@b.test>' is no mailbox",
+                ("--rcpt-unknown", "a b@c.test"): "--rcpt-unknown: 'a b@c.test' is no mailbox",
+                ("--rcpt-relay", "a@b.test\r\nRSET"): "--rcpt-relay: 'a@b.test\\r\\nRSET' is no mailbox (control octet)",
+                ("--rcpt-denied", "a@b\x1b[2J.test"): "--rcpt-denied: 'a@b\\x1b[2J.test' is no mailbox",
+                ("--sender", "@c.test"): "--sender: '@c.test' is no mailbox",
+                ("--client", "my host"): "--client: 'my host' is no domain",
+                ("--user", "al\nice"): "--user: 'al\\nice' is no user's name",
+                ("--mailbox", "/nonexistent"): "--mailbox: '/nonexistent' is no folder",
+                ("--timeout", "soon"): "--timeout: ",
+                ("--rcpt", ""): "--rcpt: expected a value, not ''",
+                ("--start", ""): "--start: expected a value, not ''",
+        }.items():
+            for command in "run", "doctor":
+                start = () if "--start" in words else ("--start", f"touch {mark}")
+                status, out, err = run(command, "smtp://127.0.0.1", *words, *start)
+                self.assertEqual((status, out if command == "run" else ""), (2, ""), words)
+                self.assertEqual(err.count("smtpspec: "), 1, err)
+                self.assertIn(f"smtpspec: {complaint}", err)
+        self.assertFalse(mark.exists(), "nothing is started")
+        status, _, err = run("run", "embedded", "--host", "localhost")
+        self.assertEqual((status, err), (2, "smtpspec: --host: 'localhost' is no address to listen on; expected 127.0.0.1 or ::1, say\n"))
+
+
+class Doctor(Files):
+    def served(self, *words):
+        server = subprocess.Popen([PROGRAM, "serve", *words], stdout=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL)
+        self.addCleanup(server.communicate)
+        self.addCleanup(server.terminate)
+        return server.stdout.readline().strip()
+
+    def test_what_a_missing_fact_costs(self):
+        url = self.served("--listen", "relay=0")
+        status, out, err = run("doctor", url)
+        self.assertEqual(status, 0, err)
+        costs = dict(re.findall(r"missing: (.*)\n +(\d+ tests? of \d+ cases? waits? for it.*)\n", out))
+        self.assertIn("a recipient that does not exist (--rcpt-unknown ADDRESS)", costs)
+        self.assertRegex(costs["a recipient with a domain (--rcpt ADDRESS)"], r"; \d+ requirements? ha(s|ve) no other test$")
+        # They are the tests that a run leaves out for it.
+        _, found, _ = run("run", url, "-q")
+        more = sum(int(n) for n in re.findall(r"^  (\d+) more tests? with", found, re.MULTILINE))
+        self.assertEqual(more, sum(int(cost.split()[0]) for cost in costs.values()))
+        _, out, _ = run("doctor", url, "--rcpt", "alice@example.test", "--rcpt-unknown", "nobody@example.test")
+        self.assertNotIn("a recipient that does not exist", out)
+        self.assertNotIn("<Postmaster>", out)
+
+    def test_the_profile_is_one(self):
+        url = self.served("--listen", "relay=0")
+        status, out, _ = run("doctor", url, "--profile", "-", "--rcpt", "it's@example.test", "--start", "")
+        self.assertEqual((status, out), (2, ""))
+        status, out, _ = run("doctor", url, "--profile", "-", "--rcpt", "it's@example.test")
+        self.assertEqual(status, 0)
+        self.assertIn("recipient: 'it''s@example.test'\n", out)
+        status, found = document(self.file("p.yaml", out), "rfc5321/order/out-of-order-when-greeted")
+        self.assertEqual((status, found["target"]["name"]), (0, url))
+
+
 class Selection(unittest.TestCase):
     def test_list_knows_rows(self):
         _, out, _ = run("list", "rfc5321/data/bare-lf-end-in-one-segment")
