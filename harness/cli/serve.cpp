@@ -13,7 +13,7 @@ struct ServeFlags {
   std::string host = "127.0.0.1";
   std::vector<std::string> ports;
   std::string maildir, password_file, user = "alice", domain = "example.test", name = "mx.example.test", idle = "5min", forward;
-  std::uint64_t size = 10u << 20;
+  std::uint64_t size = serve::Config{}.message_size;
 };
 
 // The store with a next hop: what is for elsewhere is handed over, tried again, and in the end told to its sender.

@@ -20,7 +20,7 @@ struct Config {
   std::string relay_domain = "relay.test";  // forwarded for anybody
   smtp::Credentials account{"alice", "correct horse"};
   std::vector<std::string> mechanisms = {"PLAIN", "LOGIN", "SCRAM-SHA-256", "CRAM-MD5"};
-  std::uint64_t message_size = 10u << 20;
+  std::uint64_t message_size = 1u << 20;
   std::size_t recipients = 1000;
   std::size_t command_line = 2048;  // RFC 5321 section 4.5.3.1.4 with all extensions' additions
   std::size_t auth_line = 16384;    // RFC 4954 section 4

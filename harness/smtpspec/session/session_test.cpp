@@ -445,7 +445,7 @@ TEST(Session, ABlockEndsWhereAReplySaysSo) {
   };
   const auto played = play(plan_of("greeted", block), answer);
   EXPECT_TRUE(played.transcript.complete);
-  EXPECT_EQ(played.heard, "NOOP 1\r\nHELP\r\nNOOP 2\r\nHELP\r\nNOOP 3\r\nRSET\r\nQUIT\r\n<end>");
+  EXPECT_EQ(played.heard, "NOOP 1\r\nHELP\r\nNOOP 2\r\nHELP\r\nNOOP 3\r\nRSET\r\nQUIT\r\n");
   EXPECT_EQ(played.outcome(5).tier, 1);
   asked = 3;
   EXPECT_NE(play(plan_of("greeted", block), answer).heard.find("NOOP 5\r\nHELP\r\nRSET\r\n"), std::string::npos)
