@@ -305,8 +305,8 @@ TEST(Rules, LawfulSessionsBreakNone) {
     }
   // A rule is silent because it looked, not because it looked away.
   for (const auto& [name, sample] : samples())
-    EXPECT_TRUE(std::any_of(sample.lawful.begin(), sample.lawful.end(), [&, name = name](const Talk& talk) {
-      return judge_rules(nullptr, sample.role, talk.transcript(), registry()).replies.count(find_rule(name)) > 0;
+    EXPECT_TRUE(std::any_of(sample.lawful.begin(), sample.lawful.end(), [&, rule = find_rule(name)](const Talk& talk) {
+      return judge_rules(nullptr, sample.role, talk.transcript(), registry()).replies.count(rule) > 0;
     })) << name;
   for (const char* lawful : {"rules/reply-ends-in-crlf", "rules/nothing-behind-221", "rules/status-code", "rules/ehlo-lines"})
     EXPECT_TRUE(judge_rules(nullptr, Role::relay, samples()[lawful].lawful.front().transcript(), registry()).findings.empty()) << lawful;

@@ -31,7 +31,7 @@ struct Covered {
     test.id = "order/one";
     test.covers = {"RFC5321-1-1"};
     suite.cases = {test};
-    static constexpr script::CitingRule rules[] = {{"rules/a", "RFC1870-2-1"}};
+    static const script::CitingRule rules[] = {{"rules/a", "RFC1870-2-1"}};
     rows = script::coverage(suite, rules);
   }
 };
