@@ -19,7 +19,7 @@ requirements:
   6-1: {level: MUST, subject: server, observable: wire, says: Again by a case., same-as: RFC5321-4.10-1}
   6-2: {level: MUST, subject: server, observable: delivery, says: Again by nothing., same-as: RFC5321-5-1}
 )";
-constexpr CitingRule rules[] = {{"rules/a", "RFC5321-4.9-1"}, {"rules/b", "RFC5321-4.9-2"}, {"rules/c", "RFC9999-1-1"}};
+const CitingRule rules[] = {{"rules/a", "RFC5321-4.9-1"}, {"rules/b", "RFC5321-4.9-2"}, {"rules/c", "RFC9999-1-1"}};
 
 Suite suite_of(const std::string& rows = registry) {
   Suite out;
