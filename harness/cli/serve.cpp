@@ -183,7 +183,7 @@ void add_serve(CLI::App& app, Environment& environment, int& status) {
   command->add_option("--user", flags->user, "The account's name (default: alice)")->type_name("NAME");
   command->add_option("--password-file", flags->password_file, "File with the account's password; without it nobody can log in")
       ->type_name("FILE");
-  command->add_option("--size", flags->size, "Largest message in octets (default: 10485760)")->type_name("N");
+  command->add_option("--size", flags->size, "Largest message in octets (default: " + std::to_string(flags->size) + ")")->type_name("N");
   command->add_option("--idle", flags->idle, "Close an idle connection after this (default: 5min)")->type_name("TIME");
   command->callback([flags, &status] { status = serve_command(*flags); });
   (void)environment;
