@@ -6,6 +6,7 @@
 #include <boost/version.hpp>
 
 #include "cli/target.hpp"
+#include "smtpspec/report/text.hpp"
 #include "smtpspec/run/applicability.hpp"
 #include "smtpspec/run/run.hpp"
 
@@ -51,8 +52,6 @@ std::string skeleton(const run::Profile& profile, const TargetFlags& flags) {
          "# limits:\n#   connections: 20   # at once\n#   reply: 10s\n";
 }
 
-std::string plural(std::size_t n, const std::string& noun) { return std::to_string(n) + " " + noun + (n == 1 ? "" : "s"); }
-
 // What each missing fact, or several together, cost.
 //
 //   missing: a second recipient (--rcpt-second ADDRESS)
@@ -70,10 +69,10 @@ std::string costs_text(const script::Suite& suite, const run::Profile& profile, 
       ways += (ways.empty() ? "" : ", ") + run::how_to_give(fact);
     }
     for (const auto& [role, n] : cost.tests) tests += n;
-    out += "missing: " + words + " (" + ways + ")\n         " + plural(tests, "test") + " of " + plural(cost.cases.size(), "case") +
-           (tests == 1 ? " waits" : " wait") + " for it";
+    out += "missing: " + words + " (" + ways + ")\n         " + report::plural(tests, "test") + " of " +
+           report::plural(cost.cases.size(), "case") + (tests == 1 ? " waits" : " wait") + " for it";
     if (const std::size_t n = cost.requirements.size(); n > 0)
-      out += "; " + plural(n, "requirement") + (n == 1 ? " has" : " have") + " no other test";
+      out += "; " + report::plural(n, "requirement") + (n == 1 ? " has" : " have") + " no other test";
     out += "\n";
   }
   if (profile.facts.get("recipient") == "Postmaster") out += "mail goes to <Postmaster>, since no recipient is given (--rcpt ADDRESS)\n";

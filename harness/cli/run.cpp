@@ -142,22 +142,16 @@ Result<std::vector<run::Waiver>> waivers_of(const std::string& file, const scrip
   return run::parse_waivers(*text, file, suite);
 }
 
-std::string now_in_utc() {
+std::string now(const char* format, std::tm* (*in_zone)(const std::time_t*, std::tm*)) {
   const std::time_t now = std::time(nullptr);
   std::tm time{};
-  ::gmtime_r(&now, &time);
+  in_zone(&now, &time);
   char text[32];
-  return {text, std::strftime(text, sizeof text, "%FT%TZ", &time)};
+  return {text, std::strftime(text, sizeof text, format, &time)};
 }
-
+std::string now_in_utc() { return now("%FT%TZ", ::gmtime_r); }
 // The day as the user's calendar has it.
-std::string today() {
-  const std::time_t now = std::time(nullptr);
-  std::tm day{};
-  ::localtime_r(&now, &day);
-  char text[16];
-  return {text, std::strftime(text, sizeof text, "%F", &day)};
-}
+std::string today() { return now("%F", ::localtime_r); }
 
 report::TerminalOptions terminal_options(const RunFlags& flags, const Environment& environment, const session::Secrets& secrets) {
   report::TerminalOptions out{.color = environment.color_out,

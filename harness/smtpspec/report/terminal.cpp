@@ -152,7 +152,7 @@ std::string missing_line(const std::vector<std::string>& facts, const std::map<s
     all += n;
     parts += fmt::format("{}{} {}", parts.empty() ? "" : ", ", to_string(role), n);
   }
-  return wrapped(fmt::format("{} more test{} with {}: {}", all, all == 1 ? "" : "s", ways, parts), 2, width);
+  return wrapped(fmt::format("{} with {}: {}", plural(all, "more test"), ways, parts), 2, width);
 }
 
 std::string again(const run::TestResult& test, const TerminalOptions& options) {

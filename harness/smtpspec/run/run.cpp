@@ -150,11 +150,8 @@ struct Runner::State {
   void start_afresh() {
     const std::size_t index = spoilt.front();
     spoilt.pop_front();
-    restarting = true;
-    attendant.restart([this, index](const std::string& trouble) {
-      restarting = false;
-      gone = !trouble.empty();
-      if (gone) return all_died("not started again: " + session::Secrets(profile.facts.get("password")).mask(trouble));
+    restart([this, index](const std::string& trouble) {
+      if (gone) return all_died("not started again: " + trouble);
       requeue(index, {});
     });
   }
@@ -251,17 +248,25 @@ struct Runner::State {
     const std::string meanwhile = stage.under_way();
     const session::Secrets secrets(profile.facts.get("password"));
     out.deaths.push_back("the target's process " + secrets.mask(how) + (meanwhile.empty() ? "" : "; under way: " + meanwhile));
-    const auto done = [this, secrets](const std::string& trouble) {
-      restarting = false;
-      gone = !trouble.empty();
+    const auto back = [this](const std::string& trouble) {
       if (!gone) return;
-      out.deaths.back() += "; not started again: " + secrets.mask(trouble);
+      out.deaths.back() += "; not started again: " + trouble;
       all_died(out.deaths.back());
     };
+    if (out.deaths.size() <= most_restarts) return restart(back);
+    gone = true;
+    back("it died too often");
+  }
+
+  // Nothing is begun until it is back, or gone; `then` hears what failed, the password masked.
+  void restart(std::function<void(const std::string& trouble)> then) {
+    const auto done = [this, then = std::move(then)](const std::string& trouble) {
+      restarting = false;
+      gone = !trouble.empty();
+      then(session::Secrets(profile.facts.get("password")).mask(trouble));
+    };
     restarting = true;
-    if (out.deaths.size() > most_restarts) done("it died too often");
-    else if (!attendant.restart) done("nobody can");
-    else attendant.restart(done);
+    attendant.restart ? attendant.restart(done) : done("nobody can");
   }
 
   // --- from the probes to the end ----------------------------------------------------------------------------------

@@ -55,7 +55,9 @@ void lint_conditions(Linter& linter, const std::vector<Condition>& conditions, c
 
 // Asks for what one and the same server cannot have.
 bool contradict(const Condition& a, const Condition& b) {
-  return a.kind == b.kind && a.name == b.name && a.param == b.param && a.at_least == b.at_least && a.negated != b.negated;
+  Condition opposite = b;
+  opposite.negated = !b.negated;
+  return a == opposite;
 }
 
 void lint_row_headers(Linter& linter) {

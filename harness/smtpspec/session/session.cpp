@@ -318,10 +318,13 @@ bool Session::fill_in(Move& move, Time now) {
   for (const auto& [name, reply] : captures_)
     if (auto address = address_in(reply)) heard.values.emplace(script::address_name(name), std::move(*address));
   auto filled = script::fill_in(plan_, move, heard);
-  if (filled) move = std::move(*filled);
-  else transcript_.unmet = filled.error().message;
-  if (!filled) note(move.step.connection, now, "nothing to ask: " + transcript_.unmet);
-  return filled.has_value();
+  if (!filled) {
+    transcript_.unmet = filled.error().message;
+    note(move.step.connection, now, "nothing to ask: " + transcript_.unmet);
+    return false;
+  }
+  move = std::move(*filled);
+  return true;
 }
 
 void Session::send_move(const Move& move, Time now, Actions& actions) {
