@@ -146,7 +146,7 @@ Result<Files> files_of(const Environment& environment, const std::vector<std::st
     }
     // The suite's own folder holds more than cases; a folder below it is taken as it is.
     const bool whole = fs::equivalent(path, environment.cases, error);
-    const auto suite = whole ? script::case_files(path) : Result<Files>();
+    auto suite = whole ? script::case_files(path) : Result<Files>();
     const auto others = whole ? Result<std::vector<std::string>>() : script::yaml_files(path, [](const std::string&) { return true; });
     if (!suite) return suite;
     if (!others) return tl::unexpected(others.error());

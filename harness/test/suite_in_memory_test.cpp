@@ -7,12 +7,13 @@
 #include "smtpspec/crypto/digests.hpp"
 #include "smtpspec/run/run.hpp"
 #include "smtpspec/selftest/reference.hpp"
+#include "test/source_directory.hpp"
 
 namespace smtpspec {
 namespace {
 
 run::Run run_all(serve::Seams seams) {
-  static const auto suite = script::load_suite(SMTPSPEC_SOURCE_DIR "/cases");
+  static const auto suite = script::load_suite(source_directory() + "/cases");
   EXPECT_TRUE(suite) << (suite ? "" : to_string(suite.error()));
   for (const Error& error : suite->errors) ADD_FAILURE() << to_string(error);
   serve::MemoryStore store;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "smtpspec/script/suite.hpp"
+#include "test/source_directory.hpp"
 
 namespace smtpspec::judge {
 namespace {
@@ -14,7 +15,7 @@ using session::Entry;
 using smtp::Role;
 
 const script::Registry& registry() {
-  static const auto suite = script::load_suite(SMTPSPEC_SOURCE_DIR "/cases");
+  static const auto suite = script::load_suite(source_directory() + "/cases");
   static const script::Registry none;
   EXPECT_TRUE(suite) << (suite ? "" : to_string(suite.error()));
   return suite ? suite->registry : none;

@@ -5,18 +5,17 @@
 #include <sys/socket.h>
 
 #include <atomic>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <csignal>
 #include <thread>
 
+#include "smtpspec/net/coroutine.hpp"
 #include "smtpspec/net/loop.hpp"
 #include "smtpspec/report/report.hpp"
 #include "smtpspec/run/run.hpp"
@@ -26,7 +25,6 @@
 namespace smtpspec::net {
 namespace {
 
-namespace asio = boost::asio;
 using asio::ip::tcp;
 using judge::Verdict;
 using smtp::Action;
@@ -36,7 +34,6 @@ using smtp::Role;
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-constexpr auto with_code = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t most_kept_of_a_session = 8u << 20;
 constexpr std::size_t most_kept_of_a_result = 512u << 10;
 

@@ -2,24 +2,21 @@
 
 #include <netinet/tcp.h>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
+#include "smtpspec/net/coroutine.hpp"
 #include "smtpspec/net/names.hpp"
 
 namespace smtpspec::net {
 
-namespace asio = boost::asio;
 using asio::ip::tcp;
 using smtp::Action;
 using smtp::Event;
 
 namespace {
 
-constexpr auto with_code = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::seconds goodbye_time(1);  // how long a closed connection is drained
 constexpr std::chrono::seconds stuck_time(3);    // how long a close waits for the octets in front of it
 constexpr std::chrono::seconds handshake_time(30);

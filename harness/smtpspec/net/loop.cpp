@@ -2,28 +2,22 @@
 
 #include <unistd.h>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
+#include "smtpspec/net/coroutine.hpp"
 #include "smtpspec/net/link.hpp"
 #include "smtpspec/net/loop_impl.hpp"
 
 namespace smtpspec::net {
 
-namespace asio = boost::asio;
 namespace ssl = asio::ssl;
 using asio::ip::tcp;
 using boost::system::error_code;
 using smtp::Action;
 using smtp::Actions;
 using smtp::Event;
-
-namespace {
-constexpr auto with_code = asio::as_tuple(asio::use_awaitable);
-}
 
 Loop::Loop() : impl_(std::make_unique<Impl>()) {}
 Loop::~Loop() = default;

@@ -4,19 +4,17 @@
 #include <sys/socket.h>
 
 #include <atomic>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <system_error>
 #include <thread>
 
+#include "smtpspec/net/coroutine.hpp"
 #include "smtpspec/net/loop_impl.hpp"
 
 namespace smtpspec::net {
 
-namespace asio = boost::asio;
 using boost::system::error_code;
 
 namespace {
@@ -65,8 +63,7 @@ asio::awaitable<Result<Addresses>> look_up_all(asio::io_context& io, std::set<st
   for (const std::string& host : hosts) all[host] = look_up(host);
   Addresses out;
   for (const auto& [host, one] : all) {
-    while (!one->ready && std::chrono::steady_clock::now() < until)
-      co_await asio::steady_timer(io, look_again).async_wait(asio::as_tuple(asio::use_awaitable));
+    while (!one->ready && std::chrono::steady_clock::now() < until) co_await asio::steady_timer(io, look_again).async_wait(with_code);
     if (!one->ready) co_return failure("cannot resolve '" + host + "': timed out");
     if (one->addresses.empty()) co_return failure("cannot resolve '" + host + "': " + one->trouble);
     out[host] = one->addresses;

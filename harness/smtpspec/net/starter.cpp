@@ -1,26 +1,23 @@
 #include "smtpspec/net/starter.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <filesystem>
 
+#include "smtpspec/net/coroutine.hpp"
 #include "smtpspec/net/loop_impl.hpp"
 #include "smtpspec/net/process.hpp"
 
 namespace smtpspec::net {
 
-namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
 using Clock = std::chrono::steady_clock;
 
 namespace {
 
-constexpr auto with_code = asio::as_tuple(asio::use_awaitable);
 constexpr std::uint64_t most_log = 64u << 20;
 constexpr std::chrono::seconds ready_time(30);
 constexpr std::chrono::seconds connect_time(1);  // a full queue leaves an attempt without an answer

@@ -9,6 +9,7 @@
 #include "smtpspec/report/findings.hpp"
 #include "smtpspec/report/shell.hpp"
 #include "test/expect.hpp"
+#include "test/source_directory.hpp"
 
 namespace smtpspec::report {
 namespace {
@@ -213,7 +214,7 @@ void explained(const boost::json::object& schema, const std::string& where) {
 }
 
 TEST(Json, TheSchemaExplainsEachKey) {
-  std::ifstream file(SMTPSPEC_SOURCE_DIR "/reports/schema/run.v1.json");
+  std::ifstream file(source_directory() + "/reports/schema/run.v1.json");
   const std::string text((std::istreambuf_iterator<char>(file)), {});
   const auto schema = boost::json::parse(text).as_object();
   explained(schema, "");

@@ -6,8 +6,8 @@ namespace smtpspec::run {
 namespace {
 
 constexpr std::size_t most_octets_of_an_entry = 8192;
-constexpr std::size_t most_octets = 128u << 10;       // in all; behind that …
-constexpr std::size_t most_octets_of_the_rest = 256;  // … so much of each entry
+constexpr std::size_t most_octets_in_full = 128u << 10;  // in all; behind that …
+constexpr std::size_t most_octets_of_the_rest = 256;     // … so much of each entry
 constexpr std::size_t most_entries = 300;
 constexpr std::size_t entries_at_the_ends = 100;
 constexpr std::size_t entries_around_a_finding = 10;
@@ -58,7 +58,7 @@ void shorten(session::Transcript& transcript, std::vector<judge::Finding>& findi
   std::size_t size = 0;
   for (auto& entry : transcript.entries) {
     std::string& octets = entry.reply ? entry.reply->octets : entry.octets;
-    const std::size_t most = size < most_octets ? most_octets_of_an_entry : most_octets_of_the_rest;
+    const std::size_t most = size < most_octets_in_full ? most_octets_of_an_entry : most_octets_of_the_rest;
     if (octets.size() > most) octets = octets.substr(0, most);  // and no memory for the rest
     size += octets.size();
     if (entry.reply) entry.reply->lines = {};  // they point into the octets

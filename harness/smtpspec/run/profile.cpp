@@ -10,24 +10,24 @@
 namespace smtpspec::run {
 namespace {
 
-constexpr std::array<std::string_view, 18> keys = {"name",
-                                                   "version",
-                                                   "endpoints",
-                                                   "recipient",
-                                                   "second-recipient",
-                                                   "unknown-recipient",
-                                                   "relayed-recipient",
-                                                   "denied-recipient",
-                                                   "sender",
-                                                   "client",
-                                                   "account",
-                                                   "mailbox",
-                                                   "tls",
-                                                   "log",
-                                                   "start",
-                                                   "stop",
-                                                   "limits",
-                                                   "trusted"};
+constexpr std::array<std::string_view, 18> keys_of_a_profile = {"name",
+                                                                "version",
+                                                                "endpoints",
+                                                                "recipient",
+                                                                "second-recipient",
+                                                                "unknown-recipient",
+                                                                "relayed-recipient",
+                                                                "denied-recipient",
+                                                                "sender",
+                                                                "client",
+                                                                "account",
+                                                                "mailbox",
+                                                                "tls",
+                                                                "log",
+                                                                "start",
+                                                                "stop",
+                                                                "limits",
+                                                                "trusted"};
 constexpr std::array<std::string_view, 4> account_keys = {"user", "password_env", "password_file", "password"};
 constexpr std::array<std::string_view, 1> mailbox_keys = {"maildir"};
 constexpr std::array<std::string_view, 2> tls_keys = {"name", "ca"};
@@ -249,7 +249,7 @@ std::vector<std::string> profile_keys() {
       {"endpoints", role_words()}, {"account", account_keys}, {"mailbox", mailbox_keys}, {"tls", tls_keys},
       {"start", start_keys},       {"stop", stop_keys},       {"limits", limit_keys}};
   std::vector<std::string> out;
-  for (const std::string_view key : keys) {
+  for (const std::string_view key : keys_of_a_profile) {
     const auto it = inner.find(key);
     if (it == inner.end()) out.emplace_back(key);
     else
@@ -262,7 +262,7 @@ std::vector<std::string> profile_keys() {
 Result<Profile> parse_profile(const std::string& text, const std::string& file, const Surroundings& surroundings) {
   auto yaml = script::parse_yaml(text, file);
   if (!yaml) return tl::unexpected(yaml.error());
-  if (auto ok = yaml->only(keys, "a profile"); !ok) return tl::unexpected(ok.error());
+  if (auto ok = yaml->only(keys_of_a_profile, "a profile"); !ok) return tl::unexpected(ok.error());
   Profile out;
   const auto* endpoints = yaml->find("endpoints");
   if (!endpoints) return yaml->fail("a profile needs endpoints, {relay: smtp://host:25}");

@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "test/expect.hpp"
+#include "test/source_directory.hpp"
 
 namespace smtpspec::run {
 namespace {
@@ -124,7 +125,7 @@ trusted: false
 }
 
 std::string text_of(const char* file) {
-  std::ifstream in(std::string(SMTPSPEC_SOURCE_DIR) + file);
+  std::ifstream in(source_directory() + file);
   return std::string((std::istreambuf_iterator<char>(in)), {});
 }
 

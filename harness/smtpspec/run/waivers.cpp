@@ -8,7 +8,7 @@
 namespace smtpspec::run {
 namespace {
 
-constexpr std::array<std::string_view, 4> keys = {"case", "role", "reason", "until"};
+constexpr std::array<std::string_view, 4> waiver_keys = {"case", "role", "reason", "until"};
 
 Result<std::string> text_of(const script::Yaml& yaml, std::string_view key, const char* what) {
   const auto* value = yaml.find(key);
@@ -17,7 +17,7 @@ Result<std::string> text_of(const script::Yaml& yaml, std::string_view key, cons
 }
 
 Result<Waiver> parse_waiver(const script::Yaml& yaml, const script::Suite& suite) {
-  if (auto ok = yaml.only(keys, "a waiver"); !ok) return tl::unexpected(ok.error());
+  if (auto ok = yaml.only(waiver_keys, "a waiver"); !ok) return tl::unexpected(ok.error());
   Waiver out;
   out.place = yaml.place;
   auto glob = text_of(yaml, "case", "the pattern of the tests that it lifts");

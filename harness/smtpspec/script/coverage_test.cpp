@@ -7,7 +7,7 @@
 namespace smtpspec::script {
 namespace {
 
-constexpr const char* registry = R"(rfc: 5321
+constexpr const char* two_rfcs = R"(rfc: 5321
 title: SMTP
 requirements:
   4.10-1: {level: MUST, subject: server, observable: wire, says: By a case.}
@@ -19,9 +19,9 @@ requirements:
   6-1: {level: MUST, subject: server, observable: wire, says: Again by a case., same-as: RFC5321-4.10-1}
   6-2: {level: MUST, subject: server, observable: delivery, says: Again by nothing., same-as: RFC5321-5-1}
 )";
-const CitingRule rules[] = {{"rules/a", "RFC5321-4.9-1"}, {"rules/b", "RFC5321-4.9-2"}, {"rules/c", "RFC9999-1-1"}};
+const CitingRule citing_rules[] = {{"rules/a", "RFC5321-4.9-1"}, {"rules/b", "RFC5321-4.9-2"}, {"rules/c", "RFC9999-1-1"}};
 
-Suite suite_of(const std::string& rows = registry) {
+Suite suite_of(const std::string& rows = two_rfcs) {
   Suite out;
   const auto added = out.registry.add(rows, "a.yaml");
   EXPECT_TRUE(added) << (added ? "" : to_string(added.error()));
@@ -42,7 +42,7 @@ std::string lines_of(const std::vector<std::string>& lines) {
 
 TEST(Coverage, IsByCasesAndRulesAndWhatSaysTheSame) {
   const Suite suite = suite_of();
-  const auto rows = coverage(suite, rules);
+  const auto rows = coverage(suite, citing_rules);
   std::string said;
   for (const auto& found : rows) said += found.row->id + " " + std::string(found.standing()) + " " + std::string(found.kinds()) + "\n";
   EXPECT_EQ(said,
@@ -74,7 +74,7 @@ TEST(Coverage, RowsStandInTheOrderOfTheirFile) {
 }
 
 TEST(Coverage, LintFindsWhatDoesNotHold) {
-  EXPECT_TRUE(lint_registry(suite_of(), rules).empty());
+  EXPECT_TRUE(lint_registry(suite_of(), citing_rules).empty());
   const Suite suite = suite_of(R"(rfc: 5321
 title: SMTP
 requirements:
@@ -106,7 +106,7 @@ constexpr const char* taken =
 
 TEST(Snapshot, IsWhatItIsHeldAgainst) {
   const Suite suite = suite_of();
-  const auto rows = coverage(suite, rules);
+  const auto rows = coverage(suite, citing_rules);
   EXPECT_EQ(snapshot(rows), taken);
   const auto moved = drift(taken, "coverage.tsv", rows);
   ASSERT_TRUE(moved);
@@ -117,7 +117,7 @@ TEST(Snapshot, MoreForACoveredRowIsNoDrift) {
   Suite suite = suite_of();
   suite.cases.push_back(suite.cases[1]);
   suite.cases.back().covers = {"RFC5321-4.9-1", "RFC5321-4.10-1"};
-  const auto moved = drift(taken, "coverage.tsv", coverage(suite, rules));
+  const auto moved = drift(taken, "coverage.tsv", coverage(suite, citing_rules));
   ASSERT_TRUE(moved);
   EXPECT_EQ(lines_of(moved->lost) + lines_of(moved->stale), "");
 }
@@ -126,7 +126,7 @@ TEST(Snapshot, WhatIsLostAndWhatIsStaleIsNamed) {
   Suite suite = suite_of();
   suite.cases.resize(1);
   suite.cases[0].covers = {"RFC5321-5-2"};
-  const auto moved = drift(std::string(taken) + "RFC5321-9-9\trule\n", "coverage.tsv", coverage(suite, rules));
+  const auto moved = drift(std::string(taken) + "RFC5321-9-9\trule\n", "coverage.tsv", coverage(suite, citing_rules));
   ASSERT_TRUE(moved);
   EXPECT_EQ(lines_of(moved->lost),
             "RFC5321-4.10-1 was covered by case, now by nothing\n"
@@ -139,7 +139,7 @@ TEST(Snapshot, WhatIsLostAndWhatIsStaleIsNamed) {
 
 TEST(Snapshot, WhatIsNoneIsAnErrorWithItsPlace) {
   const Suite suite = suite_of();
-  const auto rows = coverage(suite, rules);
+  const auto rows = coverage(suite, citing_rules);
   const std::pair<std::string, std::string_view> texts[] = {
       {"", "c.tsv:1:1: this is no snapshot of the coverage"},
       {"requirement\tcovered by\nRFC5321-4.10-1 case\n", "c.tsv:2:1: expected a requirement, a tab"},

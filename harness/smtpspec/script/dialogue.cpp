@@ -37,7 +37,7 @@ struct SourceLine {
   int depth = 0;   // indentation inside the dialogue
 };
 
-struct Parser {
+struct DialogueParser {
   std::string_view file;
   std::vector<SourceLine> lines;
   std::size_t next = 0;
@@ -402,7 +402,7 @@ Result<Start> parse_start(std::string_view word) {
 }
 
 Result<std::vector<Step>> parse_dialogue(std::string_view text, std::string_view file, int first_line, int indent) {
-  Parser parser{file, {}};
+  DialogueParser parser{file, {}};
   int number = first_line;
   while (!text.empty()) {
     const std::size_t end = text.find('\n');

@@ -5,11 +5,12 @@
 #include <chrono>
 
 #include "smtpspec/script/suite.hpp"
+#include "test/source_directory.hpp"
 
 namespace smtpspec::script {
 namespace {
 
-std::vector<Step> parsed(std::string_view text) {
+std::vector<Step> steps_of(std::string_view text) {
   auto steps = parse_dialogue(text, "a.yaml");
   EXPECT_TRUE(steps) << text << ": " << (steps ? "" : to_string(steps.error()));
   return steps ? std::move(*steps) : std::vector<Step>{};
@@ -80,9 +81,9 @@ const Form forms[] = {
 
 TEST(Dialogue, EveryConstructHasOneCanonicalForm) {
   for (const Form& form : forms) {
-    const auto steps = parsed(form.text);
+    const auto steps = steps_of(form.text);
     EXPECT_EQ(print_dialogue(steps), form.printed);
-    EXPECT_EQ(parsed(form.printed), steps) << form.text;
+    EXPECT_EQ(steps_of(form.printed), steps) << form.text;
   }
 }
 
@@ -92,29 +93,29 @@ TEST(Dialogue, ConstructsStandSideBySide) {
     for (const Form& b : forms) {
       if (a.printed.empty() || b.printed.empty()) continue;
       const std::string text = std::string(a.printed) + std::string(b.printed);
-      const auto steps = parsed(text);
+      const auto steps = steps_of(text);
       // What stands behind them is not there when it is blank (it belongs to the step that follows).
       const std::string printed = print_dialogue(steps);
       ASSERT_EQ(printed, text);
-      ASSERT_EQ(parsed(printed), steps) << text;
+      ASSERT_EQ(steps_of(printed), steps) << text;
     }
 }
 
 TEST(Dialogue, FormOfTheSuiteIsAFixpoint) {
-  const auto suite = load_suite(SMTPSPEC_SOURCE_DIR "/cases");
+  const auto suite = load_suite(source_directory() + "/cases");
   ASSERT_TRUE(suite);
   ASSERT_FALSE(suite->cases.empty());
   for (const Case& test : suite->cases)
     for (const auto* steps : {&test.dialogue, &test.twin}) {
       const std::string printed = print_dialogue(*steps);
-      const auto again = parsed(printed);
+      const auto again = steps_of(printed);
       EXPECT_EQ(again, *steps) << test.file;
       EXPECT_EQ(print_dialogue(again), printed) << test.file;
     }
 }
 
 TEST(Dialogue, StepsSayWhatTheirTextSays) {
-  const auto steps = parsed(
+  const auto steps = steps_of(
       "C2: NOOP\ndo: open 3 at rcpt\ndo: wait 2min\ndo: auth login\nbdat last: x\n"
       "octet by octet:\n  content, unended:\n    .\ncheck: transaction\nS: close  # why\n");
   ASSERT_EQ(steps.size(), 8u);
@@ -135,14 +136,14 @@ TEST(Dialogue, StepsSayWhatTheirTextSays) {
 }
 
 TEST(Dialogue, UnrolledBlocksCountFromOne) {
-  EXPECT_EQ(print_dialogue(unrolled(parsed("C: a\ntimes 3:\n  C: b{count}\n  message:\n    {upper \"c{count}\"}\nC: d\n"))),
+  EXPECT_EQ(print_dialogue(unrolled(steps_of("C: a\ntimes 3:\n  C: b{count}\n  message:\n    {upper \"c{count}\"}\nC: d\n"))),
             "C: a\nC: b1\nmessage:\n  {upper \"c1\"}\nC: b2\nmessage:\n  {upper \"c2\"}\nC: b3\nmessage:\n  {upper \"c3\"}\nC: d\n");
 }
 
 TEST(Dialogue, EqualityIsBlindToPlacesOnly) {
-  EXPECT_EQ(parsed("C: NOOP\n"), *parse_dialogue("C: NOOP\n", "b.yaml", 7, 2));
+  EXPECT_EQ(steps_of("C: NOOP\n"), *parse_dialogue("C: NOOP\n", "b.yaml", 7, 2));
   for (std::size_t i = 0; i < std::size(forms); ++i)
-    for (std::size_t j = 0; j < i; ++j) EXPECT_EQ(parsed(forms[i].text) == parsed(forms[j].text), forms[i].printed == forms[j].printed);
+    for (std::size_t j = 0; j < i; ++j) EXPECT_EQ(steps_of(forms[i].text) == steps_of(forms[j].text), forms[i].printed == forms[j].printed);
 }
 
 TEST(Dialogue, PlacesAreThoseOfTheFile) {
@@ -236,13 +237,13 @@ TEST(Dialogue, ErrorsCarryPlaceAndHint) {
 TEST(Dialogue, BlankLinesCostTheirNumber) {
   const std::string text = "C: a\n" + std::string(300000, '\n') + "C: b\n";
   const auto began = std::chrono::steady_clock::now();
-  EXPECT_EQ(parsed(text).size(), 300002u);
+  EXPECT_EQ(steps_of(text).size(), 300002u);
   EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(5));
 }
 
 TEST(Dialogue, VisitsTemplatesInsideBlocks) {
   std::string seen;
-  visit_templates(parsed("C: a\ntogether:\n  C: b\n  message:\n    c\n"),
+  visit_templates(steps_of("C: a\ntogether:\n  C: b\n  message:\n    c\n"),
                   [&](const Template& text, const Step&) { seen += print_template(text); });
   EXPECT_EQ(seen, "abc");
 }

@@ -26,7 +26,7 @@ bool is_status(std::string_view word) {
   return (word[0] == '2' || word[0] == '4' || word[0] == '5') && field(word.substr(2, second - 2)) && field(word.substr(second + 1));
 }
 
-struct Parser {
+struct ExpectationParser {
   std::vector<Token> tokens;
   std::size_t end_at = 0;
   std::size_t next = 0;
@@ -271,7 +271,7 @@ std::string_view to_string(Grade grade) {
 }
 
 Result<Expect> parse_expect(std::string_view text) {
-  Parser parser;
+  ExpectationParser parser;
   if (auto done = parser.tokenize(text); !done) return tl::unexpected(done.error());
   return parser.expect();
 }

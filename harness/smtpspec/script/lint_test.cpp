@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "smtpspec/script/yaml.hpp"
+#include "test/source_directory.hpp"
 
 namespace smtpspec::script {
 namespace {
@@ -24,7 +25,7 @@ constexpr std::string_view faults[] = {"model/ready/NOOP/code-500", "content/lf-
 
 std::vector<std::filesystem::path> fixtures(const char* folder) {
   std::vector<std::filesystem::path> out;
-  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(SMTPSPEC_SOURCE_DIR "/cases/fixtures") / folder))
+  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(source_directory() + "/cases/fixtures") / folder))
     out.push_back(entry.path());
   std::sort(out.begin(), out.end());
   return out;

@@ -19,7 +19,7 @@ constexpr std::string_view gone_probe = "C: RCPT TO:<{recipient}>\nS: 503, else 
 constexpr std::string_view there_probe = "C: RCPT TO:<{recipient}>\nS: 250 251, else 2yz is a deviation\n";
 
 // Of all clones of a plan together. A segment costs more than its octet.
-constexpr std::size_t most_octets = 256u << 20;
+constexpr std::size_t most_octets_of_a_plan = 256u << 20;
 constexpr std::size_t most_single_octets = 1u << 20;
 constexpr std::size_t most_moves = 50000;
 
@@ -39,8 +39,8 @@ struct Maker {
     auto segments = expand(text, facts, line_end);
     if (!segments) return at(step, segments.error());
     for (const Segment& segment : *segments) total += segment.octets.size();
-    if (total * clones > most_octets)
-      return at(step, {"here the plan grows beyond " + std::to_string(most_octets) + " octets" +
+    if (total * clones > most_octets_of_a_plan)
+      return at(step, {"here the plan grows beyond " + std::to_string(most_octets_of_a_plan) + " octets" +
                        (clones > 1 ? ", counted over its " + std::to_string(clones) + " clones" : "")});
     return segments;
   }

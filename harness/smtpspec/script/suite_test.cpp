@@ -33,13 +33,13 @@ class Folder {
 };
 
 constexpr std::string_view rows = "rfc: 5321\ntitle: A\nrequirements:\n  1-1: {level: MUST, subject: server, observable: wire, says: a}\n";
-constexpr std::string_view good = "title: A\ncovers: [RFC5321-1-1]\ndialogue: |\n  C: NOOP\n  S: 250\n";
+constexpr std::string_view good_case = "title: A\ncovers: [RFC5321-1-1]\ndialogue: |\n  C: NOOP\n  S: 250\n";
 
 TEST(Suite, CasesHaveTheirPathForId) {
   const Folder folder;
   folder.write("requirements/rfc5321.yaml", rows);
-  folder.write("b/two.yaml", good);
-  folder.write("a/deep/one.yaml", good);
+  folder.write("b/two.yaml", good_case);
+  folder.write("a/deep/one.yaml", good_case);
   folder.write("a/notes.txt", "no case");
   folder.write("fixtures/invalid/x.yaml", "no case");
   folder.write("schema/case.json", "{}");
@@ -62,7 +62,7 @@ TEST(Suite, ACaseThatDoesNotParseCostsItselfOnly) {
   const Folder folder;
   folder.write("requirements/rfc5321.yaml", rows);
   folder.write("a/bad.yaml", "title: A\n");
-  folder.write("a/good.yaml", good);
+  folder.write("a/good.yaml", good_case);
   const auto suite = load_suite(folder.path());
   ASSERT_TRUE(suite);
   EXPECT_EQ(suite->cases.size(), 1u);
@@ -73,9 +73,9 @@ TEST(Suite, ACaseThatDoesNotParseCostsItselfOnly) {
 TEST(Suite, WhatOnlyLooksLikeACaseIsAnErrorOfItsOwn) {
   const Folder folder;
   folder.write("requirements/rfc5321.yaml", rows);
-  folder.write("a/good.yaml", good);
+  folder.write("a/good.yaml", good_case);
   folder.write("a/.#good.yaml", "an editor's");
-  folder.write("a/e\x1b[31m.yaml", good);
+  folder.write("a/e\x1b[31m.yaml", good_case);
   fs::create_symlink("loop.yaml", folder.path() + "/a/loop.yaml");
   fs::create_directory_symlink("..", folder.path() + "/a/up");
   ASSERT_EQ(::mkfifo((folder.path() + "/a/pipe.yaml").c_str(), 0600), 0);
@@ -101,9 +101,9 @@ TEST(Suite, ALoopOfLinksIsNoFolder) {
 TEST(Suite, DigestInputIsThatOfIdsAndSources) {
   const Folder one, two, three;
   for (const Folder* folder : {&one, &two, &three}) folder->write("requirements/rfc5321.yaml", rows);
-  one.write("a/x.yaml", good);
-  two.write("a/x.yaml", good);
-  three.write("a/y.yaml", good);
+  one.write("a/x.yaml", good_case);
+  two.write("a/x.yaml", good_case);
+  three.write("a/y.yaml", good_case);
   EXPECT_EQ(load_suite(one.path())->digest_input, load_suite(two.path())->digest_input);
   EXPECT_NE(load_suite(one.path())->digest_input, load_suite(three.path())->digest_input);
 }

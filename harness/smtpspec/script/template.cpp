@@ -11,9 +11,9 @@
 namespace smtpspec::script {
 namespace {
 
-constexpr std::size_t most_octets = 256u << 20;  // of one text: more would try the machine that tests, and no server
-constexpr int deepest = 8;                       // braces in quotes in braces
-constexpr Duration default_cut{5000};            // long enough that two writes are two segments for the reader
+constexpr std::size_t longest_text = 256u << 20;  // of one text: more would try the machine that tests, and no server
+constexpr int deepest_braces = 8;                 // braces in quotes in braces
+constexpr Duration default_cut{5000};             // long enough that two writes are two segments for the reader
 
 struct Function {
   std::string_view word;
@@ -22,7 +22,7 @@ struct Function {
 constexpr std::array quoting = {Function{"base64", Piece::Kind::base64}, Function{"xtext", Piece::Kind::xtext},
                                 Function{"upper", Piece::Kind::upper}, Function{"lower", Piece::Kind::lower}};
 
-struct Parser {
+struct TemplateParser {
   std::string_view text;
   std::size_t at = 0;
   int depth = 0;
@@ -67,7 +67,7 @@ struct Parser {
   Result<std::vector<Piece>> quotation() {
     const std::size_t open = at;
     if (at >= text.size() || text[at] != '"') return fail("expected a text in double quotes", at);
-    if (depth == deepest) return fail("braces stand inside braces too deeply", open);
+    if (depth == deepest_braces) return fail("braces stand inside braces too deeply", open);
     ++at;
     ++depth;
     auto inside = pieces(true);
@@ -81,7 +81,7 @@ struct Parser {
   Result<std::size_t> number() {
     std::size_t value = 0;
     const auto [end, error] = std::from_chars(text.data() + at, text.data() + text.size(), value);
-    if (error != std::errc{} || value > most_octets) return fail("expected a number up to " + std::to_string(most_octets), at);
+    if (error != std::errc{} || value > longest_text) return fail("expected a number up to " + std::to_string(longest_text), at);
     at = static_cast<std::size_t>(end - text.data());
     return value;
   }
@@ -279,14 +279,14 @@ struct Expander {
     if (!piece.beyond_limit) return piece.count;
     const auto count = limit_and(*piece.beyond_limit);
     if (!count) return tl::unexpected(count.error());
-    if (*count > most_octets) return failure("the text becomes more than " + std::to_string(most_octets) + " octets");
+    if (*count > longest_text) return failure("the text becomes more than " + std::to_string(longest_text) + " octets");
     return static_cast<std::size_t>(*count);
   }
 
   // Every octet comes through here, before it is made.
   Result<void> room(std::size_t more) {
     size += more;
-    if (size > most_octets) return failure("the text becomes more than " + std::to_string(most_octets) + " octets");
+    if (size > longest_text) return failure("the text becomes more than " + std::to_string(longest_text) + " octets");
     return {};
   }
   Result<void> add(std::string_view octets) {
@@ -380,7 +380,7 @@ bool Template::late() const {
 std::string address_name(std::string_view kept) { return "address in " + std::string(kept); }
 
 Result<Template> parse_template(std::string_view text) {
-  Parser parser{text};
+  TemplateParser parser{text};
   auto pieces = parser.pieces(false);
   if (!pieces) return tl::unexpected(pieces.error());
   return Template{std::move(*pieces)};

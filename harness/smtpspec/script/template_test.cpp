@@ -199,13 +199,13 @@ TEST(Duration, RefusesWhatIsNone) {
 
 // --- octets for the wire ------------------------------------------------------------------------------------------------
 
-const Facts facts{{{"recipient", "alice@example.test"}, {"user", "alice"}, {"password", "se cret"}}};
+const Facts mailbox_facts{{{"recipient", "alice@example.test"}, {"user", "alice"}, {"password", "se cret"}}};
 using Row = std::map<std::string, std::string, std::less<>>;
 
 Result<std::vector<Segment>> expanded(std::string_view text, std::string_view line_end = "\r\n", const Row& row = {}) {
   Variables variables;
   for (const auto& [name, value] : row) variables.emplace(name, *parse_template(value));
-  return expand(with(*parse_template(text), variables), facts, line_end);
+  return expand(with(*parse_template(text), variables), mailbox_facts, line_end);
 }
 
 TEST(Expansion, FillsNamesAndFunctions) {

@@ -20,7 +20,7 @@
 namespace smtpspec::script {
 namespace {
 
-constexpr int deepest = 32;
+constexpr int deepest_nesting = 32;
 constexpr int most_nodes = 200000;  // aliases of aliases could unfold without end
 
 Place place_of(const YAML::Mark& mark, const std::string& file) {
@@ -40,7 +40,7 @@ bool has_high_escape(std::string_view source, std::size_t at) {
 Result<Yaml> convert(const YAML::Node& node, std::string_view source, const std::string& file, int depth, int& nodes) {
   Yaml out;
   out.place = place_of(node.Mark(), file);
-  if (depth > deepest) return out.fail("nested too deeply");
+  if (depth > deepest_nesting) return out.fail("nested too deeply");
   if (++nodes > most_nodes) return out.fail("more than " + std::to_string(most_nodes) + " values");
   switch (node.Type()) {
     case YAML::NodeType::Undefined:

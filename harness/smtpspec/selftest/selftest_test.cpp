@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "smtpspec/crypto/digests.hpp"
+#include "test/source_directory.hpp"
 
 namespace smtpspec::selftest {
 namespace {
@@ -109,7 +110,7 @@ TEST(Faults, HaveIdsThatACaseCanName) {
 
 // What a written fault breaks is a requirement of the registry.
 TEST(Faults, CiteTheRegistry) {
-  const auto suite = script::load_suite(SMTPSPEC_SOURCE_DIR "/cases");
+  const auto suite = script::load_suite(source_directory() + "/cases");
   ASSERT_TRUE(suite);
   for (const faults::Fault& fault : faults::written())
     EXPECT_NE(suite->registry.find(fault.breaks), nullptr) << fault.id << ": " << fault.breaks;

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "smtpspec/session/transport.hpp"
+#include "test/plan.hpp"
 
 namespace smtpspec::session {
 namespace {
@@ -23,14 +24,8 @@ MemoryTransport::Serve serve(Custom::Handle handle) {
   return [handle = std::move(handle)](Role) { return std::make_unique<Custom>(handle); };
 }
 
-script::Plan plan_of(const std::string& start, const std::string& dialogue, Role role = Role::relay) {
-  std::string text = "title: t\ncovers: [NONE-1-1]\nstart: " + start + "\ndialogue: |\n  ";
-  for (const char c : dialogue) text += c == '\n' ? std::string("\n  ") : std::string(1, c);
-  const auto test = script::parse_case(text, "t", "t.yaml");
-  EXPECT_TRUE(test) << (test ? "" : to_string(test.error()));
-  auto plan = script::make_plan(*test, test->dialogue, test->rows.front(), role, {{{"client", "client.example.org"}}});
-  EXPECT_TRUE(plan) << (plan ? "" : to_string(plan.error()));
-  return std::move(*plan);
+script::Plan plan_for_client(const std::string& start, const std::string& dialogue, Role role = Role::relay) {
+  return script::plan_of(start, dialogue, role, {{{"client", "client.example.org"}}});
 }
 
 TEST(MemoryTransport, TasksComeInTimeAndInOrder) {
@@ -70,7 +65,7 @@ TEST(MemoryTransport, PausesHoldBackWhatFollows) {
     }
     actions.push_back({.kind = Action::Kind::close});
   }));
-  Session session(plan_of("connected", "S: 220\nS: close"), {});
+  Session session(plan_for_client("connected", "S: 220\nS: close"), {});
   transport.play(session, [] {});
   transport.run();
   EXPECT_TRUE(session.transcript().complete);
@@ -87,7 +82,7 @@ TEST(MemoryTransport, EndsAreToldApart) {
   for (const auto& [act, end] : {std::pair{"close", "x<end>"}, {"reset", "x<reset>"}, {"half-close", "x<end>"}}) {
     heard.clear();
     MemoryTransport transport(serve(server));
-    Session session(plan_of("connected", std::string("raw: x\ndo: ") + act), {});
+    Session session(plan_for_client("connected", std::string("raw: x\ndo: ") + act), {});
     transport.play(session, [] {});
     transport.run();
     EXPECT_TRUE(heard.starts_with(end)) << act << ": " << heard;
@@ -99,7 +94,7 @@ TEST(MemoryTransport, HalfCloseLeavesTheOtherHalf) {
   MemoryTransport transport(serve([](const Event& event, Actions& actions) {
     if (event.kind == Event::Kind::ended) actions.push_back({.octets = "221 then bye\r\n"});
   }));
-  Session session(plan_of("connected", "do: half-close\nS: 221"), {});
+  Session session(plan_for_client("connected", "do: half-close\nS: 221"), {});
   transport.play(session, [] {});
   transport.run();
   EXPECT_TRUE(session.transcript().complete);
@@ -111,7 +106,7 @@ TEST(MemoryTransport, NothingIsHeardAfterTheEnd) {
     actions.push_back({.kind = Action::Kind::close});
     actions.push_back({.octets = "220 x\r\n"});
   }));
-  Session session(plan_of("connected", "S: close"), {});
+  Session session(plan_for_client("connected", "S: close"), {});
   transport.play(session, [] {});
   transport.run();
   EXPECT_TRUE(session.transcript().complete);
@@ -123,7 +118,7 @@ TEST(MemoryTransport, TlsNeedsBoth) {
     if (event.kind == Event::Kind::tls_up) actions.push_back({.octets = "220 x\r\n"});
   };
   MemoryTransport transport(serve(both), {}, {12, "cipher", {"a.test"}});
-  Session session(plan_of("connected", "do: handshake\nS: tls\nS: 220", Role::submissions), {});
+  Session session(plan_for_client("connected", "do: handshake\nS: tls\nS: 220", Role::submissions), {});
   transport.play(session, [] {});
   transport.run();
   EXPECT_TRUE(session.transcript().complete);
@@ -136,7 +131,7 @@ TEST(MemoryTransport, TlsOfOneSideOnly) {
   MemoryTransport one(serve([&](const Event& event, Actions&) {
     if (event.kind == Event::Kind::octets) heard += event.octets;
   }));
-  Session client(plan_of("connected", "do: handshake\nS: nothing for 1s"), {});
+  Session client(plan_for_client("connected", "do: handshake\nS: nothing for 1s"), {});
   one.play(client, [] {});
   one.run();
   EXPECT_TRUE(client.transcript().complete);
@@ -150,7 +145,7 @@ TEST(MemoryTransport, TlsOfOneSideOnly) {
       actions.push_back({.kind = Action::Kind::close});
     }
   }));
-  Session clear(plan_of("connected", "C: NOOP\nS: close", Role::submissions), {});
+  Session clear(plan_for_client("connected", "C: NOOP\nS: close", Role::submissions), {});
   other.play(clear, [] {});
   other.run();
   EXPECT_TRUE(failed);
@@ -168,8 +163,8 @@ TEST(MemoryTransport, TlsComesInItsTurn) {
       }
       if (event.kind == Event::Kind::tls_failed) failed = event.detail;
     }));
-    Session session(plan_of("connected", std::string("raw: STARTTLS\\r\\n{cut}") + late + "NOOP\\r\\n\nS: 220\ndo: handshake\nS: no tls"),
-                    {});
+    Session session(
+        plan_for_client("connected", std::string("raw: STARTTLS\\r\\n{cut}") + late + "NOOP\\r\\n\nS: 220\ndo: handshake\nS: no tls"), {});
     transport.play(session, [] {});
     transport.run();
     EXPECT_EQ(failed, "what came is no TLS record") << late;
@@ -181,7 +176,7 @@ TEST(MemoryTransport, ServersHaveAlarms) {
     if (event.kind == Event::Kind::opened) actions.push_back({.kind = Action::Kind::alarm, .delay = 5s, .alarm = 7});
     if (event.kind == Event::Kind::alarm && event.alarm == 7) actions.push_back({.octets = "421 too slow\r\n"});
   }));
-  Session session(plan_of("connected", "S: 421"), {});
+  Session session(plan_for_client("connected", "S: 421"), {});
   transport.play(session, [] {});
   transport.run();
   EXPECT_TRUE(session.transcript().complete);
@@ -199,7 +194,7 @@ TEST(MemoryTransport, ASessionIsLetGoWhenItIsOver) {
     int& count;
   };
   MemoryTransport transport([&](Role) { return std::make_unique<Counted>(machines); });
-  auto session = std::make_unique<Session>(plan_of("connected", "S: 220\ndo: open 2 at greeted"), session::Setup{});
+  auto session = std::make_unique<Session>(plan_for_client("connected", "S: 220\ndo: open 2 at greeted"), session::Setup{});
   int most = 0;
   transport.play(*session, [&] {
     most = std::max(most, machines);
@@ -224,13 +219,13 @@ TEST(MemoryTransport, AlarmsOfBeforeReachNobody) {
     });
   });
   std::optional<Session> session;
-  session.emplace(plan_of("greeted", "C: NOOP\nS: 250"), session::Setup{});
+  session.emplace(plan_for_client("greeted", "C: NOOP\nS: 250"), session::Setup{});
   transport.play(*session, [&] {
     if (!session->finished()) return;
     EXPECT_TRUE(session->transcript().complete);
     transport.after(5s, [&] {
       session.reset();
-      session.emplace(plan_of("greeted", "C: NOOP\nS: 250"), session::Setup{});
+      session.emplace(plan_for_client("greeted", "C: NOOP\nS: 250"), session::Setup{});
       transport.play(*session, [] {});
     });
   });
@@ -247,7 +242,7 @@ TEST(MemoryTransport, TheServerHearsTheRest) {
     if (event.kind == Event::Kind::octets) heard += event.octets;
     if (event.kind == Event::Kind::ended) heard += "<end>";
   }));
-  Session session(plan_of("connected", "S: 220\nraw: last words\\r\\n{pause 3s}and more\\r\\n"), {});
+  Session session(plan_for_client("connected", "S: 220\nraw: last words\\r\\n{pause 3s}and more\\r\\n"), {});
   transport.play(session, [] {});
   transport.run();
   EXPECT_EQ(heard, "last words\r\nand more\r\n<end>");
@@ -265,8 +260,8 @@ TEST(MemoryTransport, ManySessionsAtOnce) {
   std::vector<std::unique_ptr<Session>> sessions;
   for (int i = 10; i < 60; ++i) {
     const std::string number = std::to_string(i);
-    sessions.push_back(
-        std::make_unique<Session>(plan_of("greeted", "C: NOOP" + number + "\nS: 250 text \"NOOP" + number + "\""), session::Setup{}));
+    sessions.push_back(std::make_unique<Session>(plan_for_client("greeted", "C: NOOP" + number + "\nS: 250 text \"NOOP" + number + "\""),
+                                                 session::Setup{}));
     transport.play(*sessions.back(), [] {});
   }
   transport.run();

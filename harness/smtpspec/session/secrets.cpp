@@ -95,37 +95,37 @@ struct Escape {
 };
 
 // A way to read on in a text: so many octets stand for a letter, or for nothing.
-struct Step {
+struct Reading {
   std::size_t size = 0;
   int letter = nothing;
   static constexpr int nothing = -1;
 };
-constexpr std::size_t longest_step = longest_escape + 3 + longest_line_start;
+constexpr std::size_t longest_reading = longest_escape + 3 + longest_line_start;
 
 template <class Use>
-void steps_at(std::string_view text, std::size_t at, const Use& use) {
-  use(Step{1, folded(text[at])});
+void readings_at(std::string_view text, std::size_t at, const Use& use) {
+  use(Reading{1, folded(text[at])});
   if (begins_escape(text[at])) {
     const Escape escape(text, at);
     const std::string_view octets = escape.octets;
     const auto take = [&](std::size_t digits_at, std::size_t digits, int base) {
       const int value = octets.size() > digits_at ? number(octets.substr(digits_at), digits, base) : -1;
-      if (value >= 0 && value < 256) use(Step{escape.sizes[digits_at + digits], folded(static_cast<char>(value))});
+      if (value >= 0 && value < 256) use(Reading{escape.sizes[digits_at + digits], folded(static_cast<char>(value))});
     };
-    if (octets[0] == '=' && behind_break(text, at) != at) use(Step{1});
+    if (octets[0] == '=' && behind_break(text, at) != at) use(Reading{1});
     if (octets[0] != '\\') return take(1, 2, 16);
-    use(Step{1});
+    use(Reading{1});
     take(1, 3, 8);
     const char kind = octets.size() > 1 ? octets[1] : '\\';
     if (kind == 'x' || kind == 'X') take(2, 2, 16);
     if (kind == 'u' || kind == 'U') take(2, 4, 16);
     constexpr std::string_view names = "rnt0", named{"\r\n\t\0", 4};
-    if (const std::size_t i = names.find(kind); i != names.npos) use(Step{escape.sizes[2], folded(named[i])});
+    if (const std::size_t i = names.find(kind); i != names.npos) use(Reading{escape.sizes[2], folded(named[i])});
   } else if (is_line_end(text[at])) {
-    use(Step{1});
+    use(Reading{1});
   } else if (const auto start = line_start(text, at); start.code) {
-    use(Step{start.code});
-    if (start.status) use(Step{start.code + start.status});
+    use(Reading{start.code});
+    if (start.status) use(Reading{start.code + start.status});
   }
 }
 
@@ -166,11 +166,11 @@ class Secrets::Search {
       in_front = in_front && at < longest_escape && (at == 0 || may_be_in_escape(text_[at - 1]));
       if (!in_front && alive_ == 0 && !may_begin(at)) continue;
       Slot& here = slot(at);
-      steps_at(text_, at, [&](const Step& step) {
+      readings_at(text_, at, [&](const Reading& step) {
         for (const std::uint32_t due : here.due)
-          if (step.letter == Step::nothing) follow(at + step.size, due, here.began[due]);
+          if (step.letter == Reading::nothing) follow(at + step.size, due, here.began[due]);
           else if (letter(due) == step.letter) follow(at + step.size, due + 1, here.began[due]);
-        if (step.letter != Step::nothing) begin(at, step, in_front);
+        if (step.letter != Reading::nothing) begin(at, step, in_front);
       });
       if (text_ends_in_step(at)) keep_parts(at);
       for (const std::uint32_t due : here.due) here.began[due] = never;
@@ -207,7 +207,7 @@ class Secrets::Search {
     return second[folded(next)] || begins_escape(next) || is_line_end(next);
   }
 
-  void begin(std::size_t at, const Step& step, bool in_front) {
+  void begin(std::size_t at, const Reading& step, bool in_front) {
     const Began now{static_cast<std::uint32_t>(at), false}, before{static_cast<std::uint32_t>(at), true};
     for (const Form& form : secrets_.forms_) {
       if (letter(form.begin) == step.letter) follow(at + step.size, form.begin + 1, now);
@@ -230,7 +230,7 @@ class Secrets::Search {
 
   // Whether the end of the text leaves open what the next step would be.
   bool text_ends_in_step(std::size_t at) const {
-    return text_.size() - at < longest_step && (begins_escape(text_[at]) || (at > 0 && text_[at - 1] == '\n'));
+    return text_.size() - at < longest_reading && (begins_escape(text_[at]) || (at > 0 && text_[at - 1] == '\n'));
   }
   void keep_parts(std::size_t at) {
     const Slot& here = slot(at);
@@ -270,8 +270,8 @@ class Secrets::Search {
 
   const Secrets& secrets_;
   std::string_view text_;
-  std::array<Slot, longest_step + 1> slots_;  // of this place and those that a step can lead to
-  std::size_t alive_ = 0;                     // in all of them
+  std::array<Slot, longest_reading + 1> slots_;  // of this place and those that a step can lead to
+  std::size_t alive_ = 0;                        // in all of them
   std::vector<Span> found_;
 };
 

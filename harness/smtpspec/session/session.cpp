@@ -19,7 +19,7 @@ namespace {
 
 // What a server may make the session remember. A target that sends more is cut off; the transcript says so.
 constexpr std::size_t most_octets_of_a_reply = 1u << 20;
-constexpr std::size_t most_octets = 2u << 20;
+constexpr std::size_t most_octets_heard = 2u << 20;
 constexpr std::size_t most_replies = 5000;
 constexpr std::size_t line_limit = 512;  // RFC 5321 section 4.5.3.1.4
 constexpr int most_sasl_steps = 8;
@@ -234,7 +234,7 @@ bool Session::take_record(Connection& connection, int number, Time now, bool end
 }
 
 void Session::take_octets(Connection& connection, int number, Time now, bool ended) {
-  const bool too_many = octets_heard_ > most_octets;
+  const bool too_many = octets_heard_ > most_octets_heard;
   for (bool waits = false; !waits && connection.state != Connection::State::ended;) {
     const std::size_t before = connection.taken;
     waits = take_record(connection, number, now, ended);

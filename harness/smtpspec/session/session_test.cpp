@@ -8,6 +8,7 @@
 #include "smtpspec/session/transport.hpp"
 #include "smtpspec/smtp/encoding.hpp"
 #include "test/expect.hpp"
+#include "test/plan.hpp"
 
 namespace smtpspec::session {
 namespace {
@@ -79,13 +80,7 @@ script::Facts facts() {
 }
 
 script::Plan plan_of(const std::string& start, const std::string& dialogue, Role role = Role::relay, const script::Facts& known = facts()) {
-  std::string text = "title: t\ncovers: [NONE-1-1]\nstart: " + start + "\ndialogue: |\n  ";
-  for (const char c : dialogue) text += c == '\n' ? std::string("\n  ") : std::string(1, c);
-  const auto test = script::parse_case(text, "t", "t.yaml");
-  EXPECT_TRUE(test) << (test ? "" : to_string(test.error()));
-  auto plan = script::make_plan(*test, test->dialogue, test->rows.front(), role, known);
-  EXPECT_TRUE(plan) << (plan ? "" : to_string(plan.error()));
-  return std::move(*plan);
+  return script::plan_of(start, dialogue, role, known);
 }
 
 Setup setup() { return {.deadlines = {}, .digests = crypto::digests(), .credentials = {"alice", "correct horse"}, .nonce = "nonce"}; }

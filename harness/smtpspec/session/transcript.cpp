@@ -6,11 +6,10 @@
 
 namespace smtpspec::session {
 
+using smtp::span;
 using smtp::Span;
 
 namespace {
-
-Span span(std::size_t begin, std::size_t end) { return {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end - begin)}; }
 
 // The lines go on pointing at their texts.
 smtp::Reply masked_reply(smtp::Reply reply, const std::vector<Span>& secret) {

@@ -151,8 +151,6 @@ Step read_dot_string(std::string_view text, std::size_t at, const Tolerance& tol
   return {AddressFault::none, at};
 }
 
-Span span(std::size_t begin, std::size_t end) { return {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end - begin)}; }
-
 }  // namespace
 
 std::string_view to_string(AddressFault fault) {

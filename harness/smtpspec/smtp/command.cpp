@@ -24,7 +24,6 @@ Verb verb_of(std::string_view word) {
   return Verb::unknown;
 }
 
-Span span(std::size_t begin, std::size_t end) { return {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end - begin)}; }
 Span shifted(Span s, std::size_t by) { return s.empty() && s.begin == 0 ? s : Span{s.begin + static_cast<std::uint32_t>(by), s.size}; }
 
 struct Parser {

@@ -29,6 +29,9 @@ struct Span {
   constexpr std::string_view in(std::string_view buffer) const { return buffer.substr(begin, size); }
   bool operator==(const Span&) const = default;
 };
+constexpr Span span(std::size_t begin, std::size_t end) {
+  return {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end - begin)};
+}
 
 std::string spell(std::string_view octets);
 
