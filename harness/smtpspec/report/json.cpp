@@ -147,6 +147,7 @@ std::string json(const run::Run& run, const Suite& suite, const script::Registry
   for (int v = 0; v < judge::verdict_count; ++v)
     summary[to_string(static_cast<judge::Verdict>(v))] = run.count(static_cast<judge::Verdict>(v));
   summary["waived"] = run.waived();
+  summary["left-out"] = run.left_out;
   summary["stale-waiver"] = run.waivers_in(run::WaiverUse::State::stale);
   summary["by-letter"] = run.by_letter();
   out["summary"] = std::move(summary);

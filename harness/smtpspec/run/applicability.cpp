@@ -1,5 +1,7 @@
 #include "smtpspec/run/applicability.hpp"
 
+#include <algorithm>
+
 namespace smtpspec::run {
 
 Applicability applicability(const Test& test, const Profile& profile, const Offer& offer) {
@@ -8,18 +10,35 @@ Applicability applicability(const Test& test, const Profile& profile, const Offe
   const auto& offered = early ? offer.clear : offer.ready;
   const auto facts = script::missing_facts(*test.test, *test.row, test.role, profile.facts);
   std::set<std::string> missing(facts.begin(), facts.end());
+  const auto& of_case = test.test->conditions;
   for (const script::Condition& condition : conditions_of(*test.test, *test.row)) {
+    const bool of_row = std::find(of_case.begin(), of_case.end(), condition) == of_case.end();
     if (condition.kind == script::Condition::Kind::keyword) {
-      if (!meets(condition, offered))
-        return {condition.negated ? to_string(condition).substr(4) + " is offered" : to_string(condition) + " is not offered", {}};
+      if (meets(condition, offered)) continue;
+      const std::string why = condition.negated ? to_string(condition).substr(4) + " is offered" : to_string(condition) + " is not offered";
+      return {.why_not = why, .foreign = condition.negated, .of_row = of_row, .missing = {}};
     } else if (condition.name == "ipv6") {
-      if (profile.endpoints.at(test.role).host.find(':') == std::string::npos) return {"the endpoint has no IPv6 address", {}};
+      if (profile.endpoints.at(test.role).host.find(':') == std::string::npos)
+        return {.why_not = "the endpoint has no IPv6 address", .missing = {}};
     } else if (profile.has(condition.name) == condition.negated) {
-      if (condition.negated) return {"the profile has " + condition.name, {}};
+      if (condition.negated) return {.why_not = "the profile has " + condition.name, .missing = {}};
       missing.insert(condition.name);
     }
   }
-  return {"", std::move(missing)};
+  return {.why_not = "", .missing = std::move(missing)};
+}
+
+std::vector<Test> about(const Profile& profile, const std::map<smtp::Role, Offer>& offers, const std::vector<Test>& tests) {
+  const auto of = [&](const Test& test) { return applicability(test, profile, offers.count(test.role) ? offers.at(test.role) : Offer()); };
+  std::set<std::pair<const script::Case*, smtp::Role>> with_a_row;
+  for (const Test& test : tests)
+    if (of(test).why_not.empty()) with_a_row.emplace(test.test, test.role);
+  std::vector<Test> out;
+  for (const Test& test : tests) {
+    const Applicability applies = of(test);
+    if (!applies.foreign && !(applies.of_row && with_a_row.count({test.test, test.role}))) out.push_back(test);
+  }
+  return out.empty() ? tests : out;
 }
 
 std::string needs(const std::set<std::string>& missing) {

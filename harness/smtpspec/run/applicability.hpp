@@ -12,9 +12,15 @@ namespace smtpspec::run {
 
 struct Applicability {
   std::string why_not;            // what no further fact would change, or ""
+  bool foreign = false;           // that is: the test looks at servers that lack what this one has
+  bool of_row = false;            // that is: by a condition of the row, not of its case
   std::set<std::string> missing;  // facts that the profile lacks; only when nothing else is against it
 };
 Applicability applicability(const Test& test, const Profile& profile, const Offer& offer);
+
+// Which of the tests are about this target. Left out are those about the lack of what it offers, and rows whose own conditions
+// it does not meet, as long as it meets those of another row of the case. Where nothing else was asked for, they stay.
+std::vector<Test> about(const Profile& profile, const std::map<smtp::Role, Offer>& offers, const std::vector<Test>& tests);
 
 // "needs account and restart: give --user NAME …, --start COMMAND"
 std::string needs(const std::set<std::string>& missing);

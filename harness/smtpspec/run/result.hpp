@@ -64,6 +64,7 @@ struct Run {
   std::map<smtp::Role, Endpoint> endpoints;
   std::map<smtp::Role, Offer> offers;
   std::vector<TestResult> tests;
+  std::size_t left_out = 0;  // about another kind of server: see about() in applicability.hpp
   Missing missing;
   session::Deadlines deadlines;
   std::uint64_t replies = 0;

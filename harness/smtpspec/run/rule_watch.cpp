@@ -65,8 +65,13 @@ std::uint64_t RuleWatch::replies() const {
 std::vector<TestResult> RuleWatch::results() const {
   std::vector<TestResult> out;
   if (quiet_) return out;
+  const auto seen = [this](const judge::Rule& rule, smtp::Role role) { return tallies_.count({&rule, role}) > 0; };
+  const auto seen_anywhere = [&](const judge::Rule& rule) {
+    return std::any_of(replies_.begin(), replies_.end(), [&](const auto& heard) { return seen(rule, heard.first); });
+  };
   for (const auto& [role, heard] : replies_)
     for (const judge::Rule& rule : judge::rules()) {
+      if (!seen(rule, role) && seen_anywhere(rule)) continue;
       TestResult result;
       result.rule = &rule;
       result.id = rule.name;

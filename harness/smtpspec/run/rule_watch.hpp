@@ -1,5 +1,6 @@
 // The always-on rules across a run: every session is heard, and each rule is a test of its own per role, so that it
-// reports a bug once, however many sessions show it. A rule that saw no reply that it is about in the whole run is skipped.
+// reports a bug once, however many sessions show it. A rule that saw no reply that it is about in the whole run is skipped; one that saw
+// some in another role only is none of this role's.
 //
 // No rule accuses on the strength of one connection either: a verdict counts when two plays of the same test showed it.
 // Many tests are played twice anyway; for what none of these confirms, `to_confirm` names one play.

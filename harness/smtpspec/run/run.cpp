@@ -281,11 +281,14 @@ struct Runner::State {
     for (const auto& [role, endpoint] : profile.endpoints) roles.push_back(role);
     probes.ask_offers(roles, offers, [this] {
       const bool process_ended = attendant.death && !attendant.death().empty();
+      std::vector<Test> tests = trials.tests();
       for (const auto& [role, offer] : offers.shown)
         if (!offer.reached && !process_ended && !interrupted) {
-          trials.leave_out(role);
+          std::erase_if(tests, [role = role](const Test& test) { return test.role == role; });
           died(role, offer.trouble);
         }
+      trials.reduce_to(about(profile, offers.heard, tests));
+      out.left_out = tests.size() - trials.size();
       for (std::size_t i = 0; i < trials.size(); ++i) queue.push_back(i);
       for (const auto& [role, offer] : offers.shown)
         if (!offer.probed) lives[role].silent_in_a_row = most_silent;

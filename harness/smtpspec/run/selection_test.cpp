@@ -143,6 +143,7 @@ TEST(Selection, Conditions) {
       case_of("too-small", "requires: [SIZE>=1001]"),
       case_of("negated", "requires: [not PIPELINING]"),
       case_of("rows", "start: greeted\neach:\n  any: {}\n  asks: {requires: [DSN]}\n  between-chunks: {start: bdat}"),
+      case_of("all-rows", "start: greeted\neach:\n  one: {requires: [DSN]}\n  two: {start: bdat}"),
       case_of("fact", "requires: [account]"),
       case_of("named", "start: ehlo", "C: NOOP {unknown-recipient}\nS: 250"),
       case_of("account", "start: auth"),
@@ -154,9 +155,8 @@ TEST(Selection, Conditions) {
   for (const auto& [id, why] : std::map<std::string, std::string>{
            {"not-offered", "DSN is not offered"},
            {"too-small", "SIZE>=1001 is not offered"},
-           {"negated", "PIPELINING is offered"},
-           {"rows[asks]", "DSN is not offered"},
-           {"rows[between-chunks]", "CHUNKING is not offered"},
+           {"all-rows[one]", "DSN is not offered"},
+           {"all-rows[two]", "CHUNKING is not offered"},
            {"fact", "needs an account: give --user NAME (password from SMTPSPEC_PASSWORD)"},
            {"named", "needs a recipient that does not exist: give --rcpt-unknown ADDRESS"},
            {"account", "needs an account: give --user NAME (password from SMTPSPEC_PASSWORD)"},
@@ -165,8 +165,19 @@ TEST(Selection, Conditions) {
     EXPECT_EQ(result_of(run, id).verdict, Verdict::skip) << id;
     EXPECT_EQ(result_of(run, id).summary, why);
   }
+  for (const std::string id : {"negated", "rows[asks]", "rows[between-chunks]"})
+    EXPECT_TRUE(std::none_of(run.tests.begin(), run.tests.end(), [&](const TestResult& test) { return test.id == id; })) << id;
+  EXPECT_EQ(run.left_out, 3u);
   EXPECT_EQ(run.missing, (Missing{{{"account"}, {{Role::relay, 2}}}, {{"unknown-recipient"}, {{Role::relay, 1}}}}));
   EXPECT_EQ(bench.target.times("NOOP"), 3) << "one is a probe's: what is skipped is not played";
+}
+
+TEST(Selection, WhatIsAboutAnotherKindOfServerIsSkippedWhereNothingElseWasAskedFor) {
+  Bench bench({case_of("a", "requires: [not PIPELINING]"), case_of("b", "")});
+  bench.options.selection.globs = {"a"};
+  const auto run = bench.run();
+  EXPECT_EQ(result_of(run, "a").summary, "PIPELINING is offered");
+  EXPECT_EQ(run.left_out, 0u);
 }
 
 TEST(Selection, MissingFactsAreCountedByRoleAndTogether) {

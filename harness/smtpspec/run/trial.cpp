@@ -6,7 +6,13 @@ namespace smtpspec::run {
 
 Trials::Trials(const script::Registry& registry, std::vector<Test> tests, Patience patience, Stage& stage, RuleWatch& watch, Calls calls)
     : registry_(registry), patience_(patience), stage_(stage), watch_(watch), calls_(std::move(calls)) {
-  for (const Test& test : tests) trials_.push_back({test});
+  reduce_to(tests);
+}
+
+std::vector<Test> Trials::tests() const {
+  std::vector<Test> out;
+  for (const Trial& trial : trials_) out.push_back(trial.test);
+  return out;
 }
 
 Play Trials::play_of(std::size_t index) const {
@@ -14,8 +20,9 @@ Play Trials::play_of(std::size_t index) const {
   return {test.test, &test.test->dialogue, test.row, test.role, test.test->clones, full_id(*test.test, *test.row)};
 }
 
-void Trials::leave_out(smtp::Role role) {
-  std::erase_if(trials_, [role](const Trial& trial) { return trial.test.role == role; });
+void Trials::reduce_to(const std::vector<Test>& tests) {
+  trials_.clear();
+  for (const Test& test : tests) trials_.push_back({test});
 }
 
 void Trials::play(std::size_t index) {

@@ -26,13 +26,14 @@ class Trials {
   Trials(const script::Registry& registry, std::vector<Test> tests, Patience patience, Stage& stage, RuleWatch& watch, Calls calls);
 
   std::size_t size() const { return trials_.size(); }
+  std::vector<Test> tests() const;
   const Test& test(std::size_t index) const { return trials_[index].test; }
   bool untouched(std::size_t index) const { return trials_[index].plays == 0 && trials_[index].rounds.empty(); }
   bool settled(std::size_t index) const { return trials_[index].settled; }
   Play play_of(std::size_t index) const;
 
-  // Before any was played: the role has no tests.
-  void leave_out(smtp::Role role);
+  // Before any was played: these are all.
+  void reduce_to(const std::vector<Test>& tests);
   void play(std::size_t index);
   // Its result without a play.
   void settle(std::size_t index, Verdict verdict, std::string why);

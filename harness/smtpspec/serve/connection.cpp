@@ -210,7 +210,9 @@ class Connection final : public smtp::Machine {
       case Verb::bdat: return bdat(command);
       case Verb::rset: return plain(Input::rset, Input::rset_argument);
       case Verb::noop: return answer(Input::noop);
-      case Verb::help: return answer(Input::help);
+      case Verb::help:
+        return answer(Input::help, {"Commands of RFC 5321 and its extensions:", "EHLO HELO MAIL RCPT DATA BDAT RSET",
+                                    "VRFY EXPN NOOP STARTTLS AUTH HELP QUIT"});
       case Verb::quit: return plain(Input::quit, Input::quit_argument);
       case Verb::vrfy:
       case Verb::expn: return verify(command, line, foreign_octets);
