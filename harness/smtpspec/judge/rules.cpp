@@ -401,8 +401,8 @@ Check hello_lines(const Heard& heard) {
 }
 bool lists_keywords(const Heard& heard) { return hello_taken(heard) && several_lines(heard); }
 Check keywords_registered(const Heard& heard) {
-  // Not registered, and in the replies of a good part of the deployed servers: Exim's keyword, and the end of Exchange's list.
-  constexpr std::string_view widespread = "PIPECONNECT OK";
+  // Not registered, and in the replies of a good part of the deployed servers: Exim's keywords, and the end of Exchange's list.
+  constexpr std::string_view widespread = "PIPECONNECT PRDR OK";
   for (std::size_t i = 1; i < heard.reply.lines.size(); ++i) {
     const std::string_view line = heard.reply.text(i), keyword = smtp::ehlo_line(line).keyword;
     // A line that is none by its form is another rule's. The table may be older than the server: a near miss.

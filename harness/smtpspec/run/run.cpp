@@ -142,7 +142,7 @@ struct Runner::State {
 
   void begin_test(std::size_t index, smtp::Role role) {
     if (dead(role)) return trials.settle(index, Verdict::inconclusive, why_stopped(role));
-    if (const std::string why = trials.untouched(index) ? not_applicable(trials.test(index)) : ""; !why.empty())
+    if (const std::string why = trials.untouched(index) ? not_applicable(index) : ""; !why.empty())
       return trials.settle(index, Verdict::skip, why);
     trials.play(index);
   }
@@ -203,7 +203,11 @@ struct Runner::State {
   }
 
   // Why a test does not apply, or "".
-  std::string not_applicable(const Test& test) {
+  std::string not_applicable(std::size_t index) {
+    const Test& test = trials.test(index);
+    if (const int wanted = stage.connections_of(trials.play_of(index)); wanted > profile.connections)
+      return "opens " + std::to_string(wanted) + " connections at once: the target takes " + std::to_string(profile.connections) +
+             " (limits.connections)";
     const auto applies = applicability(test, profile, offers.heard[test.role]);
     if (applies.missing.empty()) return applies.why_not;
     ++out.missing[{applies.missing.begin(), applies.missing.end()}][test.role];

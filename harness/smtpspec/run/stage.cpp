@@ -30,8 +30,7 @@ session::Setup Stage::setup_for(const script::Case& test) const {
   return setup;
 }
 
-// How many of the target's connections a play takes. One that restarts the target runs alone.
-int Stage::weight_of(const Play& play) const {
+int Stage::connections_of(const Play& play) const {
   int weight = 1;
   for (const auto& step : *play.steps) {
     if (step.kind != script::Step::Kind::act) continue;
@@ -42,12 +41,12 @@ int Stage::weight_of(const Play& play) const {
 }
 
 bool Stage::has_room(const Play& play, int jobs) const {
-  return undecided_ < jobs && (connections_ == 0 || connections_ + weight_of(play) <= profile_.connections);
+  return undecided_ < jobs && (connections_ == 0 || connections_ + connections_of(play) <= profile_.connections);
 }
 
 Result<void> Stage::start(Play play, std::function<void(Group&)> done) {
   auto group = std::make_unique<Running>();
-  group->weight = weight_of(play);
+  group->weight = connections_of(play);
   group->play = std::move(play);
   group->done = std::move(done);
   group->began = transport_.now();

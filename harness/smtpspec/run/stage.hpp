@@ -44,6 +44,8 @@ class Stage {
 
   Result<void> start(Play play, std::function<void(Group&)> done);
   bool has_room(const Play& play, int jobs) const;
+  // How many of the target's connections it takes. One that restarts the target takes all: it runs alone.
+  int connections_of(const Play& play) const;
   bool empty() const { return groups_.empty(); }
   // Names of the plays under way, for a report.
   std::string under_way() const;
@@ -60,7 +62,6 @@ class Stage {
   };
   script::Facts fresh_facts();
   session::Setup setup_for(const script::Case& test) const;
-  int weight_of(const Play& play) const;
   void changed(Running& group, std::size_t index);
 
   const Profile& profile_;
