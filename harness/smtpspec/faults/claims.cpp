@@ -121,6 +121,12 @@ std::vector<Fault> claim_faults() {
            return saying;
          };
        }},
+      subtle({"claims/smtputf8-part-of-the-name", "RFC6531-3.1-5", "SMTPUTF8 behind VRFY is looked up as a part of the name",
+              [](Seams& seams, Shared&) {
+                take_for(seams, Input::vrfy, Input::vrfy_no_mailbox, [](const Command& command, std::string_view line) {
+                  return command.argument.in(line).find(' ') != std::string_view::npos;
+                });
+              }}),
 
       // --- kept, and not offered
       {"claims/expn-hidden", "RFC5321-3.5.2-9", "EXPN is implemented and not offered", hide({"EXPN"})},
@@ -142,7 +148,7 @@ std::vector<Fault> claim_faults() {
          take_parameter(seams, "SIZE", "", Input::mail_unknown_parameter);
        }},
       subtle({"claims/size-not-kept", "RFC1870-4-P1", "the limit that is offered is a tenth of the one that is kept",
-              offer_as("SIZE", "SIZE 1000000")}),
+              offer_as("SIZE", "SIZE 104857")}),
       subtle({"claims/no-size-inside-tls", "RFC5321-4.5.3.1.7-2", "SIZE is not offered inside TLS, where the limit holds as before",
               [](Seams& seams, Shared&) {
                 on_keywords(seams, [](const Context& context, std::vector<std::string>& keywords) {

@@ -191,6 +191,20 @@ TEST(Server, AMessageTooBigIsSwallowedAndRefused) {
   EXPECT_EQ(served.store.messages("alice").size(), 1u);
 }
 
+// RFC 6531 section 3.7.4.2.
+TEST(Server, LooksUpTheNameInFrontOfSmtputf8) {
+  Served served;
+  Client client(served.server, Role::relay);
+  client.say("HELO c\r\n");
+  EXPECT_EQ(first(client.say("VRFY alice SMTPUTF8\r\n")), "550") << "no parameter without EHLO";
+  client.say("EHLO c\r\n");
+  EXPECT_EQ(first(client.say("VRFY alice smtputf8\r\n")), "250");
+  EXPECT_EQ(first(client.say("EXPN <alice@example.test> SMTPUTF8\r\n")), "250");
+  EXPECT_EQ(first(client.say("VRFY j\xC3\xBCrgen SMTPUTF8\r\n")), "550") << "nobody";
+  EXPECT_EQ(first(client.say("VRFY j\xC3\xBCrgen\r\n")), "501");
+  EXPECT_EQ(first(client.say("VRFY SMTPUTF8\r\n")), "550") << "a name";
+}
+
 TEST(Server, ALoopEndsAtAHundredHops) {
   Served served;
   const auto sent_with = [&](int fields) {
