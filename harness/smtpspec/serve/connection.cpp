@@ -52,22 +52,22 @@ class Connection final : public smtp::Machine {
     if (context_.state == State::closed) return;
     switch (event.kind) {
       case Event::Kind::opened:
-        if (context_.role == Role::submissions) actions.push_back({.kind = Action::Kind::start_tls});
+        if (context_.role == Role::submissions) start_tls_ = awaiting_tls_ = true;
         else greet();
         break;
       case Event::Kind::tls_up: tls_up(); break;
       case Event::Kind::octets:
         if (generation_ != server_.generation()) {
-          answer(Input::stopping);
+          leave(Input::stopping);
           break;
         }
         buffer_ += seams_.arrive(context_, buffer_, std::string(event.octets));
         process();
         break;
-      case Event::Kind::stopping: answer(Input::stopping); break;
+      case Event::Kind::stopping: leave(Input::stopping); break;
       case Event::Kind::alarm:
         if (event.alarm != alarm_) return;
-        answer(Input::idle);
+        leave(Input::idle);
         break;
       case Event::Kind::tls_failed:
       case Event::Kind::ended:
@@ -125,6 +125,16 @@ class Connection final : public smtp::Machine {
     if (context_.state == State::closed) closing_ = true;
     else if (row.reply.code >= 500 && ++errors_ >= server_.config().errors) answer(Input::too_many_errors);
     return input;
+  }
+
+  // Where a handshake is due, no reply has a place (RFC 8314 section 3.3, RFC 3207 section 4.2).
+  void leave(Input why) {
+    if (!awaiting_tls_) {
+      answer(why);
+      return;
+    }
+    context_.state = State::closed;
+    closing_ = true;
   }
 
   // Outside a transaction nothing of one is kept.

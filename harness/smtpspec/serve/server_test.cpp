@@ -267,6 +267,24 @@ TEST(Server, AnIdleClientIsToldSo) {
   EXPECT_TRUE(client.closed);
 }
 
+// RFC 8314 section 3.3.
+TEST(Server, NothingIsSaidWhereAHandshakeIsDue) {
+  Served served;
+  for (const auto kind : {Event::Kind::alarm, Event::Kind::stopping})
+    for (const Role role : {Role::submissions, Role::submission}) {
+      auto machine = served.server.accept(role);
+      Actions actions;
+      machine->on({.kind = Event::Kind::opened}, actions);
+      if (role == Role::submission) machine->on({.kind = Event::Kind::octets, .octets = "EHLO c\r\nSTARTTLS\r\n"}, actions);
+      const auto alarm =
+          std::find_if(actions.rbegin(), actions.rend(), [](const Action& a) { return a.kind == Action::Kind::alarm; })->alarm;
+      actions.clear();
+      machine->on({.kind = kind, .alarm = alarm}, actions);
+      ASSERT_EQ(actions.size(), 1u) << to_string(role);
+      EXPECT_EQ(actions.front().kind, Action::Kind::close);
+    }
+}
+
 TEST(Server, WhatIsGluedBehindStarttlsIsNeverRun) {
   Served served;
   Client client(served.server, Role::relay);

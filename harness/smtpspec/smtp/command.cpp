@@ -364,7 +364,7 @@ RcptParams rcpt_params(const Command& command, std::string_view line) {
       const std::string_view type = value.substr(0, semicolon);
       const std::string_view address = semicolon == std::string_view::npos ? "" : value.substr(semicolon + 1);
       // RFC 6533 section 3: an internationalized address stands there in UTF-8 or in xtext.
-      const bool utf8 = iequals(type, "utf-8") && has_eight_bit(address) && utf8_error(address) == std::string_view::npos;
+      const bool utf8 = iequals(type, "utf-8") && has_eight_bit(address);  // UTF-8, or it would be no parameter
       bad_if(out.orcpt.has_value() || value.size() > 500 || !is_atom(type) || address.empty() || !(utf8 || decode_xtext(address)));
       out.orcpt = param.value;
     } else if (out.unknown < 0) {

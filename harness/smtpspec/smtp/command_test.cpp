@@ -426,7 +426,6 @@ TEST(RcptParams, ValuesAreCheckedByTheirRfc) {
       {" ORCPT=rf(822;a@b", 0},
       {" ORCPT=utf-8;j\xC3\xBCrgen@b"},
       {" ORCPT=UTF-8;j\\x{FC}rgen@b"},
-      {" ORCPT=utf-8;j\xC3rgen@b", 0},
       {" ORCPT=rfc822;j\xC3\xBCrgen@b", 0},
       {" ORCPT", 0},
       {" ORCPT=a;b ORCPT=a;b", 1},
@@ -435,7 +434,7 @@ TEST(RcptParams, ValuesAreCheckedByTheirRfc) {
   };
   for (const auto& row : rows) {
     const std::string line = "RCPT TO:<a@b>" + row.params;
-    const Command command = parse_command(line);
+    const Command command = parse_command(line, {.utf8 = true});
     ASSERT_TRUE(command) << line;
     const RcptParams params = rcpt_params(command, line);
     EXPECT_EQ(params.bad, row.bad) << line;

@@ -119,6 +119,7 @@ constexpr std::array rows = {
 
     // --- HELP, NOOP, QUIT: RFC 5321 sections 4.1.1.8 to 4.1.1.10.
     Row{in_command, W::clear_submission, help, help, tls_first, "530 211 214 502 504 500", "5yz", Next::stay, "RFC3207 4"},
+    Row{in_command, W::login_wanted, help, help, {214, "2.0.0"}, "530 211 214 502 504 500 501", "", Next::stay, "RFC4954 6"},
     Row{in_command, W::always, help, help, {214, "2.0.0"}, "211 214 502 504 500 501", "", Next::stay, "RFC5321 4.1.1.8"},
     Row{in_command, W::always, noop, noop, {250, "2.0.0", "OK"}, "250", "", Next::stay, "RFC5321 4.1.1.9"},
     Row{in_command, W::always, quit, quit, {221, "2.0.0", "Goodbye"}, "221", "", Next::closed, "RFC5321 4.1.1.10"},
