@@ -92,7 +92,7 @@ std::vector<Fault> reply_faults() {
       {"replies/help-lines-without-code", "RFC5321-4.2.1-P1", "the lines of HELP between the first and the last have no code",
        [](Seams& seams, Shared&) {
          on_reply(seams, Input::help, [](const Context&, std::string& reply) {
-           if (reply.starts_with("214 ")) reply = "214-2.0.0 Commands:\r\n    HELO EHLO MAIL RCPT DATA\r\n" + reply;
+           if (const std::size_t second = reply.find("\r\n214-"); second != std::string::npos) reply.replace(second + 2, 4, 4, ' ');
          });
        }},
       subtle({"replies/hyphen-on-last-line", "RFC5321-4.2.1-P1", "the only member of a list is shown by EXPN as if more were to follow",

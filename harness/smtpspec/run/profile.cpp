@@ -309,8 +309,14 @@ void complete_facts(Profile& profile, const std::string& token) {
   values.emplace("sender", "sender@example.org");
   values.emplace("recipient", "Postmaster");
   values["token"] = token;
-  const std::string& recipient = values["recipient"];
-  if (const std::size_t at = recipient.rfind('@'); at != std::string::npos) values["domain"] = recipient.substr(at + 1);
+  const auto set_domain = [&](const std::string& fact, const std::string& address) {
+    const std::size_t at = address.rfind('@');
+    if (at != std::string::npos) values[fact] = address.substr(at + 1);
+  };
+  set_domain("domain", values["recipient"]);
+  if (const auto second = values.find("second-recipient"); second != values.end()) set_domain("second-domain", second->second);
+  if (profile.facts.has("domain") && smtp::iequals(profile.facts.get("domain"), profile.facts.get("second-domain")))
+    values.erase("second-domain");
 }
 
 namespace {
@@ -318,10 +324,11 @@ namespace {
 struct Way {
   std::string_view fact, words, way;
 };
-constexpr std::array<Way, 11> ways = {{
+constexpr std::array<Way, 12> ways = {{
     {"domain", "a recipient with a domain", "--rcpt ADDRESS"},
     {"recipient", "a recipient", "--rcpt ADDRESS"},
     {"second-recipient", "a second recipient", "--rcpt-second ADDRESS"},
+    {"second-domain", "a second recipient in another domain", "--rcpt-second ADDRESS"},
     {"unknown-recipient", "a recipient that does not exist", "--rcpt-unknown ADDRESS"},
     {"relayed-recipient", "a recipient to relay to", "--rcpt-relay ADDRESS"},
     {"denied-recipient", "a recipient that is denied to strangers", "--rcpt-denied ADDRESS"},

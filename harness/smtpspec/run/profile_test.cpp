@@ -312,6 +312,13 @@ TEST(Profile, CompleteFacts) {
   EXPECT_EQ(profile.facts.get("domain"), "example.test");
   EXPECT_EQ(profile.facts.get("sender"), "me@client.test");
   EXPECT_EQ(profile.facts.get("token"), "t2");
+  EXPECT_FALSE(profile.facts.has("second-domain"));
+  profile.facts.values["second-recipient"] = "c@second.test";
+  complete_facts(profile, "t3");
+  EXPECT_EQ(profile.facts.get("second-domain"), "second.test");
+  profile.facts.values["second-recipient"] = "c@Example.TEST";
+  complete_facts(profile, "t4");
+  EXPECT_FALSE(profile.facts.has("second-domain")) << "it is the first recipient's";
 }
 
 TEST(Profile, HowToGive) {

@@ -11,6 +11,7 @@ std::span<const FactName> fact_names() {
       FactName{"recipient", "a mailbox that exists"},
       FactName{"domain", "the domain of the recipient"},
       FactName{"second-recipient", "another mailbox that exists"},
+      FactName{"second-domain", "the domain of the second recipient, where it is another one"},
       FactName{"unknown-recipient", "a mailbox that does not exist, at a domain the target serves"},
       FactName{"relayed-recipient", "a mailbox elsewhere, that the target relays to"},
       FactName{"denied-recipient", "a mailbox elsewhere, that the target refuses to strangers"},

@@ -7,7 +7,7 @@ run::Profile reference_profile(const serve::Config& config) {
   out.name = "reference";
   for (const smtp::Role role : smtp::all_roles) out.endpoints[role] = {"memory", 1};
   out.facts.values = {{"recipient", "alice@" + config.domain},
-                      {"second-recipient", "carol@" + config.domain},
+                      {"second-recipient", "carol@" + config.host},
                       {"unknown-recipient", "nobody@" + config.domain},
                       {"relayed-recipient", "bob@" + config.relay_domain},
                       {"denied-recipient", "bob@elsewhere.test"},
