@@ -60,7 +60,7 @@ int selftest_command(const SelftestFlags& flags, const Environment& environment)
   std::printf("%zu of %zu written and %zu of %zu generated faults are killed; %zu of %zu cases and rules kill nothing; %zu plays\n",
               written - (survivors.size() - surviving_generated), written, generated - surviving_generated, generated, idle.size(),
               report.judging.size(), report.plays);
-  return report.accused.empty() && survivors.empty() && idle.empty() && report.stale.empty() && report.unkept.empty() ? ok : nonconformance;
+  return report.holds() ? ok : nonconformance;
 }
 
 }  // namespace

@@ -45,6 +45,9 @@ bool is_auth(Input input) { return input >= Input::auth_challenge && input <= In
 
 std::vector<Fault> auth_faults() {
   return {
+      {"auth/clear-on-465", "RFC8314-3.3-P3", "the port where TLS comes first is served in clear",
+       [](Seams& seams, Shared&) { seams.tls_first = [](const Context&, bool) { return false; }; }},
+
       // --- verdicts on PLAIN
       subtle({"auth/empty-password", "RFC4616-2-7", "a user with an empty password is logged in, as by an unauthenticated bind of LDAP",
               judge_plain(Input::auth_failure, Input::auth_success,

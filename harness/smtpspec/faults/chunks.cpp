@@ -220,6 +220,17 @@ std::vector<Fault> chunk_faults() {
                 });
               }}),
 
+      subtle({"chunks/long-line-refused", "RFC3030-3-1",
+              "a message that ends in 10000 octets without a CRLF is refused, BODY=BINARYMIME or not",
+              [](Seams& seams, Shared&) {
+                on_input(seams, [](const Context&, const Transaction& transaction, std::string_view, Input lawful) {
+                  const std::string_view content = transaction.content;
+                  const std::size_t end = content.rfind("\r\n");
+                  const std::size_t unended = content.size() - (end == content.npos ? 0 : end);
+                  return lawful == Input::last_chunk && unended > 10000 ? Input::last_chunk_refused : lawful;
+                });
+              }}),
+
       // --- LAST, and what goes on behind it
       subtle({"chunks/last-in-capitals-only", "RFC3030-2-P6", "LAST is known in capitals only, so that a chunk with last is not the last",
               [](Seams& seams, Shared&) {

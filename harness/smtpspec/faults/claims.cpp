@@ -57,6 +57,13 @@ std::vector<Fault> claim_faults() {
   return {
       // --- the form of the list
       {"claims/starttls-required", "RFC3207-2-P1", "STARTTLS is offered with the word REQUIRED", offer_as("STARTTLS", "STARTTLS REQUIRED")},
+      {"claims/pipelining-with-word", "RFC2920-2-P1", "PIPELINING is offered with a word behind it",
+       offer_as("PIPELINING", "PIPELINING YES")},
+      {"claims/8bitmime-with-word", "RFC6152-2-P1", "8BITMIME is offered with a word behind it", offer_as("8BITMIME", "8BITMIME YES")},
+      {"claims/binarymime-with-word", "RFC3030-3-P1", "BINARYMIME is offered with a word behind it",
+       offer_as("BINARYMIME", "BINARYMIME YES")},
+      {"claims/enhanced-codes-with-version", "RFC2034-3-P1", "ENHANCEDSTATUSCODES is offered with a version",
+       offer_as("ENHANCEDSTATUSCODES", "ENHANCEDSTATUSCODES 2")},
       {"claims/auth-with-equals", "RFC5321-4.1.1.1-P2", "mechanisms are offered also in a line that begins with AUTH=",
        offer_too("AUTH=PLAIN LOGIN", [](const Context& context) { return context.role != Role::relay && context.tls; })},
       subtle({"claims/auth-with-blank", "RFC5321-4.1.1.1-P2", "a blank stands behind the last of the mechanisms",

@@ -146,6 +146,19 @@ void refuse_content(Seams& seams, Is is, Input as = Input::content_refused) {
   });
 }
 
+// Refuses a message to a submission server with 501, the code for commands.
+template <typename Is>  // bool(std::string_view content)
+void refuse_as_command(Seams& seams, Is is) {
+  const auto refused = std::make_shared<bool>(false);
+  on_input(seams, [is, refused](const Context& context, const Transaction& transaction, std::string_view, Input lawful) {
+    *refused = lawful == Input::content && context.role != smtp::Role::relay && is(std::string_view(transaction.content));
+    return *refused ? Input::content_refused : lawful;
+  });
+  on_row(seams, Input::content_refused, [refused](const Context&, Row& row) {
+    if (*refused) row.reply = {501, "5.6.0", "Syntax error in header"};
+  });
+}
+
 // What MAIL declared, for the reader of the data.
 std::shared_ptr<std::optional<std::uint64_t>> declared_size(Seams& seams) {
   const auto size = std::make_shared<std::optional<std::uint64_t>>();
@@ -389,6 +402,27 @@ std::vector<Fault> content_faults() {
               [](Seams& seams, Shared&) {
                 refuse_content(
                     seams, [](const Transaction& transaction) { return transaction.content.size() >= 65536; }, Input::content_too_big);
+              }}),
+      {"content/header-checked", "RFC5321-3.3-12", "a message without From is refused",
+       [](Seams& seams, Shared&) {
+         refuse_content(seams, [](const Transaction& transaction) { return field(transaction.content, "From:") == std::string::npos; });
+       }},
+      subtle({"content/body-wanted", "RFC5321-3.3-12", "a message without the empty line behind its header is refused",
+              [](Seams& seams, Shared&) {
+                refuse_content(seams,
+                               [](const Transaction& transaction) { return transaction.content.find("\r\n\r\n") == std::string::npos; });
+              }}),
+      {"content/malformed-as-command", "RFC6409-6.3-P1", "a submitted message without From is refused with the code for commands",
+       [](Seams& seams, Shared&) {
+         refuse_as_command(seams, [](std::string_view content) { return field(content, "From:") == content.npos; });
+       }},
+      subtle({"content/address-as-command", "RFC6409-5.1-P2",
+              "a submitted message whose From is an address without a domain is refused with the code for commands",
+              [](Seams& seams, Shared&) {
+                refuse_as_command(seams, [](std::string_view content) {
+                  const std::size_t from = field(content, "From:");
+                  return from != content.npos && content.substr(from, content.find("\r\n", from) - from).ends_with("@>");
+                });
               }}),
       {"content/resent-fields-checked", "RFC5321-3.3-13", "a message with Resent-To and without Resent-From is refused",
        [](Seams& seams, Shared&) {

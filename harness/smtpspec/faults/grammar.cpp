@@ -128,6 +128,8 @@ std::vector<Fault> grammar_faults() {
               refuse_sender([](const smtp::Path& path, std::string_view line) {
                 return !path.quoted && path.local.in(line).find('=') != line.npos;
               })}),
+      subtle({"grammar/hyphen-in-front", "RFC5321-4.1.2-P1", "a sender that begins with a hyphen is malformed, as it would be an option",
+              refuse_sender([](const smtp::Path& path, std::string_view line) { return path.local.in(line).starts_with('-'); })}),
       subtle({"grammar/cut-at-nul", "RFC5321-4.1.2-9", "a MAIL line ends at a NUL, so that what follows is not seen",
               [](Seams& seams, Shared&) {
                 take_for(seams, Input::mail_syntax, Input::mail, [](const Command&, std::string_view line) {
@@ -165,6 +167,8 @@ std::vector<Fault> grammar_faults() {
               refuse_sender([](const smtp::Path& path, std::string_view line) {
                 return path.domain_kind == DomainKind::ipv6 && path.domain.in(line).find('.') != line.npos;
               })}),
+      {"grammar/sender-at-literal", "RFC5321-4.1.3-P1", "a sender with an address literal is malformed",
+       refuse_sender([](const smtp::Path& path, std::string_view) { return path.domain_kind == DomainKind::ipv4; })},
       {"grammar/recipient-at-literal", "RFC5321-4.1.3-P1", "a recipient with an address literal is malformed",
        [](Seams& seams, Shared&) {
          for (const Input input : {Input::rcpt, Input::rcpt_no_relay})
@@ -228,6 +232,20 @@ std::vector<Fault> grammar_faults() {
        [](Seams& seams, Shared&) {
          on_input(seams, [](const Context&, const Transaction&, std::string_view line, Input lawful) {
            return lawful == Input::unknown_verb ? by_four_letters(line) : lawful;
+         });
+       }},
+      subtle({"grammar/name-of-another-host", "RFC5321-4.1.4-10", "EHLO is refused when its name is not that of the client's address",
+              [](Seams& seams, Shared&) {
+                take_for(seams, Input::ehlo, Input::ehlo_refused, [](const Command& c, std::string_view line) {
+                  return !c.argument.in(line).starts_with('[') && !smtp::iequals(c.argument.in(line), "client.example.org");
+                });
+                on_saying(seams, Input::ehlo_refused, [](Saying& saying) { saying.lines = {"Name and address do not match"}; });
+              }}),
+      {"grammar/original-recipient-in-utf-8", "RFC6531-3.2-12", "the address type utf-8 of RFC 6533 is unknown in ORCPT",
+       [](Seams& seams, Shared&) {
+         take_for(seams, Input::rcpt, Input::rcpt_bad_parameter, [](const Command& c, std::string_view line) {
+           const smtp::Param* original = c.param(line, "ORCPT");
+           return original && smtp::istarts_with(original->value.in(line), "utf-8;");
          });
        }},
       {"grammar/ehlo-without-name", "RFC5321-4.1.1.1-P4", "EHLO is taken without a name",

@@ -52,6 +52,13 @@ std::vector<Fault> limit_faults() {
       subtle({"limits/path-of-256", "RFC5321-4.5.3.1.3-P1", "a reverse-path may have 255 octets, its brackets counted",
               refuse_size(Input::mail, Input::mail_syntax, [](const Command& c, std::string_view) { return c.path.all.size >= 256; })}),
 
+      // --- messages
+      {"limits/message-of-50000",
+       "RFC5321-4.5.3.1.7-1",
+       "a message may have 50000 octets, as SIZE says",
+       {},
+       [](serve::Config& config) { config.message_size = 50000; }},
+
       // --- command lines
       subtle({"limits/command-line-of-512", "RFC5321-4.5.3.1.4-P1",
               "lines of commands without parameters may have 511 octets, since a NUL wants room behind them",

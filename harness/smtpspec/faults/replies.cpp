@@ -20,6 +20,15 @@ std::vector<Fault> reply_faults() {
            if (reply.starts_with("250-") && last != std::string::npos) reply.replace(last + 2, 3, "251");
          });
        }},
+      {"replies/code-of-six", "RFC5321-4.2-9", "NOOP is answered 650",
+       [](Seams& seams, Shared&) { on_saying(seams, Input::noop, [](Saying& saying) { saying.code = 650; }); }},
+      {"replies/endless-help", "RFC5321-4.2.1-P1", "the text of HELP is a file of some thousand lines, each with a hyphen",
+       [](Seams& seams, Shared&) {
+         on_reply(seams, Input::help, [](const Context&, std::string& reply) {
+           for (int i = 0; i < 5000; ++i) reply += "214-2.0.0 x\r\n";
+           reply[3] = '-';
+         });
+       }},
 
       // --- the server's name
       {"replies/greeting-without-domain", "RFC5321-4.2-P2", "the greeting opens with a slogan in place of the domain",
@@ -56,6 +65,8 @@ std::vector<Fault> reply_faults() {
        [](Seams& seams, Shared&) { on_saying(seams, Input::rcpt_no_mailbox, [](Saying& saying) { saying.status = "5.01.01"; }); }},
       {"replies/status-of-354", "RFC2034-4-P6", "the reply to DATA has an enhanced code",
        [](Seams& seams, Shared&) { on_saying(seams, Input::data, [](Saying& saying) { saying.status = "3.0.0"; }); }},
+      {"replies/status-of-334", "RFC2034-4-P6", "a challenge has an enhanced code in front",
+       [](Seams& seams, Shared&) { on_saying(seams, Input::auth_challenge, [](Saying& saying) { saying.status = "2.0.0"; }); }},
       {"replies/subject-nine", "RFC3463-2-P1", "the accepted message gets an enhanced code with the subject 9",
        [](Seams& seams, Shared&) { on_saying(seams, Input::content, [](Saying& saying) { saying.status = "2.9.0"; }); }},
       {"replies/unregistered-status", "RFC5248-2-P1", "the refusal of an unknown mailbox has an enhanced code that stands in no registry",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <map>
 #include <utility>
 
@@ -74,6 +75,19 @@ std::string what_is_wrong(const Finding& finding) {
 session::Duration lawful_wait(std::string_view verb) {
   using namespace std::chrono_literals;
   return smtp::iequals(verb, "DATA") ? session::Duration(2min) : verb == "." ? session::Duration(10min) : session::Duration(5min);
+}
+
+bool judges(const script::Case& test, const script::Registry& registry) {
+  const std::function<bool(const std::vector<script::Step>&)> any_of = [&](const std::vector<script::Step>& steps) {
+    return std::any_of(steps.begin(), steps.end(), [&](const script::Step& step) {
+      if (any_of(step.inside)) return true;
+      if (step.kind != script::Step::Kind::expect && step.kind != script::Step::Kind::check) return false;
+      const auto& [tiers, capture, requirement] = step.expect;
+      if (level_of(test, registry, requirement.empty() ? test.covers.front() : requirement) != Level::may) return true;
+      return std::any_of(tiers.begin(), tiers.end(), [](const script::Tier& tier) { return tier.grade == Grade::deviation; });
+    });
+  };
+  return any_of(test.dialogue);
 }
 
 Judgement judge_case(const script::Case& test, const script::Plan& plan, const session::Transcript& transcript,

@@ -24,6 +24,9 @@ struct Judgement {
 Judgement judge_case(const script::Case& test, const script::Plan& plan, const session::Transcript& transcript,
                      const script::Registry& registry);
 
+// Whether a server could be accused by the case: at the level MAY a case only records, unless it has grades of its own.
+bool judges(const script::Case& test, const script::Registry& registry);
+
 struct RulesJudgement {
   std::vector<Finding> findings;               // one of a rule: the first of the worst
   std::map<const Rule*, std::size_t> replies;  // that a rule was about; a rule that is not here saw nothing to judge

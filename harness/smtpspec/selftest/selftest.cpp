@@ -100,8 +100,16 @@ class Work {
     gather_faults();
     in_parallel(report_.trials.size(), [this](Lab& lab, std::size_t i) { try_fault(lab, report_.trials[i]); });
     if (!options_.full) {
-      const auto idle = report_.idle();
-      in_parallel(idle.size(), [this, &idle](Lab& lab, std::size_t i) { find_kill(lab, idle[i]); });
+      std::vector<const Played*> cases;
+      for (const std::string& id : report_.idle())
+        for (const Played& played : cases_)
+          if (played.test->id == id) cases.push_back(&played);
+      in_parallel(cases.size(), [this, &cases](Lab& lab, std::size_t i) { find_kill(lab, *cases[i]); });
+      // What the plays of these showed on the way is shown.
+      std::vector<const judge::Rule*> rules;
+      for (const std::string& id : report_.idle())
+        if (const auto* rule = judge::find_rule(id)) rules.push_back(rule);
+      in_parallel(rules.size(), [this, &rules](Lab& lab, std::size_t i) { find_kill(lab, *rules[i]); });
     }
     find_stale();
     find_unkept();
@@ -144,11 +152,18 @@ class Work {
       for (const auto& [id, tests] : shown)
         for (const auto& [test, what] : tests) {
           if (accuses(what)) report_.accused.push_back(test + ": " + what);
-          if (!what.empty()) report_.judging.insert(id);
+          if (!what.empty() && is_to_kill(id == played.test->id ? played.test : nullptr)) report_.judging.insert(id);
         }
     });
     for (const Played& played : cases_)
       for (const Cell& cell : played.reached.cells) ++visits_[cell];
+  }
+
+  // Whether a case, or else a rule, must show some fault: of a part of the faults nobody can say so, nor of a rule in a part
+  // of the cases.
+  bool is_to_kill(const script::Case* test) const {
+    if (!options_.faults.empty() || !options_.generated) return false;
+    return test ? judge::judges(*test, suite_.registry) : options_.cases.empty();
   }
 
   void gather_faults() {
@@ -160,7 +175,9 @@ class Work {
       for (const Fault& fault : faults::generated()) add(fault);
   }
 
+  // Nothing excuses a breach that somebody wrote down from an RFC.
   std::string reason_of(const Fault& fault) const {
+    if (fault.cells.empty()) return "";
     for (const auto& survivor : suite_.survivors)
       if (run::fits(survivor.faults, fault.id)) return survivor.reason;
     return "";
@@ -169,7 +186,7 @@ class Work {
   // A reason that no survivor needs has outlived its fault.
   void find_stale() {
     for (const auto& survivor : suite_.survivors) {
-      const auto fits = [&](const Trial& trial) { return run::fits(survivor.faults, trial.fault->id); };
+      const auto fits = [&](const Trial& trial) { return !trial.fault->cells.empty() && run::fits(survivor.faults, trial.fault->id); };
       const bool needed =
           std::any_of(report_.trials.begin(), report_.trials.end(), [&](const Trial& t) { return fits(t) && t.killers.empty(); });
       if (!needed && std::any_of(report_.trials.begin(), report_.trials.end(), fits))
@@ -247,22 +264,30 @@ class Work {
     }
   }
 
-  // Looks for a fault that the case (or a rule, in any case) shows.
-  void find_kill(Lab& lab, const std::string& id) {
-    const auto it = std::find_if(cases_.begin(), cases_.end(), [&](const Played& played) { return played.test->id == id; });
-    if (it == cases_.end()) return;
+  // Looks for a fault that the case shows: first those that break what it covers, then those that few others come to, and
+  // last those that break something else.
+  void find_kill(Lab& lab, const Played& played) {
+    const auto& covers = played.test->covers;
     std::vector<std::pair<std::size_t, Trial*>> ranked;
     for (Trial& trial : report_.trials) {
-      if (!reaches(*it, *trial.fault)) continue;
-      const auto& covers = it->test->covers;
-      std::size_t rank = 1;
-      if (!trial.fault->cells.empty()) rank = 1 + visits_[trial.fault->cells.front()];
-      else if (std::find(covers.begin(), covers.end(), trial.fault->breaks) != covers.end()) rank = 0;
-      ranked.emplace_back(rank, &trial);
+      if (!reaches(played, *trial.fault)) continue;
+      const bool its_own = std::find(covers.begin(), covers.end(), trial.fault->breaks) != covers.end();
+      const std::size_t visits = trial.fault->cells.empty() ? cases_.size() : visits_.at(trial.fault->cells.front());
+      ranked.emplace_back(its_own ? 0 : 1 + visits, &trial);
     }
     std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
     for (const auto& [rank, trial] : ranked)
-      if (play(lab, *it, *trial, id)) return;
+      if (play(lab, played, *trial, played.test->id)) return;
+  }
+
+  // Looks for a case in which the rule shows a fault that breaks what it is about.
+  void find_kill(Lab& lab, const judge::Rule& rule) {
+    const auto covers = judge::requirements_of(rule);
+    for (Trial& trial : report_.trials) {
+      if (std::find(covers.begin(), covers.end(), trial.fault->breaks) == covers.end()) continue;
+      for (const Played* played : order_for(*trial.fault))
+        if (play(lab, *played, trial, std::string(rule.name))) return;
+    }
   }
 
   const script::Suite& suite_;
@@ -282,6 +307,8 @@ std::vector<const Trial*> Report::survivors() const {
     if (trial.killers.empty() && trial.reason.empty()) out.push_back(&trial);
   return out;
 }
+
+bool Report::holds() const { return accused.empty() && survivors().empty() && idle().empty() && stale.empty() && unkept.empty(); }
 
 std::vector<std::string> Report::idle() const {
   std::set<std::string> left = judging;

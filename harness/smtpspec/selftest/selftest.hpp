@@ -5,11 +5,13 @@
 //   report.survivors();   // faults that no case shows
 //   report.idle();        // cases and rules that show no fault
 //   report.unkept;        // faults that a case names in `kills` and does not kill
+//   report.holds();       // nothing of all that
 //
 // A case kills a fault when it accuses the server, or, where it only records what a server chose, records something else
 // than on the conforming server. A case is not played against a generated fault whose cell it never reaches on the
-// conforming server. Without `full` a fault is done with its first killer and the cases that name it, and cases without a kill are then
-// played against more faults until they have one.
+// conforming server. Without `full` a fault is done with its first killer and the cases that name it. A case without a kill is
+// then played against every fault that it can reach until it has one, and a rule is looked for in every case on the faults that
+// break its requirements.
 #pragma once
 
 #include <map>
@@ -26,14 +28,14 @@ using Shown = std::map<std::string, std::string>;
 
 struct Trial {
   const faults::Fault* fault = nullptr;
-  std::string reason;             // why it may survive (cases/survivors.yaml), or ""
+  std::string reason;             // why a generated one may survive (cases/survivors.yaml), or ""
   std::set<std::string> killers;  // ids of cases and rules
   std::set<std::string> played;   // ids of cases
 };
 
 struct Report {
   std::vector<Trial> trials;
-  std::set<std::string> judging;     // ids of cases and rules that are to kill something
+  std::set<std::string> judging;     // ids of cases that can accuse, and of rules: they are to kill something
   std::vector<Error> stale;          // reasons for faults that do not survive
   std::vector<Error> unkept;         // what a case names in `kills` and does not kill
   std::vector<std::string> accused;  // what the conforming server was accused of
@@ -41,7 +43,10 @@ struct Report {
 
   // Faults that nobody killed and for which there is no reason.
   std::vector<const Trial*> survivors() const;
+  // Of those that are to kill something, who kills nothing; of a part of the faults nobody can say so.
   std::vector<std::string> idle() const;
+  // Nothing survives, idles, is stale, unkept or accused.
+  bool holds() const;
 };
 
 struct Options {

@@ -52,7 +52,7 @@ class Connection final : public smtp::Machine {
     if (context_.state == State::closed) return;
     switch (event.kind) {
       case Event::Kind::opened:
-        if (context_.role == Role::submissions) start_tls_ = awaiting_tls_ = true;
+        if (seams_.tls_first(context_, context_.role == Role::submissions)) start_tls_ = awaiting_tls_ = true;
         else greet();
         break;
       case Event::Kind::tls_up: tls_up(); break;

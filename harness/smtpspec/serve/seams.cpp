@@ -35,6 +35,7 @@ class ChunkContent final : public ContentReader {
 
 Seams Seams::lawful() {
   return {
+      .tls_first = [](const Context&, bool lawful) { return lawful; },
       .arrive = [](const Context&, std::string_view, std::string segment) { return segment; },
       .at_end = [](const Context&, std::string_view) { return std::string(); },
       .line_rules = [](const Context&, smtp::LineRules lawful) { return lawful; },

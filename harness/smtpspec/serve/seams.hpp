@@ -53,6 +53,7 @@ struct Seams {
   using Input = smtp::Input;
 
   // --- what comes in
+  std::function<bool(const Context&, bool lawful)> tls_first;  // whether a handshake comes before the greeting
   std::function<std::string(const Context&, std::string_view unread, std::string segment)> arrive;  // what is kept of a segment
   std::function<std::string(const Context&, std::string_view unread)> at_end;                // what the end of a connection is read as
   std::function<smtp::LineRules(const Context&, smtp::LineRules lawful)> line_rules;         // where a line ends
