@@ -220,7 +220,7 @@ tl::expected<net::Addresses, OpenError> addresses_of(const run::Profile& profile
 }
 
 // The reference server on free ports of `host`, all roles, with the facts that hold for it.
-Result<run::Profile> start_embedded(Embedded& embedded, net::Loop& loop, const std::string& host) {
+Result<run::Profile> start_embedded(Embedded& embedded, const std::string& host) {
   serve::Config config;
   config.account.password = crypto::random_hex(12);
   auto seams = serve::Seams::lawful();
@@ -231,12 +231,13 @@ Result<run::Profile> start_embedded(Embedded& embedded, net::Loop& loop, const s
   profile.name = "embedded";
   profile.version = version();
   for (const smtp::Role role : smtp::all_roles) {
-    auto port =
-        net::listen(loop, {host, 0}, role, [server = embedded.server.get()](smtp::Role r) { return server->accept(r); }, certificate);
+    auto port = net::listen(
+        embedded.loop, {host, 0}, role, [server = embedded.server.get()](smtp::Role r) { return server->accept(r); }, certificate);
     if (!port) return tl::unexpected(port.error());
     profile.endpoints[role] = {host, *port};
   }
   profile.tls_ca = certificate.certificate_pem;
+  embedded.thread = std::thread([&loop = embedded.loop] { loop.run(); });
   return profile;
 }
 
@@ -262,6 +263,12 @@ std::vector<std::string> TargetFlags::words() const {
 std::string TargetFlags::password_variable() const {
   if (user.empty() || !password_file.empty()) return "";
   return password_env.empty() ? "SMTPSPEC_PASSWORD" : password_env;
+}
+
+Embedded::~Embedded() {
+  if (!thread.joinable()) return;
+  net::after(loop, {}, [this] { loop.stop(); });  // in the loop, which may not have begun yet
+  thread.join();
 }
 
 Target::~Target() {
@@ -335,7 +342,7 @@ tl::expected<Target, OpenError> open_target(const std::string& name, const Targe
   if (auto ok = check(flags); !ok) return bad(ok.error(), usage);
   if (name == "embedded") {
     target.embedded = std::make_unique<Embedded>();
-    auto profile = start_embedded(*target.embedded, loop, flags.host.empty() ? "127.0.0.1" : flags.host);
+    auto profile = start_embedded(*target.embedded, flags.host.empty() ? "127.0.0.1" : flags.host);
     if (!profile) return bad(profile.error(), unreachable);
     target.profile = std::move(*profile);
   } else if (name.starts_with("lab:")) {

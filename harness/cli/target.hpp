@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <thread>
 
 #include "cli/cli.hpp"
 #include "smtpspec/net/loop.hpp"
@@ -26,10 +27,14 @@ struct TargetFlags {
   std::string password_variable() const;
 };
 
-// The reference server with its store, listening on loopback.
+// The reference server with its store, listening on loopback. It works in a thread of its own, like the process that another
+// target is.
 struct Embedded {
   serve::MemoryStore store;
   std::unique_ptr<serve::Server> server;
+  net::Loop loop;
+  std::thread thread;
+  ~Embedded();
 };
 
 class Target {

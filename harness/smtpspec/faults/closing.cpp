@@ -116,9 +116,6 @@ std::vector<Fault> closing_faults() {
       subtle({"closing/two-minutes-inside-data", "RFC5321-4.5.3.2.7-1", "a client that is silent for two minutes inside the data gets 421",
               [](Seams& seams, Shared&) { allow_silence(seams, State::data, std::chrono::minutes(2)); }}),
 
-      {"closing/open-behind-421", "RFC5321-3.8-P2", "HELP is turned down with 421, and the connection stays open",
-       [](Seams& seams, Shared&) { on_row(seams, Input::help, [](const Context&, Row& row) { refuse(row, {421, "4.3.2", "Busy"}); }); }},
-
       // --- the client's end, and what outlives it
       subtle({"closing/end-completes-data", "RFC5321-4.1.1.4-P2", "the end of the client's octets ends the data like a final dot",
               [](Seams& seams, Shared&) {

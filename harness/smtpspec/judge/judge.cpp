@@ -90,6 +90,14 @@ bool judges(const script::Case& test, const script::Registry& registry) {
   return any_of(test.dialogue);
 }
 
+bool judges(const Rule& rule, const script::Registry& registry) {
+  const auto requirements = requirements_of(rule);
+  return std::any_of(requirements.begin(), requirements.end(), [&](const std::string& id) {
+    const auto* requirement = registry.find(id);
+    return !requirement || requirement->level != Level::may;
+  });
+}
+
 Judgement judge_case(const script::Case& test, const script::Plan& plan, const session::Transcript& transcript,
                      const script::Registry& registry) {
   Judgement out;

@@ -24,8 +24,10 @@ struct Judgement {
 Judgement judge_case(const script::Case& test, const script::Plan& plan, const session::Transcript& transcript,
                      const script::Registry& registry);
 
-// Whether a server could be accused by the case: at the level MAY a case only records, unless it has grades of its own.
+// Whether a server could be accused by the case, or by the rule: at the level MAY they only record, but for a deviation that
+// a case names.
 bool judges(const script::Case& test, const script::Registry& registry);
+bool judges(const Rule& rule, const script::Registry& registry);
 
 struct RulesJudgement {
   std::vector<Finding> findings;               // one of a rule: the first of the worst

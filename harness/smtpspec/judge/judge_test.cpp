@@ -642,6 +642,26 @@ TEST(JudgeCase, ByLetter) {
   EXPECT_TRUE(j.findings[0].by_letter);
 }
 
+TEST(JudgeCase, AtTheLevelMayItOnlyRecords) {
+  const auto judging = [](const char* level, const char* dialogue) {
+    const auto test = script::parse_case(
+        "title: t\ncovers: [RFC5321-4.1.1.9-P1]\nlevel: " + std::string(level) + "\nstart: ehlo\ndialogue: |\n  " + dialogue + "\n", "a",
+        "a.yaml");
+    EXPECT_TRUE(test) << (test ? "" : to_string(test.error()));
+    return test && judges(*test, registry());
+  };
+  EXPECT_TRUE(judging("SHOULD", "C: NOOP\n  S: 250"));
+  EXPECT_TRUE(judging("MUST", "times 2:\n    C: NOOP\n    S: 250"));
+  EXPECT_TRUE(judging("MAY", "C: NOOP\n  S: 250, else 5yz is a deviation"));
+  EXPECT_FALSE(judging("MAY", "C: NOOP\n  S: 250, else 5yz is observed as refuses, else 4yz is inconclusive"));
+  EXPECT_FALSE(judging("MUST", "C: NOOP"));
+}
+
+TEST(JudgeRules, AtTheLevelMayTheyOnlyRecord) {
+  EXPECT_TRUE(judges(*find_rule("rules/reply-first-digit"), registry()));
+  EXPECT_FALSE(judges(*find_rule("rules/421-closes"), registry()));
+}
+
 TEST(JudgeCase, WhatBrokeOffProvesNothing) {
   const Play play{.dialogue = "C: NOOP\nS: 250\nC: RSET\nS: 250", .came = {reply("250 fine\r\n")}};
   const auto j = judge(play);

@@ -152,18 +152,19 @@ class Work {
       for (const auto& [id, tests] : shown)
         for (const auto& [test, what] : tests) {
           if (accuses(what)) report_.accused.push_back(test + ": " + what);
-          if (!what.empty() && is_to_kill(id == played.test->id ? played.test : nullptr)) report_.judging.insert(id);
+          if (!what.empty() && is_to_kill(id, *played.test)) report_.judging.insert(id);
         }
     });
     for (const Played& played : cases_)
       for (const Cell& cell : played.reached.cells) ++visits_[cell];
   }
 
-  // Whether a case, or else a rule, must show some fault: of a part of the faults nobody can say so, nor of a rule in a part
-  // of the cases.
-  bool is_to_kill(const script::Case* test) const {
+  // Whether the case, or a rule that it was played with, must show some fault: with a part of the faults nobody can tell, nor
+  // of a rule with a part of the cases.
+  bool is_to_kill(const std::string& id, const script::Case& test) const {
     if (!options_.faults.empty() || !options_.generated) return false;
-    return test ? judge::judges(*test, suite_.registry) : options_.cases.empty();
+    const auto* rule = judge::find_rule(id);
+    return rule ? options_.cases.empty() && judge::judges(*rule, suite_.registry) : judge::judges(test, suite_.registry);
   }
 
   void gather_faults() {

@@ -35,7 +35,7 @@ struct Trial {
 
 struct Report {
   std::vector<Trial> trials;
-  std::set<std::string> judging;     // ids of cases that can accuse, and of rules: they are to kill something
+  std::set<std::string> judging;     // ids of cases and rules that can accuse: they are to kill something
   std::vector<Error> stale;          // reasons for faults that do not survive
   std::vector<Error> unkept;         // what a case names in `kills` and does not kill
   std::vector<std::string> accused;  // what the conforming server was accused of

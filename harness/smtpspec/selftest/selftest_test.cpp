@@ -58,6 +58,41 @@ TEST(Selftest, AReasonExcusesASurvivorAndIsStaleWithoutOne) {
   EXPECT_NE(report.stale.front().message.find("code-*"), std::string::npos);
 }
 
+TEST(Selftest, NoReasonExcusesAWrittenFault) {
+  auto suite = suite_of({{"noop", "C: NOOP\n  S: any"}});
+  suite.survivors = {{"grammar/*", "nobody writes so", {}}};
+  const Report report = try_it(suite, {"grammar/hyphen-in-front"});
+  EXPECT_EQ(report.survivors().size(), 1u);
+  EXPECT_EQ(report.stale.size(), 1u);
+  EXPECT_FALSE(report.holds());
+}
+
+// The first case kills what all of them reach; the others are tried until they have killed something, too.
+TEST(Selftest, OnlyACaseThatCanKillNothingIsIdle) {
+  const auto suite = suite_of({{"first", "C: NOOP\n  S: 250"}, {"second", "C: NOOP\n  S: 250"}, {"idle", "C: NOOP\n  S: any"}});
+  const Report report = selftest(suite, crypto::digests(), {.jobs = 2, .cases = {"*"}});
+  EXPECT_EQ(report.idle(), std::vector<std::string>{"idle"});
+  EXPECT_FALSE(report.holds());
+}
+
+TEST(Selftest, OfAPartOfTheFaultsNobodySaysWhatKillsNothing) {
+  const auto suite = suite_of({{"noop", "C: NOOP\n  S: 250"}, {"rset", "C: RSET\n  S: 250"}});
+  const Report report = try_it(suite, {"model/ready/NOOP/code-500"});
+  EXPECT_TRUE(report.idle().empty());
+  EXPECT_TRUE(report.holds());
+}
+
+// A rule shows its faults in whatever case comes by, though another one has killed them.
+TEST(Selftest, ARuleIsLookedForInEveryCase) {
+  const auto suite = suite_of({{"help", "C: HELP\n  S: 214 text \"*Commands*\""}, {"noop", "C: NOOP\n  S: 250"}});
+  const Report report = selftest(suite, crypto::digests(), {.jobs = 2, .generated = true});
+  EXPECT_TRUE(report.judging.count("rules/reply-first-digit"));
+  EXPECT_FALSE(report.judging.count("rules/421-closes")) << "at the level MAY a rule only records";
+  const auto idle = report.idle();
+  for (const char* rule : {"rules/reply-first-digit", "rules/pipelining-alone", "rules/reply-has-an-end"})
+    EXPECT_EQ(std::count(idle.begin(), idle.end(), rule), 0) << rule;
+}
+
 TEST(Selftest, ACaseIsHeldToTheFaultsThatItNames) {
   auto suite = suite_of({{"all", "C: NOOP\n  S: 250"}, {"noop", "C: NOOP\n  S: 250"}, {"rset", "C: RSET\n  S: any"}});
   suite.cases[1].kills = {{"model/ready/NOOP/code-500", {"noop.yaml", 1, 1}},

@@ -5,6 +5,7 @@
 //   std::unique_ptr<smtp::Machine> connection = server.accept(Role::submission);
 #pragma once
 
+#include <atomic>
 #include <memory>
 
 #include "smtpspec/serve/seams.hpp"
@@ -44,7 +45,7 @@ class Server {
   Store& store() { return store_; }
   // The identity of one more message.
   std::string next_id(std::int64_t clock);
-  // As if the process had been stopped and started: sessions of before get 421 at their next word (RFC 5321 section 3.8).
+  // As if the process had been stopped and started: sessions of before get 421 at their next word (RFC 5321 section 3.8). From any thread.
   void restart() { ++generation_; }
   std::uint64_t generation() const { return generation_; }
   // How many connections there are. Shared, since a connection may be laid to rest after its server.
@@ -56,7 +57,7 @@ class Server {
   smtp::Digests digests_;
   std::function<Seams()> seams_;
   std::uint64_t messages_ = 0;
-  std::uint64_t generation_ = 0;
+  std::atomic<std::uint64_t> generation_ = 0;
   std::shared_ptr<int> open_ = std::make_shared<int>(0);
 };
 
