@@ -187,9 +187,9 @@ class Work {
   // A reason that no survivor needs has outlived its fault.
   void find_stale() {
     for (const auto& survivor : suite_.survivors) {
-      const auto fits = [&](const Trial& trial) { return !trial.fault->cells.empty() && run::fits(survivor.faults, trial.fault->id); };
-      const bool needed =
-          std::any_of(report_.trials.begin(), report_.trials.end(), [&](const Trial& t) { return fits(t) && t.killers.empty(); });
+      const auto fits = [&](const Trial& trial) { return run::fits(survivor.faults, trial.fault->id); };
+      const bool needed = std::any_of(report_.trials.begin(), report_.trials.end(),
+                                      [&](const Trial& t) { return fits(t) && !t.reason.empty() && t.killers.empty(); });
       if (!needed && std::any_of(report_.trials.begin(), report_.trials.end(), fits))
         report_.stale.push_back({"no fault survives that '" + survivor.faults + "' is a reason for", survivor.place});
     }
