@@ -25,8 +25,9 @@ std::vector<Fault> reply_faults() {
       {"replies/endless-help", "RFC5321-4.2.1-P1", "the text of HELP is a file of some thousand lines, each with a hyphen",
        [](Seams& seams, Shared&) {
          on_reply(seams, Input::help, [](const Context&, std::string& reply) {
+           if (!reply.starts_with("214")) return;
+           reply.clear();
            for (int i = 0; i < 5000; ++i) reply += "214-2.0.0 x\r\n";
-           reply[3] = '-';
          });
        }},
 
