@@ -30,6 +30,13 @@ std::string matrix_of(const selftest::Report& report) {
 int selftest_command(const SelftestFlags& flags, const Environment& environment) {
   const auto suite = open_suite(environment);
   if (!suite) return usage;
+  bool unknown = false;
+  for (const std::string& glob : flags.cases)
+    if (const auto error = run::unknown_id(*suite, glob)) {
+      complain(*error);
+      unknown = true;
+    }
+  if (unknown) return usage;
   selftest::Options options{
       .jobs = flags.jobs, .full = flags.full, .generated = !flags.written, .faults = flags.faults, .cases = flags.cases};
   if (environment.live)
@@ -37,6 +44,10 @@ int selftest_command(const SelftestFlags& flags, const Environment& environment)
       std::fprintf(stderr, "\r\x1b[K%zu/%zu%s", done, all, done == all ? "\r\x1b[K" : "");
     };
   const auto report = selftest::selftest(*suite, crypto::digests(), options);
+  if (report.trials.empty()) {
+    complain({"no fault fits --fault; reports/selftest/ lists their ids"});
+    return empty_selection;
+  }
   if (!flags.matrix.empty())
     if (const auto written = write_to(flags.matrix, matrix_of(report)); !written) {
       complain(written.error());
@@ -44,8 +55,11 @@ int selftest_command(const SelftestFlags& flags, const Environment& environment)
     }
   for (const std::string& accused : report.accused) std::printf("the conforming server is accused: %s\n", accused.c_str());
   const auto survivors = report.survivors();
-  std::size_t generated = 0;
-  for (const auto& trial : report.trials) generated += !trial.fault->cells.empty();
+  std::size_t generated = 0, excused = 0;
+  for (const auto& trial : report.trials) {
+    generated += !trial.fault->cells.empty();
+    excused += trial.killers.empty() && !trial.reason.empty();
+  }
   std::size_t surviving_generated = 0;
   for (const auto* trial : survivors) {
     surviving_generated += !trial->fault->cells.empty();
@@ -57,9 +71,11 @@ int selftest_command(const SelftestFlags& flags, const Environment& environment)
   const auto idle = report.idle();
   for (const std::string& id : idle) std::printf("kills nothing  %s\n", id.c_str());
   const std::size_t written = report.trials.size() - generated;
-  std::printf("%zu of %zu written and %zu of %zu generated faults are killed; %zu of %zu cases and rules kill nothing; %zu plays\n",
-              written - (survivors.size() - surviving_generated), written, generated - surviving_generated, generated, idle.size(),
-              report.judging.size(), report.plays);
+  std::printf(
+      "%zu of %zu written and %zu of %zu generated faults are killed, %zu survive for a reason; %zu of %zu cases and rules kill "
+      "nothing; %zu plays\n",
+      written - (survivors.size() - surviving_generated), written, generated - surviving_generated - excused, generated, excused,
+      idle.size(), report.judging.size(), report.plays);
   return report.holds() ? ok : nonconformance;
 }
 
