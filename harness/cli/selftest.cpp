@@ -68,6 +68,7 @@ int selftest_command(const SelftestFlags& flags, const Environment& environment)
   }
   for (const auto* errors : {&report.stale, &report.unkept})
     for (const Error& error : *errors) complain(error);
+  for (const std::string& kill : report.unforeseen) std::printf("unforeseen  %s\n", kill.c_str());
   const auto idle = report.idle();
   for (const std::string& id : idle) std::printf("kills nothing  %s\n", id.c_str());
   const std::size_t written = report.trials.size() - generated;
@@ -87,7 +88,7 @@ void add_selftest(CLI::App& app, Environment& environment, int& status) {
   command->add_option("CASE", flags->cases, "Ids, folders or globs of the cases to try (default: all)");
   command->add_option("--fault", flags->faults, "Only these faults")->type_name("GLOB")->allow_extra_args(false);
   command->add_option("--matrix", flags->matrix, "Write which case kills which fault, a fault a line")->type_name("FILE");
-  command->add_flag("--full", flags->full, "Every case against every fault that it can reach");
+  command->add_flag("--full", flags->full, "Every case against every fault, also where it is known not to come to the fault (an hour)");
   command->add_flag("--written", flags->written, "Only the written faults, without the generated ones");
   command->add_option("-j,--jobs", flags->jobs, "Threads (default: one a core)")->check(CLI::Range(1, 256))->type_name("N");
   command->callback([flags, &environment, &status] { status = selftest_command(*flags, environment); });

@@ -227,7 +227,7 @@ class Work {
     std::vector<std::pair<std::size_t, const Played*>> ranked;
     const std::string section = fault.breaks.substr(0, fault.breaks.rfind('-'));
     for (const Played& played : cases_) {
-      if (!reaches(played, fault)) continue;
+      if (!options_.full && !reaches(played, fault)) continue;
       const auto& covers = played.test->covers;
       const bool its_own = std::find(covers.begin(), covers.end(), fault.breaks) != covers.end();
       const bool near = std::any_of(covers.begin(), covers.end(), [&](const std::string& id) { return id.starts_with(section); });
@@ -252,6 +252,7 @@ class Work {
     for (const auto& [id, tests] : shown) {
       if (!kills(id == played.test->id ? played.clean : Shown{}, tests)) continue;
       trial.killers.insert(id);
+      if (!reaches(played, *trial.fault)) report_.unforeseen.push_back(id + " shows " + trial.fault->id);
       any = any || wanted.empty() || wanted == id;
     }
     return any;
@@ -309,7 +310,9 @@ std::vector<const Trial*> Report::survivors() const {
   return out;
 }
 
-bool Report::holds() const { return accused.empty() && survivors().empty() && idle().empty() && stale.empty() && unkept.empty(); }
+bool Report::holds() const {
+  return accused.empty() && survivors().empty() && idle().empty() && stale.empty() && unkept.empty() && unforeseen.empty();
+}
 
 std::vector<std::string> Report::idle() const {
   std::set<std::string> left = judging;

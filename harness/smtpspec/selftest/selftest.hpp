@@ -9,9 +9,9 @@
 //
 // A case kills a fault when it accuses the server, or, where it only records what a server chose, records something else
 // than on the conforming server. A case is not played against a generated fault whose cell it never reaches on the
-// conforming server. Without `full` a fault is done with its first killer and the cases that name it. A case without a kill is
-// then played against every fault that it can reach until it has one, and a rule is looked for in every case on the faults that
-// break its requirements.
+// conforming server; with `full` it is, and shows that nothing is lost by that. Without `full` a fault is done with its first killer and
+// the cases that name it. A case without a kill is then played against every fault that it can reach until it has one, and a rule is looked
+// for in every case on the faults that break its requirements.
 #pragma once
 
 #include <map>
@@ -35,23 +35,24 @@ struct Trial {
 
 struct Report {
   std::vector<Trial> trials;
-  std::set<std::string> judging;     // ids of cases and rules that can accuse: they are to kill something
-  std::vector<Error> stale;          // reasons for faults that do not survive
-  std::vector<Error> unkept;         // what a case names in `kills` and does not kill
-  std::vector<std::string> accused;  // what the conforming server was accused of
-  std::size_t plays = 0;             // of one case against one server
+  std::set<std::string> judging;        // ids of cases and rules that can accuse: they are to kill something
+  std::vector<Error> stale;             // reasons for faults that do not survive
+  std::vector<Error> unkept;            // what a case names in `kills` and does not kill
+  std::vector<std::string> accused;     // what the conforming server was accused of
+  std::vector<std::string> unforeseen;  // kills by cases that were thought not to reach the fault
+  std::size_t plays = 0;                // of one case against one server
 
   // Faults that nobody killed and for which there is no reason.
   std::vector<const Trial*> survivors() const;
   // Of those that are to kill something, who kills nothing; of a part of the faults nobody can say so.
   std::vector<std::string> idle() const;
-  // Nothing survives, idles, is stale, unkept or accused.
+  // Nothing survives, idles, is stale, unkept, accused or unforeseen.
   bool holds() const;
 };
 
 struct Options {
   int jobs = 1;       // threads
-  bool full = false;  // every case against every fault that it can reach
+  bool full = false;  // every case against every fault, also those that it does not reach
   bool generated = true;
   std::vector<std::string> faults;                                       // globs over fault ids; none: all
   std::vector<std::string> cases;                                        // globs over case ids; none: all

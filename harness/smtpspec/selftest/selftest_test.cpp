@@ -34,11 +34,19 @@ const Trial& trial_of(const Report& report, std::string_view id) {
 
 TEST(Selftest, ACaseKillsTheFaultThatItIsAbout) {
   const auto suite = suite_of({{"noop", "C: NOOP\n  S: 250"}, {"rset", "C: RSET\n  S: 250"}});
-  const Report report = try_it(suite, {"model/ready/RSET/code-500"}, true);
+  const Report report = try_it(suite, {"model/ready/RSET/code-500"});
   const Trial& trial = trial_of(report, "model/ready/RSET/code-500");
   EXPECT_TRUE(trial.killers.count("rset"));
   EXPECT_EQ(trial.played, std::set<std::string>{"rset"}) << "NOOP never comes through the cell";
   EXPECT_TRUE(report.accused.empty());
+}
+
+TEST(Selftest, AFullRunPlaysWhatDoesNotReachTheFaultToo) {
+  const auto suite = suite_of({{"noop", "C: NOOP\n  S: 250"}, {"rset", "C: RSET\n  S: 250"}});
+  const Report report = try_it(suite, {"model/ready/RSET/code-500"}, true);
+  EXPECT_EQ(trial_of(report, "model/ready/RSET/code-500").played, (std::set<std::string>{"noop", "rset"}));
+  EXPECT_EQ(trial_of(report, "model/ready/RSET/code-500").killers.count("noop"), 0u);
+  EXPECT_TRUE(report.unforeseen.empty());
 }
 
 TEST(Selftest, WhatNoCaseReachesOrLooksAtSurvives) {
@@ -69,7 +77,8 @@ TEST(Selftest, NoReasonExcusesAWrittenFault) {
 
 // The first case kills what all of them reach; the others are tried until they have killed something, too.
 TEST(Selftest, OnlyACaseThatCanKillNothingIsIdle) {
-  const auto suite = suite_of({{"first", "C: NOOP\n  S: 250"}, {"second", "C: NOOP\n  S: 250"}, {"idle", "C: NOOP\n  S: any or close or nothing"}});
+  const auto suite =
+      suite_of({{"first", "C: NOOP\n  S: 250"}, {"second", "C: NOOP\n  S: 250"}, {"idle", "C: NOOP\n  S: any or close or nothing"}});
   const Report report = selftest(suite, crypto::digests(), {.jobs = 2, .cases = {"*"}});
   EXPECT_EQ(report.idle(), std::vector<std::string>{"idle"});
   EXPECT_FALSE(report.holds());
