@@ -51,7 +51,7 @@ inline smtp::RcptParams rcpt_params(std::string_view line) { return smtp::rcpt_p
 template <typename AtEnd>  // void()
 void when_over(Seams& seams, AtEnd at_end) {
   const std::shared_ptr<void> guard(nullptr, [at_end](void*) { at_end(); });
-  seams.at_end = [before = seams.at_end, at_end, guard](const Context& context, std::string_view unread) {
+  seams.at_end = [before = seams.at_end, at_end = std::move(at_end), guard](const Context& context, std::string_view unread) {
     at_end();
     return before(context, unread);
   };
@@ -62,7 +62,7 @@ void when_over(Seams& seams, AtEnd at_end) {
 // The model's row for one input.
 template <typename Change>  // void(const Context&, Row&)
 void on_row(Seams& seams, Input input, Change change) {
-  seams.model = [before = seams.model, input, change](const Context& context, Input what, Row lawful) {
+  seams.model = [before = seams.model, input, change = std::move(change)](const Context& context, Input what, Row lawful) {
     Row row = before(context, what, lawful);
     if (what == input) change(context, row);
     return row;
@@ -72,7 +72,7 @@ void on_row(Seams& seams, Input input, Change change) {
 // The model's row for every input.
 template <typename Change>  // void(const Context&, Input, Row&)
 void on_rows(Seams& seams, Change change) {
-  seams.model = [before = seams.model, change](const Context& context, Input input, Row lawful) {
+  seams.model = [before = seams.model, change = std::move(change)](const Context& context, Input input, Row lawful) {
     Row row = before(context, input, lawful);
     change(context, input, row);
     return row;
@@ -82,7 +82,7 @@ void on_rows(Seams& seams, Change change) {
 // The state behind an answer or a handshake.
 template <typename Change>  // void(const Context& before, Input, Context& next)
 void on_after(Seams& seams, Change change) {
-  seams.after = [earlier = seams.after, change](const Context& before, Input input, Context lawful) {
+  seams.after = [earlier = seams.after, change = std::move(change)](const Context& before, Input input, Context lawful) {
     Context next = earlier(before, input, lawful);
     change(before, input, next);
     return next;
@@ -92,7 +92,8 @@ void on_after(Seams& seams, Change change) {
 // What a command leaves behind.
 template <typename Change>  // void(const Context& before, Input, std::string_view line, Transaction&)
 void on_record(Seams& seams, Change change) {
-  seams.record = [earlier = seams.record, change](const Context& before, Input input, std::string_view line, Transaction& transaction) {
+  seams.record = [earlier = seams.record, change = std::move(change)](const Context& before, Input input, std::string_view line,
+                                                                      Transaction& transaction) {
     earlier(before, input, line, transaction);
     change(before, input, line, transaction);
   };
@@ -101,7 +102,7 @@ void on_record(Seams& seams, Change change) {
 // What is left of a transaction at its end.
 template <typename Change>  // void(const Context& before, Input, const Transaction& ended, Transaction& left)
 void on_forget(Seams& seams, Change change) {
-  seams.forget = [earlier = seams.forget, change](const Context& before, Input input, Transaction& transaction) {
+  seams.forget = [earlier = seams.forget, change = std::move(change)](const Context& before, Input input, Transaction& transaction) {
     const Transaction ended = transaction;
     earlier(before, input, transaction);
     change(before, input, ended, transaction);
@@ -111,7 +112,7 @@ void on_forget(Seams& seams, Change change) {
 // What a BDAT announces.
 template <typename Change>  // void(const Context&, std::string_view line, Chunk&)
 void on_chunk(Seams& seams, Change change) {
-  seams.chunk = [before = seams.chunk, change](const Context& context, std::string_view line, Chunk lawful) {
+  seams.chunk = [before = seams.chunk, change = std::move(change)](const Context& context, std::string_view line, Chunk lawful) {
     Chunk chunk = before(context, line, lawful);
     change(context, line, chunk);
     return chunk;
@@ -121,8 +122,8 @@ void on_chunk(Seams& seams, Change change) {
 // What an input is taken for: `classify` returns the input that the server sees.
 template <typename Classify>  // Input(const Context&, const Transaction&, std::string_view line, Input lawful)
 void on_input(Seams& seams, Classify classify) {
-  seams.classify = [before = seams.classify, classify](const Context& context, const Transaction& transaction, std::string_view line,
-                                                       Input lawful) mutable {
+  seams.classify = [before = seams.classify, classify = std::move(classify)](const Context& context, const Transaction& transaction,
+                                                                             std::string_view line, Input lawful) mutable {
     return classify(context, transaction, line, before(context, transaction, line, lawful));
   };
 }
@@ -136,7 +137,7 @@ inline bool is_command(const Context& context, Input input) {
 // A command that is taken for another.
 template <typename Fits>  // bool(const smtp::Command&, std::string_view line)
 void take_for(Seams& seams, Input from, Input to, Fits fits) {
-  on_input(seams, [from, to, fits](const Context&, const Transaction&, std::string_view line, Input lawful) {
+  on_input(seams, [from, to, fits = std::move(fits)](const Context&, const Transaction&, std::string_view line, Input lawful) {
     return lawful == from && fits(smtp::parse_command(line, {.utf8 = true}), line) ? to : lawful;
   });
 }
@@ -147,7 +148,7 @@ inline void take_for(Seams& seams, Input from, Input to) {
 // What is said to one input.
 template <typename Change>  // void(Saying&)
 void on_saying(Seams& seams, Input input, Change change) {
-  seams.saying = [before = seams.saying, input, change](const Context& context, Input what, Saying lawful) mutable {
+  seams.saying = [before = seams.saying, input, change = std::move(change)](const Context& context, Input what, Saying lawful) mutable {
     Saying saying = before(context, what, std::move(lawful));
     if (what == input) change(saying);
     return saying;
@@ -162,13 +163,13 @@ void on_answer(Seams& seams, Input input, Change change) {
     *read = line;
     return lawful;
   });
-  on_saying(seams, input, [read, change](Saying& saying) { change(*read, saying); });
+  on_saying(seams, input, [read, change = std::move(change)](Saying& saying) { change(*read, saying); });
 }
 
 // The octets of every reply.
 template <typename Change>  // void(std::string&)
 void on_octets(Seams& seams, Change change) {
-  seams.printer = [before = seams.printer, change](const Context& context, const Saying& saying) mutable {
+  seams.printer = [before = seams.printer, change = std::move(change)](const Context& context, const Saying& saying) mutable {
     std::string reply = before(context, saying);
     change(reply);
     return reply;
@@ -183,7 +184,7 @@ void on_reply(Seams& seams, Input input, Change change) {
     *here = what == input;
     return before(context, what, std::move(lawful));
   };
-  seams.printer = [before = seams.printer, change, here](const Context& context, const Saying& saying) {
+  seams.printer = [before = seams.printer, change = std::move(change), here](const Context& context, const Saying& saying) {
     std::string reply = before(context, saying);
     if (*here) change(context, reply);
     return reply;
@@ -193,7 +194,7 @@ void on_reply(Seams& seams, Input input, Change change) {
 // The keywords of the EHLO reply.
 template <typename Change>  // void(const Context&, std::vector<std::string>&)
 void on_keywords(Seams& seams, Change change) {
-  seams.keywords = [before = seams.keywords, change](const Context& context, std::vector<std::string> lawful) mutable {
+  seams.keywords = [before = seams.keywords, change = std::move(change)](const Context& context, std::vector<std::string> lawful) mutable {
     auto keywords = before(context, std::move(lawful));
     change(context, keywords);
     return keywords;
