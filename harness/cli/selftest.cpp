@@ -58,7 +58,7 @@ int selftest_command(const SelftestFlags& flags, const Environment& environment)
   std::size_t generated = 0, excused = 0;
   for (const auto& trial : report.trials) {
     generated += !trial.fault->cells.empty();
-    excused += trial.killers.empty() && !trial.reason.empty();
+    excused += trial.killers.empty() && trial.excuse != nullptr;
   }
   std::size_t surviving_generated = 0;
   for (const auto* trial : survivors) {
@@ -72,11 +72,10 @@ int selftest_command(const SelftestFlags& flags, const Environment& environment)
   const auto idle = report.idle();
   for (const std::string& id : idle) std::printf("kills nothing  %s\n", id.c_str());
   const std::size_t written = report.trials.size() - generated;
-  std::printf(
-      "%zu of %zu written and %zu of %zu generated faults are killed, %zu survive for a reason; %zu of %zu cases and rules kill "
-      "nothing; %zu plays\n",
-      written - (survivors.size() - surviving_generated), written, generated - surviving_generated - excused, generated, excused,
-      idle.size(), report.judging.size(), report.plays);
+  std::printf("%zu of %zu written and %zu of %zu generated faults are killed, %zu survive for a reason; ",
+              written - (survivors.size() - surviving_generated), written, generated - surviving_generated - excused, generated, excused);
+  if (!report.judging.empty()) std::printf("%zu of %zu cases and rules kill nothing; ", idle.size(), report.judging.size());
+  std::printf("%zu plays\n", report.plays);
   return report.holds() ? ok : nonconformance;
 }
 

@@ -237,7 +237,14 @@ Result<run::Profile> start_embedded(Embedded& embedded, const std::string& host)
     profile.endpoints[role] = {host, *port};
   }
   profile.tls_ca = certificate.certificate_pem;
-  embedded.thread = std::thread([&loop = embedded.loop] { loop.run(); });
+  embedded.thread = std::thread([&loop = embedded.loop] {
+    try {
+      loop.run();
+    } catch (const std::exception& error) {
+      std::fprintf(stderr, "smtpspec: the embedded server: %s\n", error.what());
+      std::_Exit(internal);
+    }
+  });
   return profile;
 }
 

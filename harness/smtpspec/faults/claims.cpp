@@ -14,7 +14,7 @@ bool is_keyword(std::string_view line, std::string_view keyword) { return smtp::
 
 // A keyword that is not offered.
 auto hide(std::vector<std::string_view> names) {
-  return [names](Seams& seams, Shared&) {
+  return [names = std::move(names)](Seams& seams, Shared&) {
     on_keywords(seams, [names](const Context&, std::vector<std::string>& keywords) {
       for (const std::string_view name : names) std::erase_if(keywords, [&](const std::string& line) { return is_keyword(line, name); });
     });

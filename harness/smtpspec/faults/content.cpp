@@ -37,7 +37,7 @@ std::string with_line_ends(std::string_view content) {
 template <typename Ends>  // std::optional<std::size_t>(std::string_view seen)
 class EndsAlso final : public ContentReader {
  public:
-  explicit EndsAlso(Ends ends) : ends_(ends) {}
+  explicit EndsAlso(Ends ends) : ends_(std::move(ends)) {}
   std::size_t feed(std::string_view input, std::string& content) override {
     for (std::size_t i = 0; i < input.size(); ++i) {
       seen_ += input[i];
@@ -84,7 +84,7 @@ class Stepwise final : public ContentReader {
 template <typename Segment>  // std::size_t(smtp::DotReader&, std::string_view input, std::string& content, bool& done)
 class BySegment final : public ContentReader {
  public:
-  explicit BySegment(Segment segment) : segment_(segment) {}
+  explicit BySegment(Segment segment) : segment_(std::move(segment)) {}
   std::size_t feed(std::string_view input, std::string& content) override { return segment_(reader_, input, content, done_); }
   bool done() const override { return done_; }
 
@@ -96,7 +96,7 @@ class BySegment final : public ContentReader {
 
 template <template <typename> typename Reader, typename What>
 std::unique_ptr<ContentReader> reader_of(What what) {
-  return std::make_unique<Reader<What>>(what);
+  return std::make_unique<Reader<What>>(std::move(what));
 }
 template <template <typename> typename Reader, typename What>
 void read_by(Seams& seams, What what) {

@@ -1,4 +1,4 @@
-// Sockets and TLS: the one place that has them (Boost.Asio, OpenSSL). Everything runs on one thread, in one Loop. A host
+// Sockets and TLS: the one place that has them (Boost.Asio, OpenSSL). A Loop and all that is in it run on one thread. A host
 // that is a name is connected to by the addresses that resolve() found (names.hpp), and by no others.
 //
 //   net::Loop loop;
@@ -59,6 +59,7 @@ Result<std::uint16_t> listen(Loop& loop, const Endpoint& address, smtp::Role rol
 
 // Plays one client machine on one connection; `done` is called when it has finished.
 void call(Loop& loop, const Endpoint& address, std::shared_ptr<smtp::Machine> machine, std::function<void()> done);
+// From any thread; the task runs on the Loop's.
 void after(Loop& loop, smtp::Duration delay, std::function<void()> task);
 
 struct TransportOptions {

@@ -253,7 +253,7 @@ std::string terminal_summary(const run::Run& run, const TerminalOptions& options
   for (const auto& [role, offer] : run.offers)
     if (!offer.tls.trust.empty() && offer.tls.trust != "verified")
       say(fmt::format("{}: the certificate does not verify: {}", to_string(role), offer.tls.trust));
-  if (run.left_out > 0 && options.verbosity > 0)
+  if (run.left_out > 0 && options.verbosity >= 0)
     say(plural(run.left_out, "test") + " left out: about servers that lack what this one offers, or offer what it lacks");
   for (const auto& [facts, roles] : run.missing) out += missing_line(facts, roles, options.width);
   if (!run.log.empty()) say(fmt::format("the target's log: {}{}", run.log, run.log_cut ? " (it was too long, its end was dropped)" : ""));

@@ -11,13 +11,16 @@ Applicability applicability(const Test& test, const Profile& profile, const Offe
   const auto facts = script::missing_facts(*test.test, *test.row, test.role, profile.facts);
   std::set<std::string> missing(facts.begin(), facts.end());
   const auto& of_case = test.test->conditions;
-  for (const script::Condition& condition : conditions_of(*test.test, *test.row)) {
+  const auto conditions = conditions_of(*test.test, *test.row);
+  for (const script::Condition& condition : conditions) {
+    if (condition.kind != script::Condition::Kind::keyword || meets(condition, offered)) continue;
+    const std::string why = condition.negated ? to_string(condition).substr(4) + " is offered" : to_string(condition) + " is not offered";
     const bool of_row = std::find(of_case.begin(), of_case.end(), condition) == of_case.end();
-    if (condition.kind == script::Condition::Kind::keyword) {
-      if (meets(condition, offered)) continue;
-      const std::string why = condition.negated ? to_string(condition).substr(4) + " is offered" : to_string(condition) + " is not offered";
-      return {.why_not = why, .foreign = condition.negated, .of_row = of_row, .missing = {}};
-    } else if (condition.name == "ipv6") {
+    return {.why_not = why, .foreign = condition.negated, .of_row = of_row, .missing = {}};
+  }
+  for (const script::Condition& condition : conditions) {
+    if (condition.kind == script::Condition::Kind::keyword) continue;
+    if (condition.name == "ipv6") {
       if (profile.endpoints.at(test.role).host.find(':') == std::string::npos)
         return {.why_not = "the endpoint has no IPv6 address", .missing = {}};
     } else if (profile.has(condition.name) == condition.negated) {
@@ -28,17 +31,32 @@ Applicability applicability(const Test& test, const Profile& profile, const Offe
   return {.why_not = "", .missing = std::move(missing)};
 }
 
-std::vector<Test> about(const Profile& profile, const std::map<smtp::Role, Offer>& offers, const std::vector<Test>& tests) {
-  const auto of = [&](const Test& test) { return applicability(test, profile, offers.count(test.role) ? offers.at(test.role) : Offer()); };
-  std::set<std::pair<const script::Case*, smtp::Role>> with_a_row;
-  for (const Test& test : tests)
-    if (of(test).why_not.empty()) with_a_row.emplace(test.test, test.role);
+namespace {
+const Offer& offer_of(const std::map<smtp::Role, Offer>& offers, smtp::Role role) {
+  static const Offer none;
+  const auto offer = offers.find(role);
+  return offer == offers.end() ? none : offer->second;
+}
+}  // namespace
+
+std::vector<Test> about(const Profile& profile, const std::map<smtp::Role, Offer>& offers, const std::vector<Test>& tests,
+                        const std::vector<std::string>& named) {
+  const auto is_named = [&](const std::string& id) { return std::find(named.begin(), named.end(), id) != named.end(); };
+  const auto has_a_row = [&](const Test& test) {
+    const auto& rows = test.test->rows;
+    return std::any_of(rows.begin(), rows.end(), [&](const script::CaseRow& row) {
+      return applicability({test.test, &row, test.role}, profile, offer_of(offers, test.role)).why_not.empty();
+    });
+  };
   std::vector<Test> out;
   for (const Test& test : tests) {
-    const Applicability applies = of(test);
-    if (!applies.foreign && !(applies.of_row && with_a_row.count({test.test, test.role}))) out.push_back(test);
+    const Offer& offer = offer_of(offers, test.role);
+    const Applicability applies = applicability(test, profile, offer);
+    const bool elsewhere = applies.foreign || (applies.of_row && has_a_row(test));
+    if (!elsewhere || !offer.clear_known || !offer.ready_known || is_named(test.test->id) || is_named(full_id(*test.test, *test.row)))
+      out.push_back(test);
   }
-  return out.empty() ? tests : out;
+  return out;
 }
 
 std::string needs(const std::set<std::string>& missing) {
@@ -54,8 +72,7 @@ Costs costs(const std::vector<Test>& tests, const Profile& profile, const std::m
   Costs out;
   std::set<std::string> covered;
   for (const Test& test : tests) {
-    const auto offer = offers.find(test.role);
-    const auto applies = applicability(test, profile, offer == offers.end() ? Offer() : offer->second);
+    const auto applies = applicability(test, profile, offer_of(offers, test.role));
     if (!applies.why_not.empty()) continue;
     const auto& covers = test.test->covers;
     if (applies.missing.empty()) {

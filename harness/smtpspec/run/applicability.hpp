@@ -19,8 +19,10 @@ struct Applicability {
 Applicability applicability(const Test& test, const Profile& profile, const Offer& offer);
 
 // Which of the tests are about this target. Left out are those about the lack of what it offers, and rows whose own conditions
-// it does not meet, as long as it meets those of another row of the case. Where nothing else was asked for, they stay.
-std::vector<Test> about(const Profile& profile, const std::map<smtp::Role, Offer>& offers, const std::vector<Test>& tests);
+// it does not meet, as long as it meets those of another row of the case. What `named` has by its id stays, and so does all of
+// a role of which it was not learned what it offers.
+std::vector<Test> about(const Profile& profile, const std::map<smtp::Role, Offer>& offers, const std::vector<Test>& tests,
+                        const std::vector<std::string>& named);
 
 // "needs account and restart: give --user NAME …, --start COMMAND"
 std::string needs(const std::set<std::string>& missing);

@@ -50,6 +50,7 @@ void Probes::learn(const Group& group, bool first, Offers& offers) {
     offer.probed = offer.probed || heard;  // a greeting without a text is one
     if (!said.greeting.empty()) offer.greeting = said.greeting;
     (first ? offer.clear : offer.ready) = said.offered;
+    (first ? offer.clear_known : offer.ready_known) = judgement.verdict == Verdict::pass;
     if (said.tls.version) offer.tls = said.tls;
   };
   take(transcript, offers.heard[group.play.role]);

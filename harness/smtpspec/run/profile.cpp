@@ -314,8 +314,8 @@ void complete_facts(Profile& profile, const std::string& token) {
     if (at != std::string::npos) values[fact] = address.substr(at + 1);
   };
   set_domain("domain", values["recipient"]);
-  if (const auto second = values.find("second-recipient"); second != values.end()) set_domain("second-domain", second->second);
-  if (profile.facts.has("domain") && smtp::iequals(profile.facts.get("domain"), profile.facts.get("second-domain")))
+  set_domain("second-domain", std::string(profile.facts.get("second-recipient")));
+  if (!profile.facts.has("domain") || smtp::iequals(profile.facts.get("domain"), profile.facts.get("second-domain")))
     values.erase("second-domain");
 }
 

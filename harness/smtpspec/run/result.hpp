@@ -47,8 +47,9 @@ struct Offer {
   bool reached = false;  // a connection came about
   bool probed = false;   // something was said on it
   std::string greeting;
-  smtp::Capabilities clear;  // by the first EHLO (inside TLS on submissions)
-  smtp::Capabilities ready;  // where mail can be sent: after TLS and login as the role wants
+  smtp::Capabilities clear;                       // by the first EHLO (inside TLS on submissions)
+  smtp::Capabilities ready;                       // where mail can be sent: after TLS and login as the role wants
+  bool clear_known = false, ready_known = false;  // the EHLO of each was answered by 250
   smtp::TlsFacts tls;
   std::string trouble;  // why a probe did not get there
 };

@@ -291,7 +291,7 @@ struct Runner::State {
           std::erase_if(tests, [role = role](const Test& test) { return test.role == role; });
           died(role, offer.trouble);
         }
-      trials.reduce_to(about(profile, offers.heard, tests));
+      trials.set_tests(about(profile, offers.heard, tests, options.selection.globs));
       out.left_out = tests.size() - trials.size();
       for (std::size_t i = 0; i < trials.size(); ++i) queue.push_back(i);
       for (const auto& [role, offer] : offers.shown)

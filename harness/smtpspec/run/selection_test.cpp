@@ -172,12 +172,32 @@ TEST(Selection, Conditions) {
   EXPECT_EQ(bench.target.times("NOOP"), 3) << "one is a probe's: what is skipped is not played";
 }
 
-TEST(Selection, WhatIsAboutAnotherKindOfServerIsSkippedWhereNothingElseWasAskedFor) {
-  Bench bench({case_of("a", "requires: [not PIPELINING]"), case_of("b", "")});
-  bench.options.selection.globs = {"a"};
+TEST(Selection, WhatIsAboutAnotherKindOfServerIsSkippedWhereItIsNamed) {
+  Bench bench({case_of("a", "requires: [not PIPELINING, ipv6]"), case_of("b", "requires: [ipv6, not PIPELINING]"), case_of("c", "")});
+  bench.options.selection.globs = {"a", "b*", "c"};
   const auto run = bench.run();
   EXPECT_EQ(result_of(run, "a").summary, "PIPELINING is offered");
+  EXPECT_EQ(result_of(run, "c").verdict, Verdict::pass);
+  EXPECT_EQ(run.left_out, 1u) << "a pattern names nothing";
+}
+
+TEST(Selection, ShardsLeaveOutWhatTheWholeRunDoes) {
+  const auto left_out = [](int shard, int shards) {
+    Bench bench({case_of("rows", "start: greeted\neach:\n  any: {}\n  asks: {requires: [DSN]}\n  binary: {requires: [BINARYMIME]}")});
+    bench.options.selection.shard = shard;
+    bench.options.selection.shards = shards;
+    return bench.run().left_out;
+  };
+  EXPECT_EQ(left_out(1, 1), 2u);
+  EXPECT_EQ(left_out(1, 3) + left_out(2, 3) + left_out(3, 3), 2u);
+}
+
+TEST(Selection, WhereNobodySaidWhatIsOfferedNothingIsLeftOut) {
+  Bench bench({case_of("a", "start: greeted\neach:\n  any: {}\n  asks: {requires: [DSN]}")});
+  bench.target.hello = "451 later\r\n";
+  const auto run = bench.run();
   EXPECT_EQ(run.left_out, 0u);
+  EXPECT_EQ(result_of(run, "a[asks]").summary, "DSN is not offered");
 }
 
 TEST(Selection, MissingFactsAreCountedByRoleAndTogether) {

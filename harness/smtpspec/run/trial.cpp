@@ -6,7 +6,7 @@ namespace smtpspec::run {
 
 Trials::Trials(const script::Registry& registry, std::vector<Test> tests, Patience patience, Stage& stage, RuleWatch& watch, Calls calls)
     : registry_(registry), patience_(patience), stage_(stage), watch_(watch), calls_(std::move(calls)) {
-  reduce_to(tests);
+  set_tests(tests);
 }
 
 std::vector<Test> Trials::tests() const {
@@ -20,7 +20,7 @@ Play Trials::play_of(std::size_t index) const {
   return {test.test, &test.test->dialogue, test.row, test.role, test.test->clones, full_id(*test.test, *test.row)};
 }
 
-void Trials::reduce_to(const std::vector<Test>& tests) {
+void Trials::set_tests(const std::vector<Test>& tests) {
   trials_.clear();
   for (const Test& test : tests) trials_.push_back({test});
 }

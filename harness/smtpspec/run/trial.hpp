@@ -33,7 +33,7 @@ class Trials {
   Play play_of(std::size_t index) const;
 
   // Before any was played: these are all.
-  void reduce_to(const std::vector<Test>& tests);
+  void set_tests(const std::vector<Test>& tests);
   void play(std::size_t index);
   // Its result without a play.
   void settle(std::size_t index, Verdict verdict, std::string why);

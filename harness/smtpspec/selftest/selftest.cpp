@@ -169,7 +169,7 @@ class Work {
 
   void gather_faults() {
     const auto add = [this](const Fault& fault) {
-      if (options_.faults.empty() || run::fits_any(options_.faults, fault.id)) report_.trials.push_back({&fault, reason_of(fault), {}, {}});
+      if (options_.faults.empty() || run::fits_any(options_.faults, fault.id)) report_.trials.push_back({&fault, excuse_of(fault), {}, {}});
     };
     for (const Fault& fault : faults::written()) add(fault);
     if (options_.generated)
@@ -177,11 +177,11 @@ class Work {
   }
 
   // Nothing excuses a breach that somebody wrote down from an RFC.
-  std::string reason_of(const Fault& fault) const {
-    if (fault.cells.empty()) return "";
+  const script::Survivor* excuse_of(const Fault& fault) const {
+    if (fault.cells.empty()) return nullptr;
     for (const auto& survivor : suite_.survivors)
-      if (run::fits(survivor.faults, fault.id)) return survivor.reason;
-    return "";
+      if (run::fits(survivor.faults, fault.id)) return &survivor;
+    return nullptr;
   }
 
   // A reason that no survivor needs has outlived its fault.
@@ -189,7 +189,7 @@ class Work {
     for (const auto& survivor : suite_.survivors) {
       const auto fits = [&](const Trial& trial) { return run::fits(survivor.faults, trial.fault->id); };
       const bool needed = std::any_of(report_.trials.begin(), report_.trials.end(),
-                                      [&](const Trial& t) { return fits(t) && !t.reason.empty() && t.killers.empty(); });
+                                      [&](const Trial& t) { return t.excuse == &survivor && t.killers.empty(); });
       if (!needed && std::any_of(report_.trials.begin(), report_.trials.end(), fits))
         report_.stale.push_back({"no fault survives that '" + survivor.faults + "' is a reason for", survivor.place});
     }
@@ -221,16 +221,33 @@ class Work {
            std::any_of(fault.cells.begin(), fault.cells.end(), [&](const Cell& cell) { return played.reached.cells.count(cell) > 0; });
   }
 
+  // How the ids of the requirements begin that stand in the section that is broken: a written fault names one of them, a
+  // generated one the sections of its row, "RFC5321 3.5.1, 7.3".
+  static std::vector<std::string> sections_of(const Fault& fault) {
+    if (fault.cells.empty()) return {fault.breaks.substr(0, fault.breaks.rfind('-') + 1)};
+    std::vector<std::string> out;
+    std::string rfc;
+    std::istringstream words(fault.breaks);
+    for (std::string word; words >> word;) {
+      if (word.back() == ',') word.pop_back();
+      if (word.starts_with("RFC")) rfc = word;
+      else out.push_back(rfc + "-" + word + "-");
+    }
+    return out;
+  }
+
   // Those first that are likely to kill it for what they cost: a case about the requirement that the fault breaks rather
   // than one about its section, and that rather than any other. Those that name it come before all.
   std::vector<const Played*> order_for(const Fault& fault) const {
     std::vector<std::pair<std::size_t, const Played*>> ranked;
-    const std::string section = fault.breaks.substr(0, fault.breaks.rfind('-'));
+    const std::vector<std::string> sections = sections_of(fault);
     for (const Played& played : cases_) {
       if (!options_.full && !reaches(played, fault)) continue;
       const auto& covers = played.test->covers;
       const bool its_own = std::find(covers.begin(), covers.end(), fault.breaks) != covers.end();
-      const bool near = std::any_of(covers.begin(), covers.end(), [&](const std::string& id) { return id.starts_with(section); });
+      const bool near = std::any_of(covers.begin(), covers.end(), [&](const std::string& id) {
+        return std::any_of(sections.begin(), sections.end(), [&](const std::string& section) { return id.starts_with(section); });
+      });
       ranked.emplace_back(names(*played.test, fault) ? 0 : played.reached.cost * (its_own ? 1 : near ? 4 : 40), &played);
     }
     std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
@@ -306,7 +323,7 @@ class Work {
 std::vector<const Trial*> Report::survivors() const {
   std::vector<const Trial*> out;
   for (const Trial& trial : trials)
-    if (trial.killers.empty() && trial.reason.empty()) out.push_back(&trial);
+    if (trial.killers.empty() && !trial.excuse) out.push_back(&trial);
   return out;
 }
 

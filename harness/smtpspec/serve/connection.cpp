@@ -400,10 +400,11 @@ class Connection final : public smtp::Machine {
     std::string_view argument = command.argument.in(line);
     // RFC 6531 section 3.7.4.2: a parameter behind the name, without a value.
     const std::size_t blank = argument.rfind(' ');
-    const bool unicode = context_.extended && blank != std::string_view::npos && smtp::iequals(argument.substr(blank + 1), "SMTPUTF8");
+    const std::string_view behind = context_.extended && blank != std::string_view::npos ? argument.substr(blank + 1) : "";
+    const bool unicode = smtp::iequals(behind, "SMTPUTF8"), with_value = smtp::istarts_with(behind, "SMTPUTF8=");
     if (unicode) argument = argument.substr(0, blank);
     const auto parsed = smtp::parse_path(argument, {.no_brackets = true, .no_domain = true});
-    if (!command || (foreign_octets && !unicode)) {
+    if (!command || with_value || (foreign_octets && !unicode)) {
       input = vrfy ? Input::vrfy_syntax : Input::expn_syntax;
     } else if (!parsed || parsed.size != argument.size() || parsed.path.null) {
       input = no_mailbox;

@@ -203,6 +203,7 @@ TEST(Server, LooksUpTheNameInFrontOfSmtputf8) {
   EXPECT_EQ(first(client.say("VRFY j\xC3\xBCrgen SMTPUTF8\r\n")), "550") << "nobody";
   EXPECT_EQ(first(client.say("VRFY j\xC3\xBCrgen\r\n")), "501");
   EXPECT_EQ(first(client.say("VRFY SMTPUTF8\r\n")), "550") << "a name";
+  EXPECT_EQ(first(client.say("VRFY alice SMTPUTF8=1\r\n")), "501");
 }
 
 TEST(Server, ALoopEndsAtAHundredHops) {

@@ -147,10 +147,10 @@ constexpr std::array rows = {
     Row{in_auth, W::always, auth_too_long, auth_too_long, {500, "5.5.6", "Authentication exchange line is too long"}, "500", "5yz", Next::ready, "RFC4954 4"},
 
     // --- what is no command: RFC 5321 sections 4.2.4 and 4.5.3.1.9.
-    Row{in_command, W::clear_submission, unknown_verb, not_implemented, tls_first, "530 500 502 503", "5yz", Next::stay, "RFC3207 4"},
+    Row{in_command, W::clear_submission, unknown_verb, not_implemented, tls_first, "530 500 502", "5yz", Next::stay, "RFC3207 4"},
     Row{in_command, W::login_wanted, unknown_verb, unknown_verb, {500, "5.5.1", "Command not recognized"}, "500 530", "5yz", Next::stay, "RFC5321 4.2.4, RFC4954 6"},
     Row{in_command, W::always, unknown_verb, unknown_verb, {500, "5.5.1", "Command not recognized"}, "500", "5yz", Next::stay, "RFC5321 4.2.4"},
-    Row{in_command, W::always, not_implemented, not_implemented, {502, "5.5.1", "Command not implemented"}, "502 500 503", "5yz", Next::stay, "RFC5321 4.2.4"},
+    Row{in_command, W::always, not_implemented, not_implemented, {502, "5.5.1", "Command not implemented"}, "502 500", "5yz", Next::stay, "RFC5321 4.2.4"},
     Row{in_command, W::always, empty_line, empty_line, {500, "5.5.2", "Empty command line"}, "500", "5yz", Next::stay, "RFC5321 4.2.4"},
     Row{in_command, W::always, too_long_line, too_long_line, {500, "5.5.2", "Line too long"}, "500 501", "5yz 421", Next::stay, "RFC5321 4.5.3.1.9"},
 
