@@ -61,10 +61,10 @@ std::string costs_text(const script::Suite& suite, const run::Profile& profile, 
   run::Selection reached;
   for (const auto& [role, offer] : result.offers)
     if (offer.probed) reached.roles.push_back(role);
-  for (const auto& [facts, cost] : run::costs(run::select(suite, reached, profile), profile, result.offers)) {
+  for (const auto& [missing, cost] : run::costs(run::select(suite, reached, profile), profile, result.offers)) {
     std::string words, ways;
     std::size_t tests = 0;
-    for (const std::string& fact : facts) {
+    for (const std::string& fact : missing) {
       words += (words.empty() ? "" : " and ") + run::fact_in_words(fact);
       ways += (ways.empty() ? "" : ", ") + run::how_to_give(fact);
     }

@@ -1,7 +1,6 @@
 // The whole suite against the conforming reference server, in one process, without sockets, in virtual time.
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <set>
 
 #include "smtpspec/crypto/digests.hpp"

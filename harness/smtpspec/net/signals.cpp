@@ -17,7 +17,7 @@ namespace {
 constexpr std::int64_t most_patience = 1000;  // ms
 constexpr std::int64_t same_signal = 200;     // ms
 
-std::atomic<int> first = 0;
+std::atomic<int> first_signal = 0;
 std::atomic<std::int64_t> first_at = 0;
 int awake = -1;
 
@@ -31,7 +31,7 @@ void hear(int number) {
   const std::int64_t now = milliseconds();
   std::int64_t none = 0;
   if (first_at.compare_exchange_strong(none, now)) {
-    first = number;
+    first_signal = number;
     const std::uint64_t one = 1;
     static_cast<void>(!::write(awake, &one, sizeof one));
   } else if (now - none > same_signal) {
@@ -64,7 +64,7 @@ void catch_signals() {
   ::signal(SIGPIPE, SIG_IGN);
 }
 
-int caught() { return first; }
+int caught() { return first_signal; }
 int caught_descriptor() { return awake; }
 
 int patience() {

@@ -324,7 +324,7 @@ namespace {
 struct Way {
   std::string_view fact, words, way;
 };
-constexpr std::array<Way, 12> ways = {{
+constexpr std::array<Way, 12> ways_to_give = {{
     {"domain", "a recipient with a domain", "--rcpt ADDRESS"},
     {"recipient", "a recipient", "--rcpt ADDRESS"},
     {"second-recipient", "a second recipient", "--rcpt-second ADDRESS"},
@@ -340,8 +340,8 @@ constexpr std::array<Way, 12> ways = {{
 }};
 
 const Way* way_of(std::string_view fact) {
-  const auto it = std::find_if(ways.begin(), ways.end(), [&](const Way& way) { return way.fact == fact; });
-  return it == ways.end() ? nullptr : &*it;
+  const auto it = std::find_if(ways_to_give.begin(), ways_to_give.end(), [&](const Way& way) { return way.fact == fact; });
+  return it == ways_to_give.end() ? nullptr : &*it;
 }
 
 }  // namespace

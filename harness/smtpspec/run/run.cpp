@@ -288,7 +288,7 @@ struct Runner::State {
       std::vector<Test> tests = trials.tests();
       for (const auto& [role, offer] : offers.shown)
         if (!offer.reached && !process_ended && !interrupted) {
-          std::erase_if(tests, [role = role](const Test& test) { return test.role == role; });
+          std::erase_if(tests, [unreached = role](const Test& test) { return test.role == unreached; });
           died(role, offer.trouble);
         }
       trials.set_tests(about(profile, offers.heard, tests, options.selection.globs));

@@ -12,7 +12,7 @@
 namespace smtpspec::script {
 namespace {
 
-constexpr std::string_view registry = R"(
+constexpr std::string_view registry_text = R"(
 rfc: 5321
 title: Simple Mail Transfer Protocol
 requirements:
@@ -34,7 +34,7 @@ std::vector<std::filesystem::path> fixtures(const char* folder) {
 // All that is said about a file, with its bare name.
 std::vector<std::string> complaints(const std::string& text, const std::string& name) {
   Suite suite;
-  EXPECT_TRUE(suite.registry.add(std::string(registry), "registry"));
+  EXPECT_TRUE(suite.registry.add(std::string(registry_text), "registry"));
   std::vector<std::string> out;
   const auto parsed = parse_case(text, "id", name);
   if (!parsed) return {to_string(parsed.error())};

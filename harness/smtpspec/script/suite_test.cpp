@@ -32,12 +32,13 @@ class Folder {
   fs::path path_;
 };
 
-constexpr std::string_view rows = "rfc: 5321\ntitle: A\nrequirements:\n  1-1: {level: MUST, subject: server, observable: wire, says: a}\n";
+constexpr std::string_view one_row =
+    "rfc: 5321\ntitle: A\nrequirements:\n  1-1: {level: MUST, subject: server, observable: wire, says: a}\n";
 constexpr std::string_view good_case = "title: A\ncovers: [RFC5321-1-1]\ndialogue: |\n  C: NOOP\n  S: 250\n";
 
 TEST(Suite, CasesHaveTheirPathForId) {
   const Folder folder;
-  folder.write("requirements/rfc5321.yaml", rows);
+  folder.write("requirements/rfc5321.yaml", one_row);
   folder.write("b/two.yaml", good_case);
   folder.write("a/deep/one.yaml", good_case);
   folder.write("a/notes.txt", "no case");
@@ -60,7 +61,7 @@ TEST(Suite, CasesHaveTheirPathForId) {
 
 TEST(Suite, ACaseThatDoesNotParseCostsItselfOnly) {
   const Folder folder;
-  folder.write("requirements/rfc5321.yaml", rows);
+  folder.write("requirements/rfc5321.yaml", one_row);
   folder.write("a/bad.yaml", "title: A\n");
   folder.write("a/good.yaml", good_case);
   const auto suite = load_suite(folder.path());
@@ -72,7 +73,7 @@ TEST(Suite, ACaseThatDoesNotParseCostsItselfOnly) {
 
 TEST(Suite, WhatOnlyLooksLikeACaseIsAnErrorOfItsOwn) {
   const Folder folder;
-  folder.write("requirements/rfc5321.yaml", rows);
+  folder.write("requirements/rfc5321.yaml", one_row);
   folder.write("a/good.yaml", good_case);
   folder.write("a/.#good.yaml", "an editor's");
   folder.write("a/e\x1b[31m.yaml", good_case);
@@ -100,7 +101,7 @@ TEST(Suite, ALoopOfLinksIsNoFolder) {
 
 TEST(Suite, DigestInputIsThatOfIdsAndSources) {
   const Folder one, two, three;
-  for (const Folder* folder : {&one, &two, &three}) folder->write("requirements/rfc5321.yaml", rows);
+  for (const Folder* folder : {&one, &two, &three}) folder->write("requirements/rfc5321.yaml", one_row);
   one.write("a/x.yaml", good_case);
   two.write("a/x.yaml", good_case);
   three.write("a/y.yaml", good_case);
@@ -114,7 +115,7 @@ TEST(Suite, WithoutFolderRegistryOrTombstonesThatParseThereIsNone) {
   EXPECT_NE(to_string(load_suite(folder.path()).error()).find("no requirement registry"), std::string::npos);
   folder.write("requirements/rfc5321.yaml", "rfc: x\n");
   EXPECT_NE(to_string(load_suite(folder.path()).error()).find("rfc5321.yaml:1:1:"), std::string::npos);
-  folder.write("requirements/rfc5321.yaml", rows);
+  folder.write("requirements/rfc5321.yaml", one_row);
   folder.write("removed.yaml", "a/b: {insted: c}\n");
   EXPECT_NE(to_string(load_suite(folder.path()).error()).find("removed.yaml:1:7: no key 'insted'"), std::string::npos);
 }
