@@ -410,16 +410,16 @@ class Status(Files):
 import itertools, os, socket, sys, threading
 listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
 for number in itertools.count():
-    if number == 60:
+    if number == 30:
         listener.close()
         threading.Event().wait(60)
     def talk(peer):
         peer.sendall(b"220 mortal.example.test\\r\\n")
         for line in peer.makefile("rb"):
-            peer.sendall(b"250 mortal.example.test\\r\\n")
+            peer.sendall(b"250 mortal.example.test\\n")
     threading.Thread(target=talk, args=(listener.accept()[0],), daemon=True).start()
 """)
-        status, out, err = run("run", "smtp://127.0.0.1", "rfc5321", "-q", "-j", "2", "--timeout", "2s", "--start",
+        status, out, err = run("run", "smtp://127.0.0.1", "rfc5321/order", "-q", "-j", "2", "--timeout", "2s", "--start",
                                f"{sys.executable} {server} {{port}}")
         self.assertIn("the target stopped answering", out, err)
         self.assertRegex(out, "[1-9][0-9]* fail")

@@ -7,6 +7,18 @@ using session::Session;
 namespace {
 
 constexpr std::size_t most_log_lines = 40;
+constexpr std::chrono::milliseconds log_delay{200};
+
+std::vector<std::string> last_lines(std::string_view text) {
+  std::vector<std::string> lines;
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    lines.push_back(smtp::spell(text.substr(0, end)));
+    text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
+  }
+  if (lines.size() > most_log_lines) lines.erase(lines.begin(), lines.end() - most_log_lines);
+  return lines;
+}
 
 }  // namespace
 
@@ -87,18 +99,20 @@ std::string Stage::under_way() const {
   return out;
 }
 
-std::vector<std::string> Stage::log_of(const Group& group) const {
-  std::vector<std::string> lines;
-  if (!attendant_.log_since) return lines;
-  std::string text = attendant_.log_since(group.log_from);
-  for (const auto& session : group.sessions) text = session->secrets().mask(text);
-  for (std::string_view rest = text; !rest.empty();) {
-    const std::size_t end = rest.find('\n');
-    lines.push_back(smtp::spell(rest.substr(0, end)));
-    rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
-  }
-  if (lines.size() > most_log_lines) lines.erase(lines.begin(), lines.end() - most_log_lines);
-  return lines;
+LogMark Stage::log_mark(const Group& group) const {
+  LogMark mark{group.log_from, {}};
+  for (const auto& session : group.sessions) mark.secrets.push_back(session->secrets());
+  return mark;
+}
+
+void Stage::read_log(LogMark since, std::function<void(std::vector<std::string> lines)> then) {
+  if (!attendant_.log_since) return then({});
+  transport_.after(log_delay, [this, since = std::move(since), then = std::move(then)] {
+    std::string text = attendant_.log_since(since.at);
+    for (const session::Secrets& secrets : since.secrets) text = secrets.mask(text);
+    then(last_lines(text));
+    moved_();
+  });
 }
 
 }  // namespace smtpspec::run

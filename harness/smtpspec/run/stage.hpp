@@ -36,6 +36,12 @@ struct Group {
   const session::Session& front() const { return *sessions.front(); }
 };
 
+// Where the target's log stood when a group began, and what may not be shown of it.
+struct LogMark {
+  std::uint64_t at = 0;  // octets
+  std::vector<session::Secrets> secrets;
+};
+
 class Stage {
  public:
   // `moved` is called, never from inside a session's own work, when something ended and there may be room.
@@ -49,8 +55,10 @@ class Stage {
   bool empty() const { return groups_.empty(); }
   // Names of the plays under way, for a report.
   std::string under_way() const;
-  // What the target wrote while the group was under way, masked; lines of other sessions may be among it.
-  std::vector<std::string> log_of(const Group& group) const;
+  LogMark log_mark(const Group& group) const;
+  // What the target wrote since then, masked; lines of other sessions may be among it. It comes a moment later: a server's
+  // words reach its log behind the reply that they are about.
+  void read_log(LogMark since, std::function<void(std::vector<std::string> lines)> then);
   session::Duration age(const Group& group) const { return transport_.now() - group.began; }
 
  private:

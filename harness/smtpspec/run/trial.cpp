@@ -60,7 +60,7 @@ void Trials::played(std::size_t index, Group& group) {
     trial.first = std::move(judgement);
     return calls_.again(index, {});
   }
-  if (accuses) judged.log = stage_.log_of(group);
+  if (accuses) judged.log = stage_.log_mark(group);
   if (trial.confirming && judgement.verdict == Verdict::inconclusive && !std::exchange(trial.afresh, true) && calls_.afresh(index)) return;
   if (trial.confirming && judgement.verdict != trial.first.verdict) {
     judgement.verdict = Verdict::inconclusive;
@@ -141,14 +141,17 @@ void Trials::finish(std::size_t index, Judged judged) {
   result.choice = std::move(judgement.choice);
   result.findings = std::move(judgement.findings);
   result.duration = judged.duration;
-  if (result.verdict >= Verdict::deviation) result.log = std::move(judged.log);
   result.transcript = std::move(judged.transcript);
   if (const judge::Finding* worst = result.worst()) {
     result.marked = worst->entry;
     result.place = worst->place;
     result.by_letter = worst->by_letter && worst->verdict >= Verdict::deviation;
   }
-  end_round(index, std::move(result));
+  if (result.verdict < Verdict::deviation) return end_round(index, std::move(result));
+  stage_.read_log(std::move(judged.log), [this, index, result = std::move(result)](std::vector<std::string> lines) mutable {
+    result.log = std::move(lines);
+    end_round(index, std::move(result));
+  });
 }
 
 void Trials::end_round(std::size_t index, TestResult result) {

@@ -53,7 +53,7 @@ class Trials {
     judge::Judgement judgement;
     session::Transcript transcript;
     session::Duration duration{};
-    std::vector<std::string> log;
+    LogMark log;
   };
   struct Twin {
     bool known = false;
