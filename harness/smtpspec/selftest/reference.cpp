@@ -14,7 +14,7 @@ run::Profile reference_profile(const serve::Config& config) {
                       {"user", config.account.user},
                       {"password", config.account.password}};
   out.tls_name = config.host;
-  out.connections = 200;
+  out.connections = 300;
   out.trusted = false;
   out.restartable = true;
   return out;

@@ -1,6 +1,7 @@
 #include "smtpspec/session/secrets.hpp"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include "smtpspec/smtp/encoding.hpp"
@@ -14,11 +15,16 @@ namespace {
 
 // What forms are compared by. The case of letters does not count: ASCII's, and those of Latin-1, Greek and Cyrillic in UTF-8,
 // which differ in two bits. Nor does it count which of these stands for a blank or for base64's last two letters.
-constexpr unsigned char folded(char c) {
-  if (c == ' ' || c == '-' || c == '_' || c == '/') return '+';
-  const auto u = static_cast<unsigned char>(smtp::lower(c));
-  return u < 0x80 ? u : u & 0xde;
-}
+constexpr auto folds = [] {
+  std::array<unsigned char, 256> out{};
+  for (unsigned u = 0; u < out.size(); ++u) {
+    const char c = static_cast<char>(u);
+    const auto letter = static_cast<unsigned char>(smtp::lower(c));
+    out[u] = c == ' ' || c == '-' || c == '_' || c == '/' ? '+' : letter < 0x80 ? letter : letter & 0xde;
+  }
+  return out;
+}();
+constexpr unsigned char folded(char c) { return folds[static_cast<unsigned char>(c)]; }
 
 // The number that `size` digits at the start of the text make, or -1.
 constexpr int number(std::string_view text, std::size_t size, int base) {
@@ -36,6 +42,7 @@ constexpr int number(std::string_view text, std::size_t size, int base) {
 constexpr bool is_line_end(char c) { return c == '\r' || c == '\n'; }
 constexpr bool is_base64(char c) { return smtp::is_alnum(c) || c == '+' || c == '/'; }
 constexpr bool may_be_in_escape(char c) { return number(std::string_view(&c, 1), 1, 16) >= 0 || c == 'x' || c == 'u' || c == '\\'; }
+constexpr std::size_t hash(char a, char b, char c) { return ((folded(a) * 31U + folded(b)) * 31U + folded(c)) % (1U << 15); }
 constexpr bool begins_escape(char c) { return c == '%' || c == '=' || c == '+' || c == '\\'; }
 
 std::string hex_digits(std::string_view octets) {
@@ -151,7 +158,8 @@ void Secrets::add_form(std::string_view letters, bool base64) {
   if (known) return letters_.resize(begin);
   form_of_.resize(letters_.size(), static_cast<std::uint32_t>(forms_.size()));
   forms_.push_back({begin, static_cast<std::uint32_t>(letters_.size()), base64});
-  second_[static_cast<unsigned char>(added[0])].set(static_cast<unsigned char>(added[1]));
+  first_threes_.set(hash(letters[0], letters[1], letters[2]));
+  for (std::size_t i = 0; i + 2 < letters.size(); ++i) threes_.set(hash(letters[i], letters[i + 1], letters[i + 2]));
 }
 
 // All forms are followed at once through all ways to read the text. A form of which the text holds the beginning is told by
@@ -164,7 +172,7 @@ class Secrets::Search {
     bool in_front = true;  // the text may have been cut before here, inside a secret and perhaps inside an escape
     for (std::size_t at = 0; at < text_.size(); ++at) {
       in_front = in_front && at < longest_escape && (at == 0 || may_be_in_escape(text_[at - 1]));
-      if (!in_front && alive_ == 0 && !may_begin(at)) continue;
+      if (alive_ == 0 && !may_begin(at, in_front ? secrets_.threes_ : secrets_.first_threes_)) continue;
       Slot& here = slot(at);
       readings_at(text_, at, [&](const Reading& step) {
         for (const std::uint32_t due : here.due)
@@ -197,14 +205,14 @@ class Secrets::Search {
   int letter(std::uint32_t index) const { return static_cast<unsigned char>(secrets_.letters_[index]); }
   Slot& slot(std::size_t at) { return slots_[at % slots_.size()]; }
 
-  // Most octets begin nothing, as the next one shows.
-  bool may_begin(std::size_t at) const {
+  // Most octets begin nothing, as the next two show.
+  bool may_begin(std::size_t at, const Threes& threes) const {
+    const auto unclear = [](char c) { return begins_escape(c) || is_line_end(c); };
     if (begins_escape(text_[at])) return true;
-    const auto& second = secrets_.second_[folded(text_[at])];
-    if (second.none()) return false;
     if (at + 1 == text_.size()) return false;
-    const char next = text_[at + 1];
-    return second[folded(next)] || begins_escape(next) || is_line_end(next);
+    if (unclear(text_[at + 1])) return true;
+    if (at + 2 == text_.size()) return false;
+    return unclear(text_[at + 2]) || threes[hash(text_[at], text_[at + 1], text_[at + 2])];
   }
 
   void begin(std::size_t at, const Reading& step, bool in_front) {

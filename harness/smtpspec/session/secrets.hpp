@@ -14,7 +14,6 @@
 // One pass: the time grows with the text, whatever stands in it. A masked text is no longer than the text.
 #pragma once
 
-#include <array>
 #include <bitset>
 #include <span>
 #include <string>
@@ -51,7 +50,10 @@ class Secrets {
   std::string letters_;                 // of all forms, one behind the other
   std::vector<std::uint32_t> form_of_;  // of each letter
   std::vector<Form> forms_;
-  std::array<std::bitset<256>, 256> second_{};  // first letter of a form -> its second letters
+  // Three letters in a row of a form, hashed: those that it begins with, and all.
+  using Threes = std::bitset<1 << 15>;
+  Threes first_threes_;
+  Threes threes_;
 };
 
 // A piece of the text with "***" in place of each stretch; shorter ones keep their length, so that no text grows.
