@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fmt/format.h>
+
 #include <boost/json.hpp>
 #include <fstream>
 
@@ -328,6 +330,18 @@ TEST(Terminal, WhatRepeatsStandsOnce) {
                   "     *: connected\n     C: NOOP\n     S: 250 Ok\n     *: the same 19 times more\n     S: 500 no\n"
                   "     *: the same 2 times more\n  -> S: 500 no\n");
   EXPECT_CONTAINS(text_of(2), "     C: NOOP\n     S: 250 Ok\n     C: NOOP\n     S: 250 Ok\n     S: 500 no\n");
+}
+
+TEST(Terminal, ALongReplyIsWholeWhereItIsWrong) {
+  auto test = result("a", "", Role::relay, {finding("a", Verdict::fail, "500 no")});
+  std::string octets;
+  for (int i = 1; i <= 12; ++i) octets += fmt::format("250{}K{}\r\n", i < 12 ? '-' : ' ', i);
+  test.transcript.entries = {entry(session::Entry::Kind::octets, octets), entry(session::Entry::Kind::octets, octets)};
+  test.marked = 1;
+  const std::string text = terminal_test(test, {}, {});
+  EXPECT_CONTAINS(text, "     S: 250-K1\n         250-K2\n         ... 8 lines ...\n         250-K11\n         250 K12\n");
+  EXPECT_CONTAINS(text, "  -> S: 250-K1\n         250-K2\n         250-K3\n");
+  EXPECT_CONTAINS(terminal_test(test, {}, {.verbosity = 1}), "     S: 250-K1\n         250-K2\n         250-K3\n");
 }
 
 TEST(Terminal, ALongLogIsCounted) {

@@ -36,10 +36,11 @@ std::string cut(std::string_view text, std::size_t most) {
   return std::string(text.substr(0, most - std::min(most, rest.size()))) + fmt::format("... {} more", text.size() - most + rest.size());
 }
 
-// An entry's octets, a line for each line of the wire. CRLF is taken for granted; any other line end shows. Of long
-// content the middle is left out, of a long line the end.
-std::vector<std::string> wire_lines(const session::Entry& entry, bool whole) {
+// An entry's octets, a line for each line of the wire. CRLF is taken for granted; any other line end shows. Of long content and
+// long replies the middle is left out, most of it where nothing is wrong; of a long line the end.
+std::vector<std::string> wire_lines(const session::Entry& entry, bool marked, int verbosity) {
   std::vector<std::string> lines;
+  const bool whole = verbosity >= 2;
   const std::string shown = entry.shown(whole ? 1u << 20 : 16384);
   if (entry.kind == session::Entry::Kind::note) return {shown};
   for (std::string_view rest = shown; !rest.empty();) {
@@ -51,9 +52,8 @@ std::vector<std::string> wire_lines(const session::Entry& entry, bool whole) {
     lines.push_back(whole ? std::move(line) : cut(line, widest));
     rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 4);
   }
-  constexpr std::size_t most = 24, kept = 10;
-  if (!whole && lines.size() > most) {
-    const std::size_t left_out = lines.size() - 2 * kept;
+  const std::ptrdiff_t kept = marked || verbosity > 0 ? 10 : 2;  // at either end
+  if (const std::ptrdiff_t left_out = std::ssize(lines) - 2 * kept; !whole && left_out > kept) {
     lines.erase(lines.begin() + kept, lines.end() - kept);
     lines.insert(lines.begin() + kept, fmt::format("... {} lines ...", left_out));
   }
@@ -79,7 +79,7 @@ std::string entry_text(const session::Entry& entry, bool marked, const TerminalO
   const char dir = entry.kind == session::Entry::Kind::sent ? 'C' : entry.kind == session::Entry::Kind::note ? '*' : 'S';
   std::string head = fmt::format("{} {}{}: ", marked ? "  ->" : "    ", dir, entry.connection == 1 ? "" : std::to_string(entry.connection));
   std::string out;
-  for (const std::string& line : wire_lines(entry, options.verbosity >= 2)) {
+  for (const std::string& line : wire_lines(entry, marked, options.verbosity)) {
     out += folded(head, line, options.width);
     head = std::string(9, ' ');
   }
