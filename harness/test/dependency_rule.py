@@ -21,7 +21,7 @@ ALLOWED = {
 # Who may include whose headers from outside.
 THIRD_PARTY = {
     r"tl/expected\.hpp": {"smtp"},
-    r"yaml-cpp/": {"script"},
+    r"yaml\.h": {"script"},
     r"openssl/": {"crypto", "net", "cli"},
     r"boost/asio": {"net"},
     r"boost/json": {"report"},

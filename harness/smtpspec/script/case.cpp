@@ -28,7 +28,7 @@ bool is_fault_id(std::string_view text) {
   return text.find('/') != std::string_view::npos && std::all_of(text.begin(), text.end(), good);
 }
 
-// A literal block's text begins on the line below its key. yaml-cpp marks the `|`; the block's indentation is what the
+// A literal block's text begins on the line below its key. The place is that of the `|`; the block's indentation is what the
 // first line that is not blank has in the file.
 Result<std::vector<Step>> block(const Yaml& key, const Yaml& value, const std::string& source, const std::string& file) {
   const auto fail = [&] { return key.fail("expected a dialogue, a block below '" + key.text + ": |'"); };

@@ -36,7 +36,7 @@ TEST(Case, ReadsItsHeader) {
   const Case test = parsed(
       "title: ' A title '\nwhy: It matters.\ncovers: [RFC5321-1-1, RFC5321-1-2]\nlevel: should\nroles: [submissions, relay]\n"
       "tags: [slow, i18n]\nrequires: [STARTTLS, not account]\nstart: connected\neach:\n  lf: {end: '\\n', also: ''}\n  cr: {end: '\\r', "
-      "also:}\n"
+      "also: }\n"
       "clones: 20\ntimeout: 90s\nexempt: {reply-ends-in-crlf: on purpose}\nkills: [content/lf-dot-lf, 'model/a/B-c,d/lost']\ntwin: |\n  C: "
       "RSET\n  S: 250\n" +
       std::string(dialogue));

@@ -3,8 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/yaml.h>
+#include <yaml.h>
 
 #include <algorithm>
 #include <array>
@@ -12,8 +11,8 @@
 #include <charconv>
 #include <chrono>
 #include <cstring>
+#include <map>
 #include <set>
-#include <sstream>
 
 #include "smtpspec/smtp/octets.hpp"
 
@@ -23,13 +22,8 @@ namespace {
 constexpr int deepest_nesting = 32;
 constexpr int most_nodes = 200000;  // aliases of aliases could unfold without end
 
-Place place_of(const YAML::Mark& mark, const std::string& file) {
-  return mark.is_null() ? Place{file} : Place{file, mark.line + 1, mark.column + 1};
-}
-
 // True when the double-quoted text that begins at `at` holds a \xNN above 7f: YAML takes it for a code point.
 bool has_high_escape(std::string_view source, std::size_t at) {
-  if (at >= source.size() || source[at] != '"') return false;
   for (std::size_t i = at + 1; i + 2 < source.size() && source[i] != '"'; ++i) {
     if (source[i] != '\\') continue;
     if (source[++i] == 'x' && !(source[i + 1] >= '0' && source[i + 1] <= '7')) return true;
@@ -37,66 +31,160 @@ bool has_high_escape(std::string_view source, std::size_t at) {
   return false;
 }
 
-Result<Yaml> convert(const YAML::Node& node, std::string_view source, const std::string& file, int depth, int& nodes) {
-  Yaml out;
-  out.place = place_of(node.Mark(), file);
-  if (depth > deepest_nesting) return out.fail("nested too deeply");
-  if (++nodes > most_nodes) return out.fail("more than " + std::to_string(most_nodes) + " values");
-  switch (node.Type()) {
-    case YAML::NodeType::Undefined:
-    case YAML::NodeType::Null: return out;
-    case YAML::NodeType::Scalar:
-      if (has_high_escape(source, static_cast<std::size_t>(node.Mark().pos)))
-        return out.fail("\\xNN above 7f is a code point here, not an octet; write the text in single quotes");
-      out.kind = Yaml::Kind::text;
-      out.text = node.Scalar();
-      return out;
-    case YAML::NodeType::Sequence:
-      out.kind = Yaml::Kind::list;
-      for (const auto& item : node) {
-        auto value = convert(item, source, file, depth + 1, nodes);
-        if (!value) return value;
-        out.items.push_back(std::move(*value));
-      }
-      return out;
-    case YAML::NodeType::Map: {
-      out.kind = Yaml::Kind::map;
-      std::set<std::string> seen;
-      for (const auto& entry : node) {
-        auto key = convert(entry.first, source, file, depth + 1, nodes);
-        if (!key) return key;
-        if (key->kind != Yaml::Kind::text) return key->fail("a key must be a plain word");
-        if (!seen.insert(key->text).second) return key->fail("key '" + key->text + "' stands here for the second time");
-        auto value = convert(entry.second, source, file, depth + 1, nodes);
-        if (!value) return value;
-        out.entries.emplace_back(std::move(*key), std::move(*value));
-      }
-      return out;
-    }
-  }
+bool is_null(std::string_view plain) { return plain.empty() || plain == "~" || plain == "null" || plain == "Null" || plain == "NULL"; }
+
+int nodes_in(const Yaml& yaml) {
+  int out = 1;
+  for (const Yaml& item : yaml.items) out += nodes_in(item);
+  for (const auto& [key, value] : yaml.entries) out += nodes_in(key) + nodes_in(value);
   return out;
 }
+
+constexpr bool begins_character(char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }
+
+// One document out of libyaml's events.
+class Reader {
+ public:
+  Reader(const std::string& text, const std::string& file) : text_(text), file_(file) {
+    yaml_parser_initialize(&parser_);
+    yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text.data()), text.size());
+    yaml_parser_set_encoding(&parser_, YAML_UTF8_ENCODING);
+  }
+  ~Reader() {
+    yaml_event_delete(&event_);
+    yaml_parser_delete(&parser_);
+  }
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+
+  Result<Yaml> document() {
+    if (auto stream = next(); !stream) return tl::unexpected(stream.error());
+    if (auto begin = next(); !begin) return tl::unexpected(begin.error());
+    if (event_.type != YAML_DOCUMENT_START_EVENT) return failure("the file is empty", Place{file_});
+    if (auto first = next(); !first) return tl::unexpected(first.error());
+    auto out = value(0);
+    if (!out) return out;
+    if (auto end = next(); !end) return tl::unexpected(end.error());
+    if (auto behind = next(); !behind) return tl::unexpected(behind.error());
+    if (event_.type == YAML_DOCUMENT_START_EVENT) return failure("one document was expected, and here begins another", here());
+    return out;
+  }
+
+ private:
+  static std::string_view view(const unsigned char* text, std::size_t size) { return {reinterpret_cast<const char*>(text), size}; }
+  static std::string word(const unsigned char* text) { return text ? reinterpret_cast<const char*>(text) : ""; }
+  Place place(const yaml_mark_t& mark) {
+    go_to(mark.index);
+    return {file_, line_, static_cast<int>(character_ - line_begin_) + 1};
+  }
+  Place here() { return place(event_.start_mark); }
+
+  Result<void> next() {
+    yaml_event_delete(&event_);
+    if (yaml_parser_parse(&parser_, &event_)) return {};
+    const std::string problem = parser_.problem ? parser_.problem : "it cannot be read";
+    return failure("not YAML: " + problem, parser_.error == YAML_READER_ERROR ? Place{file_} : place(parser_.problem_mark));
+  }
+
+  // Of the event that stands here, and all that belongs to it.
+  Result<Yaml> value(int depth) {
+    Yaml out;
+    out.place = here();
+    if (depth > deepest_nesting) return out.fail("nested too deeply");
+    if (++nodes_ > most_nodes) return too_many(out);
+    std::string anchor;
+    switch (event_.type) {
+      case YAML_ALIAS_EVENT: return alias();
+      case YAML_SCALAR_EVENT: {
+        const auto& scalar = event_.data.scalar;
+        anchor = word(scalar.anchor);
+        const std::string_view text = view(scalar.value, scalar.length);
+        if (scalar.style == YAML_DOUBLE_QUOTED_SCALAR_STYLE && has_high_escape(text_, octet_))
+          return out.fail("\\xNN above 7f is a code point here, not an octet; write the text in single quotes");
+        if (scalar.style != YAML_PLAIN_SCALAR_STYLE || !is_null(text)) {
+          out.kind = Yaml::Kind::text;
+          out.text = text;
+        }
+        break;
+      }
+      case YAML_SEQUENCE_START_EVENT:
+        anchor = word(event_.data.sequence_start.anchor);
+        out.kind = Yaml::Kind::list;
+        if (auto read = items(out, depth); !read) return tl::unexpected(read.error());
+        break;
+      case YAML_MAPPING_START_EVENT:
+        anchor = word(event_.data.mapping_start.anchor);
+        out.kind = Yaml::Kind::map;
+        if (auto read = entries(out, depth); !read) return tl::unexpected(read.error());
+        break;
+      default: return out.fail("expected a value");
+    }
+    if (!anchor.empty()) anchors_.insert_or_assign(anchor, out);
+    return out;
+  }
+
+  Result<void> items(Yaml& list, int depth) {
+    while (true) {
+      if (auto read = next(); !read) return read;
+      if (event_.type == YAML_SEQUENCE_END_EVENT) return {};
+      auto item = value(depth + 1);
+      if (!item) return tl::unexpected(item.error());
+      list.items.push_back(std::move(*item));
+    }
+  }
+
+  Result<void> entries(Yaml& map, int depth) {
+    std::set<std::string> seen;
+    while (true) {
+      if (auto read = next(); !read) return read;
+      if (event_.type == YAML_MAPPING_END_EVENT) return {};
+      auto key = value(depth + 1);
+      if (!key) return tl::unexpected(key.error());
+      if (key->kind != Yaml::Kind::text) return key->fail("a key must be a plain word");
+      if (!seen.insert(key->text).second) return key->fail("key '" + smtp::spell(key->text) + "' stands here for the second time");
+      if (auto read = next(); !read) return read;
+      auto item = value(depth + 1);
+      if (!item) return tl::unexpected(item.error());
+      map.entries.emplace_back(std::move(*key), std::move(*item));
+    }
+  }
+
+  Result<Yaml> alias() {
+    const std::string name = word(event_.data.alias.anchor);
+    const auto known = anchors_.find(name);
+    if (known == anchors_.end()) return failure("no value above has the anchor '" + smtp::spell(name) + "'", here());
+    nodes_ += nodes_in(known->second) - 1;
+    if (nodes_ > most_nodes) return too_many(known->second);
+    return known->second;
+  }
+
+  static tl::unexpected<Error> too_many(const Yaml& yaml) { return yaml.fail("more than " + std::to_string(most_nodes) + " values"); }
+
+  // libyaml counts characters, and takes more for line ends than an editor does. Marks come in order, but for a problem's.
+  void go_to(std::size_t character) {
+    if (character < character_) character_ = octet_ = line_begin_ = 0, line_ = 1;
+    for (; character_ < character && octet_ < text_.size(); ++character_) {
+      if (text_[octet_] == '\n') ++line_, line_begin_ = character_ + 1;
+      do ++octet_;
+      while (octet_ < text_.size() && !begins_character(text_[octet_]));
+    }
+  }
+
+  const std::string& text_;
+  const std::string& file_;
+  yaml_parser_t parser_{};
+  yaml_event_t event_{};
+  std::map<std::string, Yaml> anchors_;
+  int nodes_ = 0;
+  std::size_t character_ = 0, octet_ = 0, line_begin_ = 0;  // where go_to() stands, and the first character of that line
+  int line_ = 1;
+};
 
 // The first octet that a terminal would obey; double quotes can bring one in.
 std::size_t control_octet(std::string_view text) {
   const auto it = std::find_if(text.begin(), text.end(), [](char c) { return smtp::is_control(c) && c != '\n' && c != '\t'; });
   return it == text.end() ? std::string::npos : static_cast<std::size_t>(it - text.begin());
 }
-
-// Where documents begin. YAML::LoadAll would not come back from a file that begins with a comma: to yaml-cpp it holds
-// documents without end.
-struct Documents final : YAML::EventHandler {
-  void OnDocumentStart(const YAML::Mark& mark) override { last = mark; }
-  void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
-  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
-  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
-  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
-  void OnSequenceEnd() override {}
-  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
-  void OnMapEnd() override {}
-  YAML::Mark last;
-};
 
 // A day of the calendar.
 bool is_day(std::string_view text) {
@@ -181,26 +269,12 @@ Result<Yaml> parse_yaml(const std::string& text, const std::string& file) {
   };
   if (const std::size_t wrong = smtp::utf8_error(text); wrong != std::string::npos)
     return failure("not UTF-8; octets are spelt \\xNN", place_at(wrong));
-  // yaml-cpp lets control octets pass, and takes \x04 for the end of the file.
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '\r' && i + 1 < text.size() && text[i + 1] == '\n') continue;
     if (smtp::is_control(text[i]) && text[i] != '\t' && text[i] != '\n')
       return failure("octet " + smtp::spell(text.substr(i, 1)) + " must be spelt, not written raw", place_at(i));
   }
-  try {
-    std::istringstream in(text);
-    YAML::Parser parser(in);
-    Documents documents;
-    if (!parser.HandleNextDocument(documents)) return failure("the file is empty", Place{file});
-    if (parser.HandleNextDocument(documents))
-      return failure("one document was expected, and here begins another", place_of(documents.last, file));
-    int nodes = 0;
-    return convert(YAML::Load(text), text, file, 0, nodes);
-  } catch (const YAML::Exception& error) {
-    return failure("not YAML: " + error.msg, place_of(error.mark, file));
-  } catch (const std::exception& error) {
-    return failure(std::string("not YAML: ") + error.what(), Place{file});
-  }
+  return Reader(text, file).document();
 }
 
 namespace {

@@ -1,5 +1,5 @@
 // YAML with places: every value knows its line and column, unknown and duplicate keys are errors that name the nearest
-// right spelling. The only place that knows yaml-cpp; its exceptions end here.
+// right spelling. The only place that knows libyaml.
 #pragma once
 
 #include <memory>
