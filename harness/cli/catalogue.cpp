@@ -17,6 +17,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Of a file in the suite's folder; else "".
+std::string id_of(const Environment& environment, const fs::path& file) {
+  std::error_code error;
+  const std::string out = fs::relative(file, environment.cases, error).replace_extension().generic_string();
+  return out.starts_with("..") ? "" : out;
+}
+
 std::string joined(const std::vector<std::string>& words, const char* between = " ") {
   std::string out;
   for (const auto& word : words) out += (out.empty() ? "" : between) + word;
@@ -29,7 +36,23 @@ std::string roles_of(const script::Case& test) {
   return out;
 }
 
-int list(const Environment& environment, const std::vector<std::string>& globs) {
+// All faults, or those that fit.
+int list_faults(std::span<const std::string> globs) {
+  std::size_t listed = 0;
+  for (const auto* faults : {&faults::written(), &faults::generated()})
+    for (const auto& fault : *faults)
+      if (globs.empty() || run::fits_any({globs.begin(), globs.end()}, fault.id)) {
+        std::printf("%s\n    %s\n", fault.id.c_str(), fault.says.c_str());
+        ++listed;
+      }
+  if (listed > 0) return ok;
+  complain({"no fault fits"});
+  return empty_selection;
+}
+
+int list(const Environment& environment, const std::vector<std::string>& words) {
+  if (!words.empty() && words.front() == "faults") return list_faults(std::span(words).subspan(1));
+  const auto globs = case_ids(environment, words);
   const auto suite = open_suite(environment);
   if (!suite) return usage;
   bool unknown = false;
@@ -70,7 +93,17 @@ void print_requirement(const script::Registry& registry, const std::string& id) 
     std::printf("      in its successor: %s, section %s\n", registry.successors().at(r->rfc).c_str(), r->successor.c_str());
 }
 
-int show(const Environment& environment, const std::string& id) {
+int show_fault(const faults::Fault& fault, const script::Suite& suite) {
+  std::printf("%s\n%s\n\nbreaks %s\n", fault.id.c_str(), fault.says.c_str(), fault.breaks.c_str());
+  print_requirement(suite.registry, fault.breaks);
+  for (const auto& test : suite.cases)
+    for (const auto& kill : test.kills)
+      if (kill.fault == fault.id) std::printf("%s is there to kill it\n", test.id.c_str());
+  return ok;
+}
+
+int show(const Environment& environment, const std::string& word) {
+  const std::string id = case_ids(environment, {word}).front();
   const auto suite = open_suite(environment, true);
   if (!suite) return usage;
   if (id == "model") {
@@ -90,6 +123,9 @@ int show(const Environment& environment, const std::string& id) {
     for (const std::string& watched : judge::requirements_of(*rule)) print_requirement(suite->registry, watched);
     return ok;
   }
+  for (const auto* faults : {&faults::written(), &faults::generated()})
+    for (const auto& fault : *faults)
+      if (fault.id == id) return show_fault(fault, *suite);
   const std::string bare = id.substr(0, id.find('['));
   const auto* test = suite->find(bare);
   if (!test) {
@@ -101,7 +137,7 @@ int show(const Environment& environment, const std::string& id) {
       }
     std::string near;
     for (const std::string& one : run::near_ids(*suite, bare)) near += (near.empty() ? "; near it: " : ", ") + one;
-    complain({"no test case, rule or requirement '" + id + "'" + near});
+    complain({"no test case, rule, requirement or fault '" + id + "'" + near});
     return usage;
   }
   std::printf("%s  (%s)\n%s\n", test->id.c_str(), test->file.c_str(), test->title.c_str());
@@ -136,10 +172,14 @@ Result<Files> files_of(const Environment& environment, const std::vector<std::st
   Files out;
   std::error_code error;
   const auto add = [&](const fs::path& file) {
-    const std::string relative = fs::relative(file, environment.cases, error).replace_extension().generic_string();
-    out.emplace_back(relative.starts_with("..") ? file.stem().string() : relative, file.generic_string());
+    const std::string id = id_of(environment, file);
+    out.emplace_back(id.empty() ? file.stem().string() : id, file.generic_string());
   };
-  for (const std::string& path : paths) {
+  for (const std::string& word : paths) {
+    std::string path = word;
+    for (const std::string& id : {environment.cases + "/" + word + ".yaml", environment.cases + "/" + word})
+      if (!fs::exists(path, error) && fs::exists(id, error)) path = id;
+    if (!fs::exists(path, error)) return failure("no file, folder or test case '" + word + "'");
     if (!fs::is_directory(path, error)) {
       add(path);
       continue;
@@ -237,24 +277,33 @@ int format(const Environment& environment, const std::vector<std::string>& paths
 
 }  // namespace
 
+std::vector<std::string> case_ids(const Environment& environment, std::vector<std::string> words) {
+  std::error_code error;
+  for (std::string& word : words)
+    if (word.ends_with(".yaml") && fs::exists(word, error))
+      if (std::string id = id_of(environment, word); !id.empty()) word = std::move(id);
+  return words;
+}
+
 void add_list(CLI::App& app, Environment& environment, int& status) {
   auto globs = std::make_shared<std::vector<std::string>>();
   CLI::App* command = app.add_subcommand("list", "List the test cases and the always-on rules");
-  command->add_option("CASE", *globs, "Ids, folders or globs (default: all)");
+  command->add_option("CASE", *globs,
+                      "Ids, folders or globs (default: all); faults, and globs behind it, for the servers that are wrong on purpose");
   command->callback([globs, &environment, &status] { status = list(environment, *globs); });
 }
 
 void add_show(CLI::App& app, Environment& environment, int& status) {
   auto id = std::make_shared<std::string>();
-  CLI::App* command = app.add_subcommand("show", "Show a case, a rule, a requirement, or the server model");
-  command->add_option("ID", *id, "A case, a rule (rules/NAME), a requirement (RFC5321-4.1.4-14), or model")->required();
+  CLI::App* command = app.add_subcommand("show", "Show a case, a rule, a requirement, a fault, or the server model");
+  command->add_option("ID", *id, "A case, a rule (rules/NAME), a requirement (RFC5321-4.1.4-14), a fault, or model")->required();
   command->callback([id, &environment, &status] { status = show(environment, *id); });
 }
 
 void add_lint(CLI::App& app, Environment& environment, int& status) {
   auto paths = std::make_shared<std::vector<std::string>>();
   CLI::App* command = app.add_subcommand("lint", "Check case files");
-  command->add_option("PATH", *paths, "Files or folders (default: the whole suite)")->check(CLI::ExistingPath);
+  command->add_option("PATH", *paths, "Files, folders, or ids of cases (default: the whole suite)");
   command->callback([paths, &environment, &status] { status = lint(environment, *paths); });
 }
 
@@ -262,7 +311,7 @@ void add_fmt(CLI::App& app, Environment& environment, int& status) {
   auto paths = std::make_shared<std::vector<std::string>>();
   auto check = std::make_shared<bool>(false);
   CLI::App* command = app.add_subcommand("fmt", "Bring case files into canonical form");
-  command->add_option("PATH", *paths, "Files or folders (default: the whole suite)")->check(CLI::ExistingPath);
+  command->add_option("PATH", *paths, "Files, folders, or ids of cases (default: the whole suite)");
   command->add_flag("--check", *check, "Change nothing; name the files that would change");
   command->callback([paths, check, &environment, &status] { status = format(environment, *paths, *check); });
 }

@@ -49,6 +49,9 @@ std::string version();
 // The always-on rules with the requirements that they cite.
 std::vector<script::CitingRule> citing_rules();
 
+// What names cases, where the path of a case's file stands for its id.
+std::vector<std::string> case_ids(const Environment& environment, std::vector<std::string> words);
+
 // The suite, its broken files complained of; nothing when it cannot be read at all.
 std::optional<script::Suite> open_suite(const Environment& environment, bool quiet = false);
 

@@ -41,13 +41,13 @@ std::optional<std::pair<int, int>> shard_of_environment() {
   return std::nullopt;
 }
 
-Result<run::Options> options_of(const RunFlags& flags) {
+Result<run::Options> options_of(const RunFlags& flags, const Environment& environment) {
   run::Options options;
   options.jobs = flags.jobs;
   options.fail_fast = flags.fail_fast;
   options.repeat = flags.repeat;
   auto& s = options.selection;
-  s.globs = flags.cases;
+  s.globs = case_ids(environment, flags.cases);
   s.skip = flags.skip;
   s.covers = flags.covers;
   s.tags = flags.tags;
@@ -87,13 +87,20 @@ class Screen {
  public:
   Screen(const Environment& environment, const RunFlags& flags, const script::Registry& registry, report::TerminalOptions options,
          Printer& printer)
-      : environment_(environment), flags_(flags), registry_(registry), options_(std::move(options)), printer_(printer) {}
+      : environment_(environment),
+        flags_(flags),
+        named_(case_ids(environment, flags.cases)),
+        registry_(registry),
+        options_(std::move(options)),
+        printer_(printer) {}
 
   void result(std::size_t done, std::size_t all, const run::TestResult& test) {
     if (flags_.json) printer_.out(report::json_line(test) + "\n");
     else if (wanted(test) && (fresh(test) || flags_.verbose >= 1)) {
       clear();
-      printer_.out(report::terminal_test(test, registry_, options_) + "\n");
+      const std::string text = report::terminal_test(test, registry_, options_);
+      const bool one_line = text.find('\n') + 1 == text.size();
+      printer_.out(one_line ? text : text + "\n");
     }
     if (test.verdict == judge::Verdict::fail && test.waived.empty()) ++failed_;
     if (environment_.live && !flags_.quiet && !flags_.json) {
@@ -116,17 +123,23 @@ class Screen {
   bool wanted(const run::TestResult& test) const {
     using judge::Verdict;
     if (flags_.quiet) return false;
-    if (flags_.verbose >= 2) return true;
+    if (flags_.verbose >= 2 || is_named(test)) return true;
     if (!test.waived.empty()) return flags_.verbose >= 1;
     if (test.verdict == Verdict::fail || test.verdict == Verdict::deviation || test.verdict == Verdict::error)
       return flags_.verbose >= 1 || !test.by_letter || flags_.by_letter;
     if (test.verdict == Verdict::inconclusive) return !stopped(test) || flags_.verbose >= 1;
     return flags_.verbose >= 1 && test.verdict != Verdict::pass;
   }
+  // Who names a case wants to hear of it, whatever came.
+  bool is_named(const run::TestResult& test) const {
+    const auto is = [&](const std::string& name) { return name == test.id || (test.test && !test.rule && name == test.test->id); };
+    return std::any_of(named_.begin(), named_.end(), is);
+  }
   static bool stopped(const run::TestResult& test) { return test.transcript.entries.empty(); }
 
   const Environment& environment_;
   const RunFlags& flags_;
+  const std::vector<std::string> named_;
   const script::Registry& registry_;
   report::TerminalOptions options_;
   Printer& printer_;
@@ -221,7 +234,7 @@ bool write_results(const run::Run& result, const RunFlags& flags, const std::vec
 }
 
 int run_command(const RunFlags& flags, const Environment& environment) {
-  auto options = options_of(flags);
+  auto options = options_of(flags, environment);
   auto reports = reports_of(flags.reports);
   for (const auto* error : {options ? nullptr : &options.error(), reports ? nullptr : &reports.error()})
     if (error) {

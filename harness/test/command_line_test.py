@@ -282,9 +282,44 @@ class Selection(unittest.TestCase):
                            "rules/reply-texd": "rules/reply-text", "rcpt-before": CASE}.items():
             status, out, err = run("show", word)
             self.assertEqual((status, out), (2, ""))
-            self.assertIn(f"smtpspec: no test case, rule or requirement '{word}'; near it: {near}", err)
+            self.assertIn(f"smtpspec: no test case, rule, requirement or fault '{word}'; near it: {near}", err)
         _, _, err = run("show", "nothing-like-it-at-all")
-        self.assertEqual(err, "smtpspec: no test case, rule or requirement 'nothing-like-it-at-all'\n")
+        self.assertEqual(err, "smtpspec: no test case, rule, requirement or fault 'nothing-like-it-at-all'\n")
+
+    def test_faults_are_listed_and_shown(self):
+        status, out, _ = run("list", "faults", "chunks/*")
+        self.assertEqual(status, 0)
+        self.assertTrue(all(line.startswith(("chunks/", "    ")) for line in out.splitlines()))
+        status, out, _ = run("show", "chunks/one-read")
+        self.assertEqual(status, 0)
+        self.assertIn("breaks RFC3030-2-P8\n", out)
+        self.assertIn("rfc3030/unfinished-beside is there to kill it\n", out)
+        self.assertEqual(run("list", "faults", "chunks/none-such")[0], 4)
+
+    def test_a_case_may_be_named_by_its_file(self):
+        file = pathlib.Path(__file__).resolve().parents[2] / "cases" / f"{CASE}.yaml"
+        for words in ("list", CASE), ("list", file):
+            status, out, _ = run("--cases", file.parents[2], *words)
+            self.assertEqual((status, out.splitlines()[0]), (0, f"{CASE}  MUST"))
+        for words in ("lint", CASE), ("lint", file), ("fmt", "--check", CASE):
+            self.assertEqual(run("--cases", file.parents[2], *words)[:2], (0, ""), words)
+        self.assertEqual(run("lint", CASE + "x")[2], f"smtpspec: no file, folder or test case '{CASE}x'\n")
+
+    def test_a_case_that_is_named_is_shown_whatever_came(self):
+        _, out, _ = run("run", "embedded", CASE, "--role", "relay")
+        self.assertRegex(out, rf"^pass {CASE}  relay MUST  \d+ ms\nembedded: ")
+        _, out, _ = run("run", "embedded", "rfc5321/order", "--role", "relay")
+        self.assertRegex(out, "^embedded: ")
+
+    def test_selftest_of_a_case_tells_what_it_kills(self):
+        status, out, _ = run("selftest", CASE)
+        self.assertEqual(status, 0, out)
+        self.assertRegex(out, rf"^{CASE} kills \d+ faults\n")
+        self.assertIn("    model/ready/RCPT/code-250  RCPT in state ready is answered 250\n", out)
+        self.assertNotIn("survives", out)
+        status, out, _ = run("selftest", CASE, "--fault", "chunks/one-read")
+        self.assertEqual(status, 1, out)
+        self.assertIn("survives  chunks/one-read", out)
 
     def test_a_pattern_without_a_fit_is_an_error(self):
         for words, hint in {

@@ -182,7 +182,7 @@ std::string terminal_test(const run::TestResult& test, const script::Registry& r
   out += "\n";
   if (!test.waived.empty()) out += wrapped("waived: " + test.waived, 4, options.width);
   const bool whole = (test.verdict >= Verdict::deviation && test.waived.empty()) || options.verbosity >= 2;
-  if (!whole) return out + wrapped(test.summary, 4, options.width);
+  if (!whole) return test.summary.empty() ? out : out + wrapped(test.summary, 4, options.width);
   for (const std::string& id : test.requirements) {
     const auto* requirement = registry.find(id);
     out +=

@@ -214,12 +214,13 @@ struct DialogueParser {
     return step;
   }
 
-  // The nearest label, with the connection's number where it belongs: at the very end, "message, unended2:".
+  // The nearest label, with the connection's number where it belongs: at the very end, "message, unended2:", "bdat last2:".
   tl::unexpected<Error> unknown(const SourceLine& line, std::string_view label, std::string_view keyword, std::string_view noun) const {
-    const std::string_view word = noun.substr(0, noun.find_last_not_of("0123456789") + 1);
+    std::string word, number;
+    for (const char c : noun) (smtp::is_digit(c) ? number : word) += c;
     std::string hint = smtp::nearest(smtp::trim(word), std::span<const std::string_view>(step_names));
     if (hint == "times") hint += ' ';
-    if (!hint.empty()) hint.append(keyword.substr(noun.size())).append(noun.substr(word.size())).append(label.substr(keyword.size()));
+    if (!hint.empty()) hint.append(keyword.substr(noun.size())).append(number).append(label.substr(keyword.size()));
     return fail(line, 0, "no step '" + smtp::spell(label) + ":'", std::move(hint));
   }
 

@@ -173,6 +173,7 @@ TEST(Dialogue, ErrorsCarryPlaceAndHint) {
       {"C 2: NOOP", 1, 1, "no step 'C 2:'", "C2"},
       {"message2, unended:\n  a", 1, 1, "no step 'message2, unended:'", "message, unended2"},
       {"mesage2:\n  a", 1, 1, "no step 'mesage2:'", "message2"},
+      {"bdat2 last: a", 1, 1, "no step 'bdat2 last:'", "bdat last2"},
       {"C: {user", 1, 4, "not closed"},
       {"C:   \\q", 1, 6, "unknown escape"},
       {"raw: a\xc3\xa9", 1, 7, "must be spelt"},

@@ -96,6 +96,7 @@ class Work {
   Report run() {
     for (const auto& test : suite_.cases)
       if (options_.cases.empty() || run::fits_any(options_.cases, test.id)) cases_.push_back({&test, {}, {}});
+    report_.part = !options_.cases.empty() && options_.faults.empty();
     play_clean();
     gather_faults();
     in_parallel(report_.trials.size(), [this](Lab& lab, std::size_t i) { try_fault(lab, report_.trials[i]); });
@@ -278,7 +279,7 @@ class Work {
   void try_fault(Lab& lab, Trial& trial) {
     bool killed = false;
     for (const Played* played : order_for(*trial.fault)) {
-      if (killed && !options_.full && !names(*played->test, *trial.fault)) return;
+      if (killed && !options_.full && options_.cases.empty() && !names(*played->test, *trial.fault)) return;
       killed = play(lab, *played, trial) || killed;
     }
   }
@@ -328,7 +329,7 @@ std::vector<const Trial*> Report::survivors() const {
 }
 
 bool Report::holds() const {
-  return accused.empty() && survivors().empty() && idle().empty() && stale.empty() && unkept.empty() && unforeseen.empty();
+  return accused.empty() && (part || survivors().empty()) && idle().empty() && stale.empty() && unkept.empty() && unforeseen.empty();
 }
 
 std::vector<std::string> Report::idle() const {

@@ -10,7 +10,7 @@
 // A case kills a fault when it accuses the server, or, where it only records what a server chose, records something else
 // than on the conforming server. A case is not played against a generated fault whose cell it never reaches on the
 // conforming server; with `full` it is, and shows that nothing is lost by that. Without `full` a fault is done with its
-// first killer and the cases that name it. A case without a kill is then played against every fault that it can reach until
+// first killer and the cases that name it, unless cases were selected: each of these tells all that it kills. A case without a kill is then played against every fault that it can reach until
 // it has one, and a rule is looked for in every case on the written faults that break its requirements. What the conforming
 // server gives no occasion to judge is not asked for a kill.
 #pragma once
@@ -42,12 +42,13 @@ struct Report {
   std::vector<std::string> accused;     // what the conforming server was accused of
   std::vector<std::string> unforeseen;  // kills by cases that were thought not to reach the fault
   std::size_t plays = 0;                // of one case against one server
+  bool part = false;                    // some of the cases on all faults: what they leave alive is no fault of theirs
 
   // Faults that nobody killed and for which there is no reason.
   std::vector<const Trial*> survivors() const;
   // Of those that are to kill something, who kills nothing; of a part of the faults nobody can say so.
   std::vector<std::string> idle() const;
-  // Nothing survives, idles, is stale, unkept, accused or unforeseen.
+  // Nothing survives (but of a part of the cases), idles, is stale, unkept, accused or unforeseen.
   bool holds() const;
 };
 
