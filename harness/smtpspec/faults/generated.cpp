@@ -95,7 +95,7 @@ std::vector<Fault> change_all() {
   std::vector<Fault> out;
   for (const auto& [cell, moments] : all_moments()) {
     const Row& row = row_of(cell);
-    const auto any = [&](const auto& is) { return std::any_of(moments.begin(), moments.end(), is); };
+    const auto any = [&here = moments](const auto& is) { return std::any_of(here.begin(), here.end(), is); };
     for (const int code : codes)
       if (code != row.reply.code && any([&](const Moment& m) { return lawfulness(m.context, m.input, code) != smtp::Lawfulness::lawful; }))
         out.push_back(with_row(fault_at(cell, "code-" + std::to_string(code), "is answered " + std::to_string(code)),
