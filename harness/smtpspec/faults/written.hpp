@@ -5,6 +5,7 @@
 
 namespace smtpspec::faults {
 
+std::vector<Fault> address_faults();     // corners of the address grammar, and what an address is judged by
 std::vector<Fault> auth_faults();        // AUTH and STARTTLS
 std::vector<Fault> chunk_faults();       // BDAT: counting, LAST, refused chunks, the mixture with DATA
 std::vector<Fault> claim_faults();       // keywords of EHLO, and what is kept of them
@@ -13,6 +14,7 @@ std::vector<Fault> content_faults();     // where mail data end, and what of the
 std::vector<Fault> grammar_faults();     // what the parser refuses and takes
 std::vector<Fault> limit_faults();       // sizes and counts
 std::vector<Fault> order_faults();       // what a session remembers or forgets wrongly
+std::vector<Fault> parameter_faults();   // parameters of MAIL, RCPT, VRFY and EXPN
 std::vector<Fault> pipelining_faults();  // groups of commands, their replies, and segments
 std::vector<Fault> reply_faults();       // octets and texts of replies
 std::vector<Fault> sharing_faults();     // one session's state in another
