@@ -13,11 +13,14 @@ std::vector<Fault> closing_faults();     // who ends a connection, when, and wha
 std::vector<Fault> content_faults();     // where mail data end, and what of them is refused
 std::vector<Fault> grammar_faults();     // what the parser refuses and takes
 std::vector<Fault> limit_faults();       // sizes and counts
+std::vector<Fault> memory_faults();      // what one command leaves behind for a later one
 std::vector<Fault> order_faults();       // what a session remembers or forgets wrongly
 std::vector<Fault> parameter_faults();   // parameters of MAIL, RCPT, VRFY and EXPN
 std::vector<Fault> pipelining_faults();  // groups of commands, their replies, and segments
 std::vector<Fault> reply_faults();       // octets and texts of replies
+std::vector<Fault> segment_faults();     // data, chunks and commands that TCP cuts apart
 std::vector<Fault> sharing_faults();     // one session's state in another
 std::vector<Fault> time_faults();        // silence allowed, and replies too late
+std::vector<Fault> tls_faults();         // when STARTTLS is taken and offered
 
 }  // namespace smtpspec::faults
