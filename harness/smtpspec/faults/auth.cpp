@@ -242,6 +242,87 @@ std::vector<Fault> auth_faults() {
                   if (input == Input::rset && next.role != Role::submissions) next.tls = false;
                 });
               }}),
+
+      // --- passwords, names and encodings that are nearly right
+      subtle({"auth/longer-password", "RFC4954-4-21", "a password that goes on behind the right one is taken",
+              judge_plain(Input::auth_failure, Input::auth_success,
+                          [](const auto& parts) {
+                            return parts.size() == 3 && parts[1] == account().user && parts[2].starts_with(account().password);
+                          })}),
+      subtle({"auth/beginning-of-password", "RFC4954-4-21",
+              "a password is compared as far as the client gave it, so that its first octet is enough",
+              judge_plain(Input::auth_failure, Input::auth_success,
+                          [](const auto& parts) {
+                            return parts.size() == 3 && parts[1] == account().user && !parts[2].empty() &&
+                                   account().password.starts_with(parts[2]);
+                          })}),
+      subtle({"auth/no-padding", "RFC4954-4-12", "base64 is taken without its padding",
+              [](Seams& seams, Shared&) {
+                seams.response = [](std::string_view base64, const std::optional<std::string>& lawful) {
+                  if (lawful || base64.find('=') != base64.npos) return lawful;
+                  return smtp::decode_base64(std::string(base64) + std::string((4 - base64.size() % 4) % 4, '='));
+                };
+              }}),
+      subtle({"auth/beginning-of-mechanism", "RFC4954-4-P1", "a word that begins with PLAIN or LOGIN is taken for that mechanism",
+              [](Seams& seams, Shared&) {
+                take_for(seams, Input::auth_no_mechanism, Input::auth_challenge, [](const Command& c, std::string_view line) {
+                  const std::string_view name = c.mechanism.in(line);
+                  return smtp::istarts_with(name, "PLAIN") || smtp::istarts_with(name, "LOGIN");
+                });
+              }}),
+      subtle({"auth/one-mechanism-a-session", "RFC4954-4-P6", "behind a login that failed, other mechanisms than its own are unknown",
+              [](Seams& seams, Shared&) {
+                on_input(seams, [tried = std::string(), failed = std::string()](const Context& context, const Transaction&,
+                                                                                std::string_view line, Input lawful) mutable {
+                  if (!is_auth(lawful)) return lawful;
+                  if (context.state != State::auth) tried = smtp::to_upper(smtp::parse_command(line).mechanism.in(line));
+                  if (context.state == State::ready && !failed.empty() && tried != failed) return Input::auth_no_mechanism;
+                  if (lawful == Input::auth_failure) failed = tried;
+                  return lawful;
+                });
+              }}),
+      subtle({"auth/empty-response-unanswered", "RFC5321-4.2-1", "an empty line in the exchange gets no reply",
+              [](Seams& seams, Shared&) {
+                const auto empty = std::make_shared<bool>(false);
+                on_input(seams, [empty](const Context& context, const Transaction&, std::string_view line, Input lawful) {
+                  *empty = context.state == State::auth && line.empty() && is_auth(lawful);
+                  return lawful;
+                });
+                on_rows(seams, [empty](const Context&, Input, Row& row) {
+                  if (*empty) row.next = Next::stay;
+                });
+                on_octets(seams, [empty](std::string& reply) {
+                  if (*empty) reply.clear();
+                });
+              }}),
+      subtle({"auth/three-of-four", "RFC4954-4-12",
+              "a response that is one character short of whole groups of four overruns its buffer, and the connection ends",
+              [](Seams& seams, Shared&) {
+                const auto over = std::make_shared<bool>(false);
+                on_input(seams, [over](const Context& context, const Transaction&, std::string_view line, Input lawful) {
+                  *over = context.state == State::auth && lawful == Input::auth_malformed && line.size() % 4 == 3;
+                  return lawful;
+                });
+                on_rows(seams, [over](const Context&, Input, Row& row) {
+                  if (*over) row.next = Next::closed;
+                });
+                on_octets(seams, [over](std::string& reply) {
+                  if (*over) reply.clear();
+                });
+              }}),
+      {"auth/status-of-530", "RFC4954-6-1", "the demand for a login has the enhanced code of another refusal",
+       [](Seams& seams, Shared&) {
+         on_rows(seams, [](const Context& context, Input, Row& row) {
+           if (context.tls && row.reply.code == 530) row.reply.status = "5.7.1";
+         });
+       }},
+      subtle({"auth/status-of-long-response", "RFC4954-4-16",
+              "a response that is too long is refused by the enhanced code of a long command",
+              [](Seams& seams, Shared&) {
+                on_row(seams, Input::auth_too_long, [](const Context&, Row& row) {
+                  if (row.reply.code == 500) row.reply.status = "5.5.2";
+                });
+              }}),
   };
 }
 

@@ -108,6 +108,23 @@ void no_mixed_session(Seams& seams, Input one, Input other) {
   });
 }
 
+// Remembers the last octet of a chunk.
+class LastOctet final : public ContentReader {
+ public:
+  LastOctet(std::uint64_t size, std::shared_ptr<char> last) : reader_(size), last_(std::move(last)) {}
+  std::size_t feed(std::string_view input, std::string& content) override {
+    const std::size_t taken = reader_.feed(input);
+    content += input.substr(0, taken);
+    if (taken > 0) *last_ = input[taken - 1];
+    return taken;
+  }
+  bool done() const override { return reader_.done(); }
+
+ private:
+  smtp::ChunkReader reader_;
+  std::shared_ptr<char> last_;
+};
+
 }  // namespace
 
 std::vector<Fault> chunk_faults() {
@@ -287,6 +304,39 @@ std::vector<Fault> chunk_faults() {
       subtle({"chunks/no-bdat-after-data", "RFC3030-2-P1", "behind a message by DATA, the session takes none by BDAT",
               [](Seams& seams, Shared&) {
                 for (const Input chunk : {Input::chunk, Input::last_chunk}) no_mixed_session(seams, Input::content, chunk);
+              }}),
+
+      // --- where one chunk ends
+      subtle({"chunks/crlf-in-two-chunks", "RFC3030-2-P1",
+              "each chunk is looked through for lone CRs by itself, so that a CRLF between two chunks makes a bad message",
+              [](Seams& seams, Shared&) {
+                const auto octet = std::make_shared<char>('\0');
+                seams.chunk_reader = [octet](const Context&, const Chunk& chunk) { return std::make_unique<LastOctet>(chunk.size, octet); };
+                on_input(seams, [octet, cut = false](const Context&, const Transaction&, std::string_view, Input lawful) mutable {
+                  if (lawful == Input::chunk) cut = cut || *octet == '\r';
+                  if (lawful == Input::chunk || lawful == Input::last_chunk) *octet = '\0';
+                  return lawful == Input::last_chunk && std::exchange(cut, false) ? Input::last_chunk_refused : lawful;
+                });
+              }}),
+      subtle({"chunks/full-buffer", "RFC3030-2-P1", "a chunk that fills buffers of 4096 octets to the brim is read on for one octet more",
+              [](Seams& seams, Shared&) {
+                on_chunk(seams, [](const Context&, std::string_view, Chunk& chunk) {
+                  if (chunk.size > 0 && chunk.size % 4096 == 0) ++chunk.size;
+                });
+              }}),
+      subtle({"chunks/blank-behind-last", "RFC5321-4.1.1-1", "a chunk is refused for a blank behind LAST",
+              [](Seams& seams, Shared&) {
+                on_input(seams, [](const Context&, const Transaction&, std::string_view line, Input lawful) {
+                  return is_chunk(lawful) && line.ends_with(' ') ? Input::chunk_syntax : lawful;
+                });
+              }}),
+      subtle({"chunks/refusal-bars-rset", "RFC5321-4.1.1.5-2", "behind a chunk that was out of order, RSET is too",
+              [](Seams& seams, Shared&) {
+                const auto refused = std::make_shared<bool>(false);
+                on_rows(seams, [refused](const Context&, Input input, Row& row) {
+                  if (is_chunk(input)) *refused = row.reply.code == 503;
+                  if (input == Input::rset && *refused) refuse(row, bad_sequence);
+                });
               }}),
   };
 }

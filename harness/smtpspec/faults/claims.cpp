@@ -162,6 +162,24 @@ std::vector<Fault> claim_faults() {
                   if (context.tls) std::erase_if(keywords, [](const std::string& line) { return is_keyword(line, "SIZE"); });
                 });
               }}),
+
+      // --- offered to some and not to others
+      subtle({"claims/second-ehlo", "RFC5321-4.1.1.1-7", "a second EHLO is answered in one line, since the client knows the keywords",
+              [](Seams& seams, Shared&) {
+                const auto known = std::make_shared<bool>(false);
+                on_after(seams, [known](const Context&, Input input, Context&) {
+                  if (input == Input::ehlo || input == Input::starttls) *known = input == Input::ehlo;
+                });
+                on_keywords(seams, [known](const Context&, std::vector<std::string>& keywords) {
+                  if (*known) keywords.clear();
+                });
+              }}),
+      subtle({"claims/ehlo-in-small-letters", "RFC5321-2.4-1", "ehlo in small letters is answered without keywords, as HELO is",
+              [](Seams& seams, Shared&) {
+                on_answer(seams, Input::ehlo, [](std::string_view line, Saying& saying) {
+                  if (line.starts_with("ehlo")) saying.lines.resize(1);
+                });
+              }}),
   };
 }
 

@@ -30,6 +30,24 @@ void allow_silence(Seams& seams, State state, smtp::Duration most) {
   seams.idle = [state, most](const Context& context, smtp::Duration lawful) { return context.state == state ? most : lawful; };
 }
 
+// What comes to pass with a line or a content that kills the server's process: the connection ends without a reply.
+template <typename Kills>  // bool(const Context&, const Transaction&, std::string_view line, Input)
+auto crash(Kills kills) {
+  return [kills](Seams& seams, Shared&) {
+    const auto dead = std::make_shared<bool>(false);
+    on_input(seams, [dead, kills](const Context& context, const Transaction& transaction, std::string_view line, Input lawful) {
+      *dead = kills(context, transaction, line, lawful);
+      return lawful;
+    });
+    on_rows(seams, [dead](const Context&, Input, Row& row) {
+      if (*dead) row.next = Next::closed;
+    });
+    on_octets(seams, [dead](std::string& reply) {
+      if (*dead) reply.clear();
+    });
+  };
+}
+
 }  // namespace
 
 std::vector<Fault> closing_faults() {
@@ -147,6 +165,42 @@ std::vector<Fault> closing_faults() {
                 when_over(seams, [inside, &shared] { shared.count += std::exchange(*inside, false); });
                 die(seams, shared);
               }}),
+
+      // --- lines that kill
+      subtle({"closing/octet-ff", "RFC3030-2-13", "the octet 0xFF in a command is taken for the end of the file, and the connection ends",
+              crash([](const Context& context, const Transaction&, std::string_view line, Input input) {
+                return is_command(context, input) && line.find('\xff') != line.npos;
+              })}),
+      subtle({"closing/percent-n", "RFC5321-4.1.1.10-2", "an unknown command is the format of its own log line, so that %n in it kills",
+              crash([](const Context& context, const Transaction&, std::string_view line, Input input) {
+                return is_command(context, input) && input == Input::unknown_verb && line.find("%n") != line.npos;
+              })}),
+      subtle({"closing/long-verb", "RFC5321-4.1.1.10-2",
+              "an unknown verb of more than 255 octets overruns its buffer, and the connection ends",
+              crash([](const Context& context, const Transaction&, std::string_view line, Input input) {
+                return is_command(context, input) && input == Input::unknown_verb && std::min(line.find(' '), line.size()) > 255;
+              })}),
+      subtle({"closing/brackets-in-header", "RFC5321-4.1.1.10-2",
+              "empty brackets by the dozen in an address of the header overrun a buffer, and the connection ends behind the final dot",
+              crash([](const Context&, const Transaction& transaction, std::string_view, Input input) {
+                constexpr std::string_view pairs = "<><><><><><><><><><><><><><><><><><><><><><><><>";
+                return input == Input::content && transaction.content.find(pairs) != std::string::npos;
+              })}),
+
+      // --- spellings and numbers
+      subtle({"closing/quit-in-small-letters", "RFC5321-4.1.1.10-1", "quit in small letters gets its 221, and the connection stays open",
+              [](Seams& seams, Shared&) {
+                const auto small = std::make_shared<bool>(false);
+                on_input(seams, [small](const Context&, const Transaction&, std::string_view line, Input lawful) {
+                  *small = line.starts_with("quit");
+                  return lawful;
+                });
+                on_row(seams, Input::quit, [small](const Context&, Row& row) {
+                  if (*small) row.next = Next::stay;
+                });
+              }}),
+      subtle({"closing/fifty-noops", "RFC5321-3.8-1", "the fiftieth NOOP of a session gets its 250 and ends the connection",
+              [](Seams& seams, Shared&) { close_behind(seams, 50, [](Input input) { return input == Input::noop; }); }}),
   };
 }
 

@@ -170,6 +170,28 @@ std::shared_ptr<std::optional<std::uint64_t>> declared_size(Seams& seams) {
 
 bool is_exotic_break(char c) { return c == '\v' || c == '\f' || (c >= '\x1c' && c <= '\x1e') || c == '\x85'; }
 
+// Misses an end of the data that lies across two buffers of `size` octets.
+class Buffered final : public ContentReader {
+ public:
+  explicit Buffered(std::size_t size) : size_(size) {}
+  std::size_t feed(std::string_view input, std::string& content) override {
+    for (std::size_t i = 0; i < input.size(); ++i) {
+      reader_.feed(input.substr(i, 1), content);
+      if (reader_.done()) return i + 1;
+      seen_ += input[i];
+      seen_.erase(0, seen_.size() > 4 ? seen_.size() - 4 : 0);
+      if (++count_ % size_ == 0 && (seen_.ends_with("\r\n.") || seen_.ends_with("\r\n.\r"))) reader_ = in_text();
+    }
+    return input.size();
+  }
+  bool done() const override { return reader_.done(); }
+
+ private:
+  std::size_t size_, count_ = 0;
+  smtp::DotReader reader_;
+  std::string seen_ = "\r\n";
+};
+
 }  // namespace
 
 std::vector<Fault> content_faults() {
@@ -449,6 +471,28 @@ std::vector<Fault> content_faults() {
                   for (const char c : transaction.content)
                     if ((c & 0xe0) == 0x80) return true;
                   return false;
+                });
+              }}),
+
+      // --- lines and buffers
+      subtle({"content/blank-dot", "RFC5321-4.5.2-P3",
+              "blanks in front of a dot are passed over, so that a line of blanks and a dot ends the data",
+              [](Seams& seams, Shared&) {
+                ends_also(seams, [](std::string_view seen) {
+                  const auto line = line_of(seen);
+                  return line && line->size() > 1 && line->find_first_not_of(" \t") == line->size() - 1 && line->back() == '.';
+                });
+              }}),
+      subtle({"content/line-end-in-seven-bits", "RFC6152-3-P5",
+              "CR and LF are looked for in seven bits, so that the octets 0x8D 0x8A and a dot on a line end the data",
+              [](Seams& seams, Shared&) { ends_also(seams, [](std::string_view seen) { return seen.ends_with("\x8d\x8a.\r\n"); }); }}),
+      subtle({"content/dot-across-buffers", "RFC5321-4.5.2-P4",
+              "the final dot is missed when its line lies across two buffers of 4096 octets",
+              [](Seams& seams, Shared&) { seams.content_reader = [](const Context&) { return std::make_unique<Buffered>(4096); }; }}),
+      subtle({"content/from-line-refused", "RFC5321-3.3-12", "a message whose first line is that of an mbox is refused",
+              [](Seams& seams, Shared&) {
+                on_input(seams, [](const Context&, const Transaction& transaction, std::string_view, Input lawful) {
+                  return lawful == Input::content && transaction.content.starts_with("From ") ? Input::content_refused : lawful;
                 });
               }}),
   };

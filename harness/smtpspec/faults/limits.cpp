@@ -170,6 +170,37 @@ std::vector<Fault> limit_faults() {
                   return lawful == Input::greeting && shared.count > 10 ? Input::greeting_too_many : lawful;
                 });
               }}),
+
+      // --- what one command does and another not
+      subtle({"limits/rcpt-line-of-1000", "RFC3461-5.4-3", "a RCPT line may have 1000 octets",
+              [](Seams& seams, Shared&) {
+                on_input(seams, [](const Context& context, const Transaction&, std::string_view line, Input lawful) {
+                  return is_command(context, lawful) && is_recipient(lawful) && line.size() + crlf > 1000 ? Input::too_long_line : lawful;
+                });
+              }}),
+      subtle({"limits/mail-line-of-1036", "RFC3461-5.4-4",
+              "a MAIL line may have 1036 octets, as DSN wants, with no room for the other extensions",
+              refuse_size(Input::mail, Input::too_long_line,
+                          [](const Command&, std::string_view line) { return line.size() + crlf > 1036; })}),
+      subtle({"limits/helo-name-of-64", "RFC5321-4.5.3.1.2-P1", "the name in HELO may have 64 octets, as a host name has in Unix",
+              refuse_size(Input::helo, Input::helo_syntax, [](const Command& c, std::string_view) { return c.argument.size > 64; })}),
+      subtle({"limits/chunks-of-any-size", "RFC1870-4-P1", "the limit is kept in DATA, and a message in chunks may have any size",
+              [](Seams& seams, Shared&) {
+                const auto last = std::make_shared<bool>(false);
+                on_chunk(seams, [last](const Context&, std::string_view, Chunk& chunk) { *last = chunk.last; });
+                on_input(seams, [last](const Context&, const Transaction&, std::string_view, Input lawful) {
+                  if (lawful != Input::chunk_too_big) return lawful;
+                  return *last ? Input::last_chunk : Input::chunk;
+                });
+              }}),
+      subtle({"limits/trace-counts", "RFC1870-6.3-P1",
+              "the Received field counts towards the limit, so that a message just below it is too big",
+              [](Seams& seams, Shared&) {
+                on_input(seams, [](const Context&, const Transaction& transaction, std::string_view, Input lawful) {
+                  const bool full = transaction.content.size() + 200 > serve::Config{}.message_size;
+                  return lawful == Input::content && full ? Input::content_too_big : lawful;
+                });
+              }}),
   };
 }
 

@@ -223,6 +223,22 @@ std::vector<Fault> pipelining_faults() {
               [](Seams& seams, Shared&) { hold_reply(seams, Input::vrfy); }}),
       {"pipelining/unknown-verb-held", "RFC2920-3.2-6", "the reply to an unknown verb waits until another command comes",
        [](Seams& seams, Shared&) { hold_reply(seams, Input::unknown_verb); }},
+
+      subtle({"pipelining/lookup-overtaken", "RFC2920-3.2-1",
+              "a recipient at another domain is looked up in the DNS, and the reply to the next command of the group goes out before",
+              [](Seams& seams, Shared&) {
+                const auto slow = std::make_shared<std::vector<bool>>();  // of the replies not let go yet
+                on_input(seams, [slow](const Context&, const Transaction&, std::string_view line, Input lawful) {
+                  const smtp::Path path = smtp::parse_command(line, {.utf8 = true}).path;
+                  slow->push_back(lawful == Input::rcpt && smtp::iequals(path.domain.in(line), serve::Config{}.relay_domain));
+                  return lawful;
+                });
+                on_group(seams, [slow](const Context&, std::vector<std::string>& replies) {
+                  const auto all = std::exchange(*slow, {});
+                  for (std::size_t i = 0; i + 1 < replies.size(); ++i)
+                    if (all[all.size() - replies.size() + i]) std::swap(replies[i], replies[i + 1]), ++i;
+                });
+              }}),
   };
 }
 

@@ -168,6 +168,36 @@ std::vector<Fault> reply_faults() {
                   if (text.starts_with('<')) text.insert(1, "@mx.example.test:");
                 });
               }}),
+
+      // --- what has no place
+      {"replies/status-in-ehlo", "RFC5321-4.1.1.1-P1", "the lines of the EHLO reply have an enhanced code in front of name and keywords",
+       [](Seams& seams, Shared&) { on_saying(seams, Input::ehlo, [](Saying& saying) { saying.status = "2.0.0"; }); }},
+      {"replies/empty-keyword", "RFC5321-4.1.1.1-P2", "the last line of the EHLO reply has no keyword",
+       [](Seams& seams, Shared&) {
+         on_saying(seams, Input::ehlo, [](Saying& saying) {
+           if (saying.lines.size() > 1) saying.lines.emplace_back();
+         });
+       }},
+      subtle({"replies/echo-of-recipient", "RFC6531-3.7.4.2-7", "the refusal of an unknown mailbox shows its name, in UTF-8 too",
+              [](Seams& seams, Shared&) {
+                on_answer(seams, Input::rcpt_no_mailbox, [](std::string_view line, Saying& saying) {
+                  std::string shown(smtp::parse_command(line, {.utf8 = true}).path.all.in(line).substr(0, 300));
+                  std::erase_if(shown, smtp::is_control);
+                  saying.lines.front() += ": " + shown;
+                });
+              }}),
+      subtle(
+          {"replies/status-of-too-many-recipients", "RFC2034-4-P2", "a recipient too many gets 452 with an enhanced code of class 5",
+           [](Seams& seams, Shared&) { on_row(seams, Input::rcpt_too_many, [](const Context&, Row& row) { row.reply.status = "5.5.3"; }); },
+           [](serve::Config& config) { config.recipients = 100; }}),
+      {"replies/host-that-takes-no-mail", "RFC7504-3-3", "relaying is refused by 521",
+       [](Seams& seams, Shared&) {
+         on_row(seams, Input::rcpt_no_relay, [](const Context&, Row& row) {
+           if (row.reply.code == 550) row.reply.code = 521;
+         });
+       }},
+      subtle({"replies/no-status-at-421", "RFC2034-4-P1", "the 421 to a silent client has no enhanced code",
+              [](Seams& seams, Shared&) { on_saying(seams, Input::idle, [](Saying& saying) { saying.status.clear(); }); }}),
   };
 }
 

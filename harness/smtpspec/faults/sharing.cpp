@@ -211,6 +211,17 @@ std::vector<Fault> sharing_faults() {
        "the server has room for one session",
        {},
        [](serve::Config& config) { config.connections = 1; }},
+
+      subtle({"sharing/body-of-the-last-mail", "RFC5321-2.3.6-P1",
+              "the BODY of the last MAIL of any session is that of all transactions, so that DATA is refused for one that is not binary",
+              [](Seams& seams, Shared& shared) {
+                on_record(seams, [&shared](const Context&, Input input, std::string_view line, Transaction&) {
+                  if (input == Input::mail) shared.count = mail_params(line).body == smtp::Body::binary_mime;
+                });
+                on_input(seams, [&shared](const Context&, const Transaction&, std::string_view, Input lawful) {
+                  return lawful == Input::data && shared.count > 0 ? Input::data_binary : lawful;
+                });
+              }}),
   };
 }
 

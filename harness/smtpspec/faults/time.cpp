@@ -75,6 +75,29 @@ std::vector<Fault> time_faults() {
       subtle({"time/submission-late", "RFC6409-5.3-1", "the reply to the final dot comes after three minutes on submission",
               answer_late(
                   3min, [](const Context& context, Input input) { return input == Input::content && context.role != smtp::Role::relay; })}),
+
+      // --- silence inside something
+      subtle(
+          {"time/idle-in-login", "RFC5321-4.5.3.2.7-1", "a client that looks for its password may be silent for one minute",
+           [](Seams& seams, Shared&) { shorten_idle(seams, 1min, [](const Context& context) { return context.state == State::auth; }); }}),
+      subtle({"time/idle-in-chunk", "RFC5321-4.5.3.2.7-1", "a client may be silent for half a minute while octets of a chunk are to come",
+              [](Seams& seams, Shared&) {
+                const auto due = std::make_shared<bool>(false);
+                on_chunk(seams, [due](const Context&, std::string_view, Chunk& chunk) { *due = chunk.size > 0; });
+                on_rows(seams, [due](const Context&, Input, Row&) { *due = false; });
+                shorten_idle(seams, 30s, [due](const Context&) { return *due; });
+              }}),
+      subtle({"time/idle-in-command", "RFC5321-4.5.3.2.7-1", "a client may be silent for half a minute inside a command line",
+              [](Seams& seams, Shared&) {
+                const auto half = std::make_shared<bool>(false);
+                seams.arrive = [half](const Context& context, std::string_view, std::string octets) {
+                  *half = context.state != State::data && !octets.ends_with('\n');
+                  return octets;
+                };
+                shorten_idle(seams, 30s, [half](const Context&) { return *half; });
+              }}),
+      {"time/last-chunk-late", "RFC5321-6.1-8", "the reply to the last chunk comes after eleven minutes",
+       answer_late(11min, [](const Context&, Input input) { return input == Input::last_chunk; })},
   };
 }
 
