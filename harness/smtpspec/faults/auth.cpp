@@ -323,6 +323,24 @@ std::vector<Fault> auth_faults() {
                   if (row.reply.code == 500) row.reply.status = "5.5.2";
                 });
               }}),
+
+      subtle({"auth/nobody", "RFC4616-2-7", "a PLAIN message with neither user nor password logs in, as by an anonymous bind of LDAP",
+              [](Seams& seams, Shared& shared) {
+                for (const Input refusal : {Input::auth_failure, Input::auth_malformed})
+                  judge_plain(refusal, Input::auth_success,
+                              [](const auto& parts) { return parts.size() == 3 && parts[1].empty() && parts[2].empty(); })(seams, shared);
+              }}),
+      subtle({"auth/quit-in-exchange", "RFC4954-4-21", "a response that reads QUIT is the command, although it is base64",
+              [](Seams& seams, Shared&) {
+                const auto quit = std::make_shared<bool>(false);
+                on_input(seams, [quit](const Context& context, const Transaction&, std::string_view line, Input lawful) {
+                  *quit = context.state == State::auth && is_auth(lawful) && smtp::iequals(line, "QUIT");
+                  return *quit ? Input::quit : lawful;
+                });
+                on_row(seams, Input::quit, [quit](const Context& context, Row& row) {
+                  if (*quit) row = row_in(State::ready, context, Input::quit);
+                });
+              }}),
   };
 }
 

@@ -1,4 +1,5 @@
 // BDAT (RFC 3030 section 2): wrong counting, and wrong memory of what was begun, refused and ended.
+#include <algorithm>
 #include <cstdlib>
 
 #include "smtpspec/faults/put.hpp"
@@ -336,6 +337,14 @@ std::vector<Fault> chunk_faults() {
                 on_rows(seams, [refused](const Context&, Input input, Row& row) {
                   if (is_chunk(input)) *refused = row.reply.code == 503;
                   if (input == Input::rset && *refused) refuse(row, bad_sequence);
+                });
+              }}),
+
+      subtle({"chunks/ten-digits", "RFC3030-2-P1", "a chunk size may have ten digits, zeros in front of a small number counted",
+              [](Seams& seams, Shared&) {
+                on_input(seams, [](const Context&, const Transaction&, std::string_view line, Input lawful) {
+                  const auto digits = std::count_if(line.begin(), line.end(), smtp::is_digit);
+                  return is_chunk(lawful) && digits > 10 ? Input::chunk_syntax : lawful;
                 });
               }}),
   };

@@ -274,6 +274,11 @@ std::vector<Fault> grammar_faults() {
                   return rules;
                 };
               }}),
+
+      subtle({"grammar/blank-behind-path", "RFC5321-4.1.1-1", "a blank behind the path of RCPT is the start of a parameter that is missing",
+              [](Seams& seams, Shared&) {
+                take_for(seams, Input::rcpt, Input::rcpt_syntax, [](const Command&, std::string_view line) { return line.ends_with(' '); });
+              }}),
   };
 }
 

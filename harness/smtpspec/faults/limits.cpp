@@ -201,6 +201,17 @@ std::vector<Fault> limit_faults() {
                   return lawful == Input::content && full ? Input::content_too_big : lawful;
                 });
               }}),
+
+      subtle({"limits/long-line-in-two", "RFC5321-4.5.3.1.4-P3",
+              "a command line that is too long is passed over with its segment, and its rest in the next segment is a command",
+              [](Seams& seams, Shared&) {
+                const auto cut = std::make_shared<bool>(false);
+                seams.arrive = [cut](const Context&, std::string_view unread, std::string octets) {
+                  *cut = !unread.empty();
+                  return octets;
+                };
+                seams.cuts_long_line = [cut](const Context& context) { return *cut && context.state != State::auth; };
+              }}),
   };
 }
 

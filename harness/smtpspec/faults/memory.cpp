@@ -95,6 +95,15 @@ std::vector<Fault> memory_faults() {
                   if (plain && context.role != Role::relay && !is_auth(input) && row.reply.code == 530) row = smtp::model_row(known, input);
                 });
               }}),
+
+      // --- RSET
+      subtle({"memory/second-rset", "RFC5321-4.1.1.5-1", "the second RSET of a session gets its 250 and clears nothing",
+              [](Seams& seams, Shared&) {
+                const auto resets = std::make_shared<int>(0);
+                on_after(seams, [resets](const Context& before, Input input, Context& next) {
+                  if (input == Input::rset && ++*resets == 2) next = before;
+                });
+              }}),
   };
 }
 

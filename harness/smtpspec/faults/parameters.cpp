@@ -207,6 +207,40 @@ std::vector<Fault> parameter_faults() {
                     return smtp::to_upper(c.argument.in(line)).ends_with(" SMTPUTF8");
                   });
               }}),
+
+      // --- RFC 3461, taken or refused outright
+      subtle(
+          {"parameters/any-ret", "RFC3461-4.3-1", "any value of RET is taken", take_parameter([](const Command& c, std::string_view line) {
+             return !value_of(c, line, "RET").empty() && smtp::mail_params(c, line).bad == c.param(line, "RET") - c.params.data();
+           })}),
+      subtle({"parameters/ret-in-capitals", "RFC3461-4.1-P1", "the values of RET are known in capitals only",
+              refuse_value(Input::mail, "RET", [](std::string_view value) { return has_small_letter(value); })}),
+      subtle({"parameters/envid-twice", "RFC3461-5.1-3", "of two ENVIDs the last one counts",
+              take_parameter([](const Command& c, std::string_view line) {
+                const auto count = std::count_if(c.params.begin(), c.params.begin() + c.param_count,
+                                                 [&](const Param& param) { return smtp::iequals(param.keyword.in(line), "ENVID"); });
+                return count == 2 && smtp::mail_params(c, line).bad > 0;
+              })}),
+      subtle({"parameters/malformed-envid", "RFC3461-5.1-3", "a plus sign in an ENVID may stand for itself",
+              take_parameter([](const Command& c, std::string_view line) {
+                const std::string_view value = value_of(c, line, "ENVID");
+                return value.find('+') != value.npos && smtp::mail_params(c, line).bad == c.param(line, "ENVID") - c.params.data();
+              })}),
+      subtle({"parameters/any-notify", "RFC3461-4.1-1", "unknown values of NOTIFY are passed over",
+              [](Seams& seams, Shared&) {
+                take_for(seams, Input::rcpt_bad_parameter, Input::rcpt, [](const Command& c, std::string_view line) {
+                  const auto all = elements(value_of(c, line, "NOTIFY"));
+                  return std::any_of(all.begin(), all.end(), [](const std::string& e) {
+                    return e != "NEVER" && e != "SUCCESS" && e != "FAILURE" && e != "DELAY" && !e.empty();
+                  });
+                });
+              }}),
+      subtle({"parameters/notify-without-delay", "RFC3461-4.1-2", "of the values of NOTIFY, DELAY is unknown",
+              refuse_value(Input::rcpt, "NOTIFY",
+                           [](std::string_view value) {
+                             const auto all = elements(value);
+                             return std::find(all.begin(), all.end(), "DELAY") != all.end();
+                           })}),
   };
 }
 
