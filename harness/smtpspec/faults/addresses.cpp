@@ -226,6 +226,17 @@ std::vector<Fault> address_faults() {
                   return c && smtp::has_eight_bit(line) && smtp::iequals(c.path.domain.in(line), serve::Config{}.relay_domain);
                 });
               }}),
+
+      // --- recipients read in another way than senders
+      subtle({"addresses/number-label-of-recipient", "RFC5321-4.1.2-P6", "a recipient's domain that begins with a digit is malformed",
+              malformed_recipient([](const smtp::Path& path, std::string_view line) {
+                return path.domain_kind == DomainKind::name && smtp::is_digit(path.domain.in(line).front());
+              })}),
+      subtle({"addresses/specials-of-recipient", "RFC5321-4.1.2-P1",
+              "a recipient with a character that a shell or a router of old knows is malformed, where an unknown one is unknown",
+              malformed_recipient([](const smtp::Path& path, std::string_view line) {
+                return !path.quoted && path.local.in(line).find_first_of("!%/|`$&") != std::string_view::npos;
+              })}),
   };
 }
 

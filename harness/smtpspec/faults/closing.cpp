@@ -201,6 +201,11 @@ std::vector<Fault> closing_faults() {
               }}),
       subtle({"closing/fifty-noops", "RFC5321-3.8-1", "the fiftieth NOOP of a session gets its 250 and ends the connection",
               [](Seams& seams, Shared&) { close_behind(seams, 50, [](Input input) { return input == Input::noop; }); }}),
+
+      subtle({"closing/ten-messages", "RFC5321-3.8-1", "the tenth message of a session gets its 250 and ends the connection",
+              [](Seams& seams, Shared&) {
+                close_behind(seams, 10, [](Input input) { return input == Input::content || input == Input::last_chunk; });
+              }}),
   };
 }
 

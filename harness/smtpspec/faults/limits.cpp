@@ -212,6 +212,13 @@ std::vector<Fault> limit_faults() {
                 };
                 seams.cuts_long_line = [cut](const Context& context) { return *cut && context.state != State::auth; };
               }}),
+
+      subtle({"limits/header-of-16k", "RFC5321-4.5.3.1.7-1", "a header section may have 16384 octets, whatever the message may",
+              [](Seams& seams, Shared&) {
+                on_input(seams, [](const Context&, const Transaction& transaction, std::string_view, Input lawful) {
+                  return lawful == Input::content && header_of(transaction.content).size() > 16384 ? Input::content_refused : lawful;
+                });
+              }}),
   };
 }
 

@@ -239,6 +239,14 @@ std::vector<Fault> pipelining_faults() {
                     if (all[all.size() - replies.size() + i]) std::swap(replies[i], replies[i + 1]), ++i;
                 });
               }}),
+
+      subtle({"pipelining/refused-mail-flushes", "RFC2920-3.2-9", "unread input goes lost behind a refused MAIL",
+              [](Seams& seams, Shared&) {
+                flush_behind(seams, [](const Context&, Input input) { return Input::mail < input && input <= Input::mail_refused; });
+              }}),
+      subtle(
+          {"pipelining/unknown-verb-flushes", "RFC2920-3.2-9", "unread input goes lost behind an unknown verb",
+           [](Seams& seams, Shared&) { flush_behind(seams, [](const Context&, Input input) { return input == Input::unknown_verb; }); }}),
   };
 }
 
