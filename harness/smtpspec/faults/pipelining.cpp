@@ -21,12 +21,14 @@ void flush_behind(Seams& seams, Loses loses) {
 // Of a segment, only the first `most` commands are read; the others wait for the next segment.
 template <typename Is>  // bool(const Context&)
 void read_in_portions(Seams& seams, int most, Is is) {
-  seams.arrive = [most, is, waiting = std::string()](const Context& context, std::string_view, std::string segment) mutable {
+  seams.arrive = [most, is, waiting = std::string()](const Context& context, std::string_view, const std::string& segment) mutable {
     std::string all = std::exchange(waiting, {}) + segment;
     if (!is(context)) return all;
     std::size_t end = 0;
-    for (int i = 0; i < most && end != all.npos; ++i)
-      if ((end = all.find("\r\n", end)) != all.npos) end += 2;
+    for (int i = 0; i < most && end != all.npos; ++i) {
+      end = all.find("\r\n", end);
+      if (end != all.npos) end += 2;
+    }
     if (end == all.npos) return all;
     waiting = all.substr(end);
     all.resize(end);
@@ -167,7 +169,7 @@ std::vector<Fault> pipelining_faults() {
               }}),
       subtle({"pipelining/three-pieces", "RFC5321-2.4-P4", "of a command in several segments, the third goes lost",
               [](Seams& seams, Shared&) {
-                seams.arrive = [pieces = 0](const Context& context, std::string_view unread, std::string segment) mutable {
+                seams.arrive = [pieces = 0](const Context& context, std::string_view unread, const std::string& segment) mutable {
                   pieces = unread.empty() ? 1 : pieces + 1;
                   return pieces == 3 && between_transactions(context) ? std::string() : segment;
                 };
@@ -179,7 +181,7 @@ std::vector<Fault> pipelining_faults() {
       subtle({"pipelining/half-glued-behind-starttls", "RFC3207-4.2-1b",
               "half a command in the segment of STARTTLS becomes the front of the first one inside TLS",
               [](Seams& seams, Shared&) {
-                seams.behind_starttls = [](std::string glued) {
+                seams.behind_starttls = [](const std::string& glued) {
                   const std::size_t end = glued.rfind('\n');
                   return end == glued.npos ? glued : glued.substr(end + 1);
                 };

@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 // A shorter silence allowed, where `fits` holds.
 template <typename Fits>  // bool(const Context&)
-void shorten_idle(Seams& seams, smtp::Duration most, Fits fits) {
+void shorten_idle(Seams& seams, smtp::Duration most, const Fits& fits) {
   seams.idle = [most, fits](const Context& context, smtp::Duration lawful) { return fits(context) ? std::min(most, lawful) : lawful; };
 }
 

@@ -44,12 +44,14 @@ void Link::spawn(std::function<Awaitable<void>()> work) {
 }
 
 void Link::failed(const std::exception_ptr& thrown) {
-  std::string what = "unknown exception";
+  std::string what;
   try {
     std::rethrow_exception(thrown);
   } catch (const std::exception& error) {
     what = error.what();
-  } catch (...) {}
+  } catch (...) {
+    what = "unknown exception";
+  }
   shut();
   tell({.kind = Event::Kind::broken, .detail = "internal error: " + what});
 }

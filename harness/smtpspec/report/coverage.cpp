@@ -202,7 +202,7 @@ std::string coverage_json(Rows rows, const script::Registry& registry, const std
       if (const Share all = share_of(rows, here); all.all) out["rows"] = all.all;
       else continue;
       for (const auto& [name, is] : {std::pair{"wire", &on_the_wire}, std::pair{"beyond", &beyond_it}}) {
-        const Share share = share_of(rows, [&](const Requirement& row) { return here(row) && is(row); });
+        const Share share = share_of(rows, [&here, &kind = is](const Requirement& row) { return here(row) && kind(row); });
         out[name] = {{"rows", share.all}, {"covered", share.covered}};
       }
       json_::object missing;

@@ -4,7 +4,7 @@
 
 namespace smtpspec::run {
 
-Trials::Trials(const script::Registry& registry, std::vector<Test> tests, Patience patience, Stage& stage, RuleWatch& watch, Calls calls)
+Trials::Trials(const script::Registry& registry, const std::vector<Test>& tests, Patience patience, Stage& stage, RuleWatch& watch, Calls calls)
     : registry_(registry), patience_(patience), stage_(stage), watch_(watch), calls_(std::move(calls)) {
   set_tests(tests);
 }
@@ -33,10 +33,10 @@ void Trials::play(std::size_t index) {
 
 Trials::Judged Trials::assess(const Group& group) const {
   Judged out;
-  const session::Session* shown = nullptr;
+  const session::Session* shown = &group.front();
   for (const auto& session : group.sessions) {
     auto one = judge::judge_case(*group.play.test, session->plan(), session->transcript(), registry_);
-    if (shown && one.verdict <= out.judgement.verdict) continue;
+    if (session.get() != &group.front() && one.verdict <= out.judgement.verdict) continue;
     out.judgement = std::move(one);
     shown = session.get();
   }

@@ -23,7 +23,7 @@ class Trials {
     int repeat = 1;  // rounds of each test; a verdict that changes from one to the next is inconclusive
     session::Duration retry_delay{};
   };
-  Trials(const script::Registry& registry, std::vector<Test> tests, Patience patience, Stage& stage, RuleWatch& watch, Calls calls);
+  Trials(const script::Registry& registry, const std::vector<Test>& tests, Patience patience, Stage& stage, RuleWatch& watch, Calls calls);
 
   std::size_t size() const { return trials_.size(); }
   std::vector<Test> tests() const;

@@ -48,7 +48,7 @@ std::string_view to_string(WaiverUse::State state) {
   return names[static_cast<std::size_t>(state)];
 }
 
-Waivers::Waivers(std::vector<Waiver> waivers, std::string today) {
+Waivers::Waivers(std::vector<Waiver> waivers, const std::string& today) {
   for (Waiver& waiver : waivers) {
     const bool expired = !waiver.until.empty() && waiver.until < today;
     counts_.push_back({std::move(waiver), expired});

@@ -45,7 +45,7 @@ struct TestResult;
 class Waivers {
  public:
   // `today` as in "2026-12-31".
-  Waivers(std::vector<Waiver> waivers, std::string today);
+  Waivers(std::vector<Waiver> waivers, const std::string& today);
   // Marks the result as waived where a waiver names it.
   void apply(TestResult& result);
   std::vector<WaiverUse> uses() const;

@@ -20,7 +20,7 @@ smtp::Reply masked_reply(smtp::Reply reply, const std::vector<Span>& secret) {
     at = line.text.end();
     const std::string text = masked(reply.octets, secret, line.text);
     line.text = span(out.size(), out.size() + text.size());
-    line.status.size = std::min(line.status.size, text.size());
+    if (line.status.size > text.size()) line.status = {};
     out += text;
   }
   reply.octets = out + masked(reply.octets, secret, span(at, reply.octets.size()));

@@ -2,7 +2,22 @@
 
 #include <algorithm>
 
+#include "smtpspec/smtp/plain.hpp"
+
 namespace smtpspec::smtp {
+
+namespace {
+
+// Where the first CR or LF stands at or behind `at`; the text's size when there is none.
+std::size_t next_break(std::string_view text, std::size_t at) {
+  while (true) {
+    at += plain_size(text.substr(at));
+    if (at == text.size() || text[at] == '\r' || text[at] == '\n') return at;
+    ++at;
+  }
+}
+
+}  // namespace
 
 Line LineSplitter::take(std::size_t size, std::size_t next, LineEnding ending) {
   const Line line{size, next, ending, in_long_, stray_cr_, stray_lf_ || ending == LineEnding::lf};
@@ -15,8 +30,8 @@ Line LineSplitter::take(std::size_t size, std::size_t next, LineEnding ending) {
 std::optional<Line> LineSplitter::next(std::string_view buffer) {
   const std::size_t reach = std::min(buffer.size(), rules_.limit);
   while (scanned_ < reach) {
-    const std::size_t i = buffer.substr(0, reach).find_first_of("\r\n", scanned_);
-    if (i == std::string_view::npos) {
+    const std::size_t i = next_break(buffer.substr(0, reach), scanned_);
+    if (i == reach) {
       scanned_ = reach;
       break;
     }

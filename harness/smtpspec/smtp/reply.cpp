@@ -1,9 +1,16 @@
 #include "smtpspec/smtp/reply.hpp"
 
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "smtpspec/smtp/plain.hpp"
+
 namespace smtpspec::smtp {
 namespace {
 
 constexpr std::size_t reply_line_limit = 512;  // RFC 5321 section 4.5.3.1.5
+constexpr std::size_t shortest_looked_at = 7;  // "250 x" and CRLF
 
 struct Number {
   std::uint16_t value = 0;
@@ -16,16 +23,41 @@ Number number(std::string_view text) {
   return n;
 }
 
+// The value of a digit; above 9 when it is none.
+unsigned digit(char c) { return static_cast<unsigned char>(c) - unsigned{'0'}; }
+
+bool is_lawful_code(const char* text) { return digit(text[0]) - 2 <= 3 && digit(text[1]) <= 5 && digit(text[2]) <= 9; }
+
+int code_of(const char* digits) { return static_cast<int>(digit(digits[0]) * 100 + digit(digits[1]) * 10 + digit(digits[2])); }
+
+// The three octets of a code as one number, of a text that has four.
+std::uint32_t code_octets(const char* text) {
+  std::uint32_t word = 0;
+  std::memcpy(&word, text, 4);
+  return word & (std::endian::native == std::endian::little ? 0x00ffffffu : 0xffffff00u);
+}
+
 // Three digits at the start of a line, or 0.
 int reply_code(std::string_view text) {
-  if (text.size() < 3 || !is_digit(text[0]) || !is_digit(text[1]) || !is_digit(text[2])) return 0;
-  return (text[0] - '0') * 100 + (text[1] - '0') * 10 + (text[2] - '0');
+  if (text.size() < 3 || digit(text[0]) > 9 || digit(text[1]) > 9 || digit(text[2]) > 9) return 0;
+  return code_of(text.data());
+}
+
+bool is_status_class(char c) { return c == '2' || c == '4' || c == '5'; }
+
+// Most enhanced codes have one digit in each place, and many texts none.
+EnhancedCodeAt status_at(std::string_view text) {
+  if (text.size() < 5 || text[1] != '.') return {};
+  const unsigned subject = digit(text[2]), detail = digit(text[4]);
+  if (text[3] != '.' || subject > 9 || detail > 9 || !is_status_class(text[0]) || (text.size() > 5 && text[5] != ' '))
+    return parse_enhanced_code(text);
+  return {{static_cast<std::uint8_t>(digit(text[0])), static_cast<std::uint16_t>(subject), static_cast<std::uint16_t>(detail)}, 5, false};
 }
 
 }  // namespace
 
 EnhancedCodeAt parse_enhanced_code(std::string_view text) {
-  if (text.size() < 5 || (text[0] != '2' && text[0] != '4' && text[0] != '5') || text[1] != '.') return {};
+  if (text.size() < 5 || !is_status_class(text[0]) || text[1] != '.') return {};
   const Number subject = number(text.substr(2));
   const std::size_t dot = 2 + subject.digits;
   if (subject.digits == 0 || dot >= text.size() || text[dot] != '.') return {};
@@ -34,7 +66,7 @@ EnhancedCodeAt parse_enhanced_code(std::string_view text) {
   if (detail.digits == 0 || (end < text.size() && text[end] != ' ' && text[end] != '\t')) return {};
   const auto leading_zero = [&](std::size_t at, std::size_t digits) { return digits > 1 && text[at] == '0'; };
   return {{static_cast<std::uint8_t>(text[0] - '0'), subject.value, detail.value},
-          end,
+          static_cast<std::uint8_t>(end),
           leading_zero(2, subject.digits) || leading_zero(dot + 1, detail.digits)};
 }
 
@@ -74,18 +106,53 @@ Reply own(const ReplyView& view, std::string_view buffer) {
   return {view.code, view.status, std::string(buffer.substr(0, view.size)), {view.lines.begin(), view.lines.end()}, view.anomalies};
 }
 
-bool ReplyParser::take(std::string_view buffer, const Line& line) {
-  const std::size_t start = parsed_;
-  const std::string_view text = line.text(buffer.substr(start));
-  parsed_ = start + line.next;
-  if (line.ending == LineEnding::too_long) anomalies_.add(Anomaly::line_endless, start);
-  if (line.ending == LineEnding::lf) anomalies_.add(Anomaly::bare_lf, start + line.size);
-  if (line.ending == LineEnding::eof) anomalies_.add(Anomaly::truncated, start + line.size);
-  if (line.next > reply_line_limit) anomalies_.add(Anomaly::line_too_long, start);
-  // The rest of a line that was cut says nothing new; the reply ends with it if it would have ended with the line.
-  const bool whole = line.ending != LineEnding::too_long;
-  if (line.rest_of_long) return line.ending == LineEnding::eof || (whole && last_);
+bool Anomalies::operator==(const Anomalies& other) const {
+  if (bits_ != other.bits_) return false;
+  for (std::size_t i = 0; i < anomaly_count; ++i)
+    if (has(static_cast<Anomaly>(i)) && at_[i] != other.at_[i]) return false;
+  return true;
+}
 
+// Most lines have nothing that is worth a word: plain octets, CRLF, a lawful code, the same as on the first line, and a text.
+// Takes those that stand at parsed_, up to the last one of the reply; true when it came to that.
+bool ReplyParser::take_common_lines(std::string_view buffer) {
+  const std::size_t most = std::min(reply_line_limit, limits_.line);
+  std::size_t at = parsed_, count = table_.size();
+  const auto stop = [&](bool whole) {
+    parsed_ = at;
+    return whole;
+  };
+  while (buffer.size() - at >= shortest_looked_at) {
+    const char* const line = buffer.data() + at;
+    const std::size_t size = plain_size({line, buffer.size() - at}), next = at + size + 2;
+    if (next > buffer.size() || std::memcmp(line + size, "\r\n", 2) != 0 || size < 5 || size + 2 > most) return stop(false);
+    const bool last = line[3] == ' ';
+    if (!last && (line[3] != '-' || count + 1 >= limits_.lines)) return stop(false);
+    const std::uint32_t head = code_octets(line);
+    EnhancedCodeAt status;
+    if (line[5] == '.') {
+      status = status_at({line + 4, size - 4});
+      if (status.leading_zero) return stop(false);
+    }
+    if (count == 0) {
+      if (!is_lawful_code(line)) return stop(false);
+      head_ = head;
+      code_ = code_of(line);
+      status_ = status.code;
+    } else if (head != head_ || (line[5] == '.' ? status.code != status_ : static_cast<bool>(status_))) {
+      return stop(false);
+    }
+    table_.push_back({{static_cast<std::uint32_t>(at + 4), static_cast<std::uint32_t>(size - 4)}, status});
+    ++count;
+    at = next;
+    if (last) return stop(true);
+  }
+  return stop(false);
+}
+
+// What every line says: its code, its separator, its enhanced code. `start` is where it stands in the reply; true when it is
+// the last.
+bool ReplyParser::take_text(std::string_view text, std::size_t start) {
   const int code = reply_code(text);
   const bool first = table_.empty();
   if (first) code_ = code;
@@ -95,7 +162,7 @@ bool ReplyParser::take(std::string_view buffer, const Line& line) {
     anomalies_.add(Anomaly::no_code, start);
     last = first;  // inside a multi-line reply the lines that follow may still end it
   } else {
-    if (text[0] < '2' || text[0] > '5' || text[1] > '5') anomalies_.add(Anomaly::code_out_of_range, start);
+    if (!is_lawful_code(text.data())) anomalies_.add(Anomaly::code_out_of_range, start);
     if (code != code_) anomalies_.add(Anomaly::code_changed, start);
     text_at = 3;
     if (text.size() == 3) {
@@ -107,40 +174,82 @@ bool ReplyParser::take(std::string_view buffer, const Line& line) {
       if (text.size() == 4) anomalies_.add(Anomaly::no_text, start + 4);
     }
   }
-  for (std::size_t i = text_at; i < text.size(); ++i) {
-    const auto octet = static_cast<unsigned char>(text[i]);
-    if (octet == '\r') anomalies_.add(Anomaly::bare_cr, start + i);
-    else if (octet >= 0x80) anomalies_.add(Anomaly::eight_bit, start + i);
-    else if ((octet < 0x20 && octet != '\t') || octet == 0x7f) anomalies_.add(Anomaly::control_octet, start + i);
-  }
-  const EnhancedCodeAt status = parse_enhanced_code(text.substr(text_at));
+  const EnhancedCodeAt status = status_at({text.data() + text_at, text.size() - text_at});
   if (status.leading_zero) anomalies_.add(Anomaly::status_malformed, start + text_at);
-  if (!first && status.code != table_.front().status.code) anomalies_.add(Anomaly::status_changed, start + text_at);
-  table_.push_back({{static_cast<std::uint32_t>(start + text_at), static_cast<std::uint32_t>(text.size() - text_at)}, status});
+  if (first) status_ = status.code;
+  else if (status.code != status_) anomalies_.add(Anomaly::status_changed, start + text_at);
+  table_.push_back({span(start + text_at, start + text.size()), status});
   if (!last && table_.size() >= limits_.lines) {
     anomalies_.add(Anomaly::too_many_lines, start);
     last = true;
   }
-  last_ = last;
-  return line.ending == LineEnding::eof || (whole && last);
+  return last;
 }
 
-ReplyView ReplyParser::view() {
+bool ReplyParser::take(std::string_view buffer, const Line& line) {
+  const std::size_t start = parsed_;
+  const std::string_view text = line.text(buffer.substr(start));
+  parsed_ = start + line.next;
+  if (line.ending == LineEnding::too_long) anomalies_.add(Anomaly::line_endless, start);
+  if (line.ending == LineEnding::lf) anomalies_.add(Anomaly::bare_lf, start + line.size);
+  if (line.ending == LineEnding::eof) anomalies_.add(Anomaly::truncated, start + line.size);
+  if (line.next > reply_line_limit) anomalies_.add(Anomaly::line_too_long, start);
+  // The rest of a line that was cut says nothing new; the reply ends with it if it would have ended with the line.
+  const bool whole = line.ending != LineEnding::too_long;
+  if (whole) odd_ = false;
+  if (line.rest_of_long) return line.ending == LineEnding::eof || (whole && last_);
+  last_ = take_text(text, start);
+  for (std::size_t i = table_.back().text.begin - start; i < text.size(); ++i) {
+    i += plain_size(text.substr(i));
+    if (i == text.size()) break;
+    const auto octet = static_cast<unsigned char>(text[i]);
+    anomalies_.add(octet == '\r' ? Anomaly::bare_cr : octet >= 0x80 ? Anomaly::eight_bit : Anomaly::control_octet, start + i);
+  }
+  return line.ending == LineEnding::eof || (whole && last_);
+}
+
+std::optional<ReplyView> ReplyParser::view() {
   done_ = true;
-  return {code_, table_.empty() ? EnhancedCode{} : table_.front().status.code, table_, parsed_, anomalies_};
+  return std::optional<ReplyView>(std::in_place, code_, status_, table_, parsed_, anomalies_);
+}
+
+void ReplyParser::begin() {
+  table_.clear();
+  parsed_ = plain_ = 0;
+  code_ = 0;
+  head_ = 0;
+  status_ = {};
+  anomalies_.clear();
+  odd_ = done_ = false;
 }
 
 std::optional<ReplyView> ReplyParser::next(std::string_view buffer) {
-  if (done_) {
-    table_.clear();
-    parsed_ = 0;
-    code_ = 0;
-    anomalies_ = {};
-    done_ = false;
-  }
-  while (auto line = splitter_.next(buffer.substr(parsed_)))
+  if (done_) begin();
+  while (true) {
+    if (!odd_) {
+      if (plain_ == 0 && take_common_lines(buffer)) return view();
+      const char* const line = buffer.data() + parsed_;
+      const std::size_t size = buffer.size() - parsed_;
+      const std::size_t end = plain_ + plain_size({line + plain_, size - plain_});
+      const bool within = end + 2 <= limits_.line;
+      if (within && end + 2 <= size && line[end] == '\r' && line[end + 1] == '\n') [[likely]] {
+        const std::size_t start = parsed_;
+        parsed_ += end + 2;
+        plain_ = 0;
+        if (end + 2 > reply_line_limit) anomalies_.add(Anomaly::line_too_long, start);
+        last_ = take_text({line, end}, start);
+        if (last_) return view();
+        continue;
+      }
+      plain_ = end;
+      if (within && (end == size || (end + 1 == size && line[end] == '\r'))) return std::nullopt;
+      odd_ = true;
+      plain_ = 0;
+    }
+    const auto line = splitter_.next(buffer.substr(parsed_));
+    if (!line) return std::nullopt;
     if (take(buffer, *line)) return view();
-  return std::nullopt;
+  }
 }
 
 std::optional<ReplyView> ReplyParser::finish(std::string_view buffer) {

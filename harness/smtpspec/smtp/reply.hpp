@@ -36,7 +36,7 @@ struct EnhancedCode {
 // The code at the start of `text`, and how many octets it takes; size 0 when there is none.
 struct EnhancedCodeAt {
   EnhancedCode code;
-  std::size_t size = 0;
+  std::uint8_t size = 0;
   bool leading_zero = false;  // "2.01.5", against RFC 3463 section 2
 };
 EnhancedCodeAt parse_enhanced_code(std::string_view text);
@@ -75,11 +75,12 @@ class Anomalies {
   bool any() const { return bits_ != 0; }
   // Octet offset from the start of the reply.
   std::size_t at(Anomaly anomaly) const { return at_[static_cast<std::size_t>(anomaly)]; }
-  bool operator==(const Anomalies&) const = default;
+  void clear() { bits_ = 0; }
+  bool operator==(const Anomalies& other) const;
 
  private:
   std::uint32_t bits_ = 0;
-  std::array<std::uint32_t, anomaly_count> at_{};
+  std::array<std::uint32_t, anomaly_count> at_{};  // of those that it has
 };
 
 struct ReplyLine {
@@ -134,13 +135,20 @@ class ReplyParser {
 
  private:
   bool take(std::string_view buffer, const Line& line);  // true when the reply is whole
-  ReplyView view();
+  bool take_text(std::string_view text, std::size_t start);
+  bool take_common_lines(std::string_view buffer);
+  void begin();
+  std::optional<ReplyView> view();
 
   ReplyLimits limits_;
   LineSplitter splitter_;
   std::vector<ReplyLine> table_;
   std::size_t parsed_ = 0;  // octets of the unfinished reply already taken as lines
+  std::size_t plain_ = 0;   // octets of the unfinished line that are plain
+  bool odd_ = false;        // that line is not plain: the splitter sees to it
   int code_ = 0;
+  std::uint32_t head_ = 0;  // the first line's code as its octets in a word, if it was common
+  EnhancedCode status_;     // the first line's
   Anomalies anomalies_;
   bool last_ = false;  // the line read last, if perhaps not to its end, is the reply's last
   bool done_ = false;
