@@ -80,13 +80,6 @@ std::vector<Fault> time_faults() {
       subtle(
           {"time/idle-in-login", "RFC5321-4.5.3.2.7-1", "a client that looks for its password may be silent for one minute",
            [](Seams& seams, Shared&) { shorten_idle(seams, 1min, [](const Context& context) { return context.state == State::auth; }); }}),
-      subtle({"time/idle-in-chunk", "RFC5321-4.5.3.2.7-1", "a client may be silent for half a minute while octets of a chunk are to come",
-              [](Seams& seams, Shared&) {
-                const auto due = std::make_shared<bool>(false);
-                on_chunk(seams, [due](const Context&, std::string_view, Chunk& chunk) { *due = chunk.size > 0; });
-                on_rows(seams, [due](const Context&, Input, Row&) { *due = false; });
-                shorten_idle(seams, 30s, [due](const Context&) { return *due; });
-              }}),
       subtle({"time/idle-in-command", "RFC5321-4.5.3.2.7-1", "a client may be silent for half a minute inside a command line",
               [](Seams& seams, Shared&) {
                 const auto half = std::make_shared<bool>(false);
