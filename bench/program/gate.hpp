@@ -1,0 +1,54 @@
+// What an adapter makes of octets, found out in a process of its own: one that crashes, hangs or reads beyond what it was
+// given takes nothing with it. The octets of each feed end at a page that may not be read.
+//
+//   const auto outcomes = attempt(*adapter, attempts, 10s);
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "adapter.h"
+#include "inputs/sums.hpp"
+
+namespace smtpspec::bench {
+
+struct Attempt {
+  std::string_view octets;
+  std::vector<std::size_t> ends;  // empty: in two pieces, cut at every place in turn
+};
+
+enum class End : std::uint8_t {
+  done,        // everything fed, and the end of the stream told
+  stopped,     // SMTPSPEC_STOP, or more octets taken than there were
+  no_context,  // create gave NULL
+  overread,
+  crashed,  // `detail` is the signal, or minus the exit status
+  hung,
+  not_tried,  // too many attempts before it had ended badly
+};
+
+struct Outcome {
+  End end = End::not_tried;
+  int detail = 0;
+  bool unfinished = false;  // finish said so, or octets were left
+  std::uint32_t last_code = 0;
+  Sums sums;
+};
+
+std::vector<Outcome> attempt(const smtpspec_adapter& adapter, std::span<const Attempt> attempts, std::chrono::milliseconds deadline);
+
+// "crashed (SIGSEGV)", "hung", "read beyond its octets"; "" for done and stopped.
+std::string describe(const Outcome& outcome);
+
+// Whether the adapter saw what is there, as far as it says that it tells.
+bool right(const Outcome& outcome, const Sums& expected, const smtpspec_adapter& adapter);
+
+// Runs `work` in a child. Empty when it came back in time, else what happened: "crashed (SIGABRT)", "hung".
+std::string try_in_child(const std::function<void()>& work, std::chrono::milliseconds deadline);
+
+}  // namespace smtpspec::bench
