@@ -72,10 +72,10 @@ class Commands {
   Input input_;
 };
 
-Input mix(bool parameters) {
+Input mix(bool parameters, std::size_t size) {
   Random random(2);
   Commands out;
-  while (out.size() < mib) {
+  while (out.size() < size) {
     out.plain(SMTPSPEC_VERB_EHLO, "EHLO client" + std::to_string(random.below(100)) + ".example.com");
     for (std::size_t messages = 1 + random.below(3); messages > 0; --messages) {
       const std::string_view sender = random.pick(people);
@@ -100,8 +100,9 @@ Input mix(bool parameters) {
 
 }  // namespace
 
-Input commands() { return mix(true); }
-Input commands_plain() { return mix(false); }
+Input commands() { return mix(true, mib); }
+Input commands_4k() { return mix(true, 4 * kib); }
+Input commands_plain() { return mix(false, mib); }
 
 Input pipelined() {
   Random random(7);
@@ -138,11 +139,11 @@ Input login() {
     out.plain(SMTPSPEC_VERB_EHLO, "EHLO [192.0.2.1]");
     out.plain(SMTPSPEC_VERB_STARTTLS, "STARTTLS");
     out.plain(SMTPSPEC_VERB_AUTH, "AUTH PLAIN " + random.letters("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", 40));
-    out.plain(SMTPSPEC_VERB_VRFY, "VRFY " + std::string(random.pick(people)));
+    out.plain(SMTPSPEC_VERB_VRFY, "VRFY alice");
     out.plain(SMTPSPEC_VERB_BDAT, "BDAT " + std::to_string(random.below(1'000'000)));
     out.plain(SMTPSPEC_VERB_BDAT, "BDAT 0 LAST");
     out.plain(SMTPSPEC_VERB_HELP, "HELP MAIL");
-    out.plain(SMTPSPEC_VERB_NOOP, "noop some words");
+    out.plain(SMTPSPEC_VERB_NOOP, "noop words");
     out.plain(SMTPSPEC_VERB_HELO, "HELO old.example.com");
     out.plain(SMTPSPEC_VERB_QUIT, "quit");
   }

@@ -5,7 +5,8 @@
 
 namespace smtpspec::bench::inputs {
 
-Input commands();        // 1 MiB: EHLO, MAIL with SIZE and BODY, RCPT with and without NOTIFY, DATA, NOOP, RSET, QUIT
+Input commands();  // 1 MiB: EHLO, MAIL with SIZE and BODY, RCPT with and without NOTIFY, DATA, NOOP, RSET, QUIT
+Input commands_4k();
 Input commands_plain();  // the same without SIZE and NOTIFY
 Input pipelined();       // MAIL, a hundred RCPT, DATA
 Input addresses();       // quoted local-parts, address literals, long ORCPT and ENVID

@@ -225,6 +225,7 @@ Input providers() {
 }
 
 Input ehlo_12() { return ehlo_keywords(twelve, 64 * kib); }
+Input ehlo_26_4k() { return ehlo_keywords(twenty_six, 4 * kib); }
 Input ehlo_26() { return ehlo_keywords(twenty_six, 64 * kib); }
 Input ehlo_unknown() { return ehlo_keywords(strangers, 64 * kib); }
 

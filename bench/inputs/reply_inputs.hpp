@@ -22,6 +22,7 @@ Input providers();
 
 Input ehlo_12();  // the same octets, as keywords
 Input ehlo_26();
+Input ehlo_26_4k();
 Input ehlo_unknown();
 
 }  // namespace smtpspec::bench::inputs

@@ -1,33 +1,10 @@
-// smtpspec's own reply parser, strict: every departure from the grammar that it names is an error, but for a code without text,
-// which the grammar has, and for what only enhanced status codes would have otherwise.
-#include "smtpspec/smtp/reply.hpp"
-
+// smtpspec's own reply parser, strict: every departure from the grammar that it names is an error.
 #include "adapter.hpp"
+#include "reply/departure.hpp"
 
 namespace {
 
 using namespace smtpspec::smtp;
-
-constexpr Anomaly tolerated[] = {Anomaly::no_text, Anomaly::status_changed, Anomaly::status_malformed};
-
-// The first departure that counts, or nothing.
-const Anomaly* departure(const Anomalies& anomalies) {
-  if (!anomalies.any()) return nullptr;
-  static constexpr auto counted = [] {
-    std::array<Anomaly, anomaly_count - std::size(tolerated)> out{};
-    std::size_t size = 0;
-    for (std::size_t i = 0; i < anomaly_count; ++i) {
-      const auto anomaly = static_cast<Anomaly>(i);
-      bool counts = true;
-      for (const Anomaly each : tolerated) counts = counts && each != anomaly;
-      if (counts) out[size++] = anomaly;
-    }
-    return out;
-  }();
-  for (const Anomaly& each : counted)
-    if (anomalies.has(each)) return &each;
-  return nullptr;
-}
 
 class Ours {
  public:
@@ -49,7 +26,7 @@ class Ours {
 
  private:
   void report(const ReplyView& reply, std::string_view octets, std::size_t size, const smtpspec_sink& sink) {
-    if (const Anomaly* wrong = departure(reply.anomalies))
+    if (const Anomaly* wrong = smtpspec::bench::departure(reply.anomalies))
       return sink.on_error(&sink, size - octets.size() + reply.anomalies.at(*wrong), to_string(*wrong).data());
     texts_.clear();
     for (const ReplyLine& line : reply.lines) texts_.push_back({octets.data() + line.text.begin, line.text.size});

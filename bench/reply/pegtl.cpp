@@ -15,7 +15,7 @@ namespace {
 namespace pegtl = tao::pegtl;
 
 struct code : pegtl::seq<pegtl::range<'2', '5'>, pegtl::range<'0', '5'>, pegtl::range<'0', '9'>> {};
-struct text : pegtl::plus<pegtl::ranges<'\t', '\t', ' ', '~'>> {};
+struct text : pegtl::plus<pegtl::ranges<' ', '~', '\t'>> {};
 struct crlf : pegtl::string<'\r', '\n'> {};
 struct reply : pegtl::seq<code, pegtl::star<pegtl::one<'-'>, pegtl::opt<text>, crlf, code>, pegtl::opt<pegtl::one<' '>, text>, crlf> {};
 
