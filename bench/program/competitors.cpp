@@ -44,7 +44,7 @@ std::vector<const smtpspec_adapter*> own_adapters() {
   return self.adapters;
 }
 
-Library open_library(const std::string& path) {
+Library open_library(const std::string& path, bool tried) {
   Library out{path, {}, {}};
   // dlopen looks for a bare name in the system's folders.
   const std::string full = std::filesystem::absolute(path).string();
@@ -61,7 +61,7 @@ Library open_library(const std::string& path) {
   const auto use = [&] {
     if (const Entry entry = open()) collect(entry, out);
   };
-  out.fault = try_in_child(use, std::chrono::seconds(10));
+  if (tried) out.fault = try_in_child(use, std::chrono::seconds(10));
   if (!out.fault.empty()) {
     out.fault += " when it was opened";
     return out;

@@ -17,8 +17,8 @@ struct Library {
 // Those built in.
 std::vector<const smtpspec_adapter*> own_adapters();
 
-// Opens a shared object, which stays open; tried in a child first, since its initialisers are code too.
-Library open_library(const std::string& path);
+// Opens a shared object, which stays open. With `tried` in a child first, since its initialisers are code too.
+Library open_library(const std::string& path, bool tried);
 
 std::string_view name_of_question(std::uint32_t question);  // "reply"; "" for none
 

@@ -52,10 +52,15 @@ class CheckingSink : public smtpspec_sink {
                   of(self).sums.text.add(view(content));
                 },
             .on_message = [](const smtpspec_sink* self) { of(self).item(0).text.end(); },
-            .on_error = [](const smtpspec_sink* self, std::size_t, const char*) { ++of(self).sums.errors; },
+            .on_error =
+                [](const smtpspec_sink* self, std::size_t, const char*) {
+                  if (of(self).sums.items == 0) of(self).refused_first = true;
+                  ++of(self).sums.errors;
+                },
         } {}
 
   mutable Sums sums;
+  mutable bool refused_first = false;  // an error came before any item
   mutable std::uint32_t last_code = 0;
 
  private:

@@ -81,6 +81,7 @@ Outcome attempt_once(const smtpspec_adapter& adapter, std::string_view octets, s
     out.unfinished = adapter.finish(context, place(rest), rest.size(), &sink) != 0 || left != 0;
   }
   out.sums = sink.sums;
+  out.refused_first = sink.refused_first;
   out.last_code = sink.last_code;
   adapter.destroy(context);
   return out;

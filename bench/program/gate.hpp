@@ -35,7 +35,8 @@ enum class End : std::uint8_t {
 struct Outcome {
   End end = End::not_tried;
   int detail = 0;
-  bool unfinished = false;  // finish said so, or octets were left
+  bool unfinished = false;     // finish said so, or octets were left
+  bool refused_first = false;  // the first that was reported is an error
   std::uint32_t last_code = 0;
   Sums sums;
 };
