@@ -1,0 +1,129 @@
+"""Adapters built outside the source tree from what bench/template has, right ones and wrong ones, as smtpspec-bench takes them.
+Usage: adapters_test.py PROGRAM BENCH_DIR C_COMPILER CXX_COMPILER"""
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+PROGRAM, BENCH, CC, CXX = sys.argv[1:5]
+TEMPLATE = pathlib.Path(BENCH, "template")
+
+
+class Adapters(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.path = pathlib.Path(self.folder.name)
+        # Nothing of the tree but the two headers.
+        for header in ("adapter.h", "adapter.hpp"):
+            shutil.copy(pathlib.Path(BENCH, header), self.path)
+
+    def build(self, compiler, source, *flags):
+        library = self.path / "libmine.so"
+        subprocess.run([*compiler, *flags, source, "-o", library], cwd=self.path, check=True)
+        return library
+
+    def in_c(self, *changes):
+        text = (TEMPLATE / "mine.c").read_text()
+        for old, new in changes:
+            self.assertIn(old, text)
+            text = text.replace(old, new)
+        (self.path / "mine.c").write_text(text)
+        return self.build([CC], "mine.c", "-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-shared", "-fPIC", "-I.")
+
+    def bench(self, library, *more):
+        done = subprocess.run([PROGRAM, "--adapter", library, "--only", "mine", "--only", "pegtl", "--check", "--input", "reply/mixed",
+                               "--deadline", "5", *more], text=True, capture_output=True, timeout=120)
+        return done.returncode, done.stdout, done.stderr
+
+    def line(self, output):
+        return next((" ".join(line.split()) for line in output.splitlines() if line.startswith("  mine")), "")
+
+    def right(self, library):
+        status, output, error = self.bench(library, "--input", "reply/mixed:random")
+        self.assertEqual((status, error), (0, ""))
+        self.assertEqual(self.line(output), "mine right 15 of 24")
+        self.assertEqual(output.count("  mine"), 2)
+
+    def test_the_template_in_c(self):
+        self.right(self.in_c())
+
+    def test_the_template_in_cpp(self):
+        shutil.copy(TEMPLATE / "mine.cpp", self.path)
+        self.right(self.build([CXX], "mine.cpp", "-std=c++20", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-I."))
+
+    @unittest.skipUnless(shutil.which("rustc"), "no rustc here")
+    def test_the_template_in_rust(self):
+        shutil.copy(TEMPLATE / "mine.rs", self.path)
+        self.right(self.build(["rustc"], "mine.rs", "--edition", "2021", "-O", "-C", "panic=abort", "--crate-type", "cdylib"))
+
+    def test_time_is_taken_behind_the_gate(self):
+        done = subprocess.run([PROGRAM, "--adapter", self.in_c(), "--only", "mine", "--input", "reply/mixed-4k", "--repetitions", "2",
+                               "--min-time", "0.001"], text=True, capture_output=True, timeout=120)
+        self.assertEqual(done.returncode, 0)
+        self.assertRegex(self.line(done.stdout), r"mine [\d.]+ [\d.]+ [\d.]+ [\d.]+ % 0 15 of 24")
+
+    def test_wrong_answers_get_no_time(self):
+        status, output, _ = self.bench(self.in_c(("* 100 +", "* 100 + 1 +")))
+        self.assertEqual(status, 1)
+        self.assertEqual(self.line(output), "mine wrong (21121 of 21121), other codes")
+
+    def test_a_missing_reply_gets_no_time(self):
+        status, output, _ = self.bench(self.in_c(("sink->on_reply(sink, &reply);", "if (reply.code != 354) sink->on_reply(sink, &reply);")))
+        self.assertEqual(status, 1)
+        self.assertRegex(self.line(output), r"^mine wrong \(\d+ of 21121\)$")
+
+    def test_a_wrong_text_gets_no_time(self):
+        status, output, _ = self.bench(self.in_c(("? 3 : 4;", "? 3 : 5;")))
+        self.assertEqual(status, 1)
+        self.assertEqual(self.line(output), "mine wrong (21121 of 21121), other texts")
+
+    def test_a_crash_is_named_and_the_run_goes_on(self):
+        status, output, _ = self.bench(self.in_c(("if (reply->line_count == MAX_LINES)", "if (reply->line_count == 3) abort();\n    if (reply->line_count == MAX_LINES)")))
+        self.assertEqual(status, 1)
+        self.assertEqual(self.line(output), "mine crashed (SIGABRT)")
+        if "pegtl" in output:
+            self.assertRegex(output, r"pegtl +right")
+
+    def test_a_hang_is_named(self):
+        status, output, _ = self.bench(self.in_c(("if (taken == 0) return (ptrdiff_t)at;", "while (taken > 0 && reply.line_count > 3) {}\n    if (taken == 0) return (ptrdiff_t)at;")))
+        self.assertEqual(status, 1)
+        self.assertEqual(self.line(output), "mine hung")
+
+    def test_an_overread_is_named(self):
+        status, output, _ = self.bench(self.in_c(("memchr(line, '\\n', size - at)", "memchr(line, '\\n', size - at + 4096)")))
+        self.assertEqual(status, 1)
+        self.assertEqual(self.line(output), "mine read beyond its octets")
+
+    def test_another_version_of_the_interface(self):
+        status, output, error = self.bench(self.in_c(("SMTPSPEC_BENCH_ABI,", "99,")))
+        self.assertEqual((status, self.line(output)), (1, ""))
+        self.assertIn("was built for version 99 of adapter.h, this program has 1", error)
+
+    def test_a_library_without_the_entry(self):
+        status, _, error = self.bench(self.in_c(("smtpspec_bench_adapter(uint32_t index)", "smtpspec_other(uint32_t index);\nconst smtpspec_adapter *smtpspec_other(uint32_t index)")))
+        self.assertEqual(status, 1)
+        self.assertIn("exports no smtpspec_bench_adapter", error)
+
+    def test_a_library_that_crashes_when_it_is_opened(self):
+        status, _, error = self.bench(self.in_c(("static int is_digit", "__attribute__((constructor)) static void at_start(void) { abort(); }\nstatic int is_digit")))
+        self.assertEqual(status, 1)
+        self.assertIn("crashed (SIGABRT) when it was opened", error)
+
+    def test_a_file_that_is_no_library(self):
+        library = self.path / "libmine.so"
+        library.write_text("no")
+        status, _, error = self.bench(library)
+        self.assertEqual(status, 1)
+        self.assertIn("libmine.so", error)
+
+    def test_an_input_that_there_is_not(self):
+        done = subprocess.run([PROGRAM, "--check", "--input", "no/such"], text=True, capture_output=True)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--list", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
