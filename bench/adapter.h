@@ -27,7 +27,9 @@ enum {
   SMTPSPEC_EHLO = 2,    /* replies to EHLO, with their keywords: on_ehlo */
   SMTPSPEC_COMMAND = 3, /* commands of a client: on_command, on_error for each that is outside the grammar */
   SMTPSPEC_MODEL = 4,   /* what a client says in whole sessions: on_step for each command and each end of mail data */
-  SMTPSPEC_CONTENT = 5  /* mail data with its dots, message after message: on_content, on_message */
+  SMTPSPEC_CONTENT = 5, /* mail data with its dots, message after message: on_content, on_message */
+  SMTPSPEC_STEP = 6     /* commands that were parsed and found good, an octet each, SMTPSPEC_VERB_..., 0 for the end of mail data
+                           behind a DATA that was accepted: on_step for each. Behind QUIT a session begins anew, as in MODEL. */
 };
 
 /* What an adapter does beside the question. The more it says, the more of its answers are checked. */
@@ -103,7 +105,7 @@ struct smtpspec_sink {
   void (*on_reply)(const smtpspec_sink* self, const smtpspec_reply* reply);
   void (*on_ehlo)(const smtpspec_sink* self, const smtpspec_ehlo* ehlo);
   void (*on_command)(const smtpspec_sink* self, const smtpspec_command* command);
-  void (*on_step)(const smtpspec_sink* self, uint32_t code);            /* with which the machine answers */
+  void (*on_step)(const smtpspec_sink* self, uint32_t code);            /* with which the machine answers; its first digit is checked */
   void (*on_content)(const smtpspec_sink* self, smtpspec_text content); /* a piece, without the dots of transparency */
   void (*on_message)(const smtpspec_sink* self);                        /* CRLF "." CRLF came */
   /* A reply or command outside the grammar, instead of the call above; `at` counts from the start of what was fed. */

@@ -30,7 +30,6 @@ namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 
 constexpr std::string_view own = "smtpspec", yardstick = "pegtl";
-constexpr std::uint32_t questions[] = {SMTPSPEC_REPLY, SMTPSPEC_EHLO, SMTPSPEC_COMMAND, SMTPSPEC_MODEL, SMTPSPEC_CONTENT};
 
 struct Options {
   std::vector<std::string> libraries, names, inputs;

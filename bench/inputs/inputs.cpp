@@ -6,6 +6,7 @@
 #include "inputs/command_inputs.hpp"
 #include "inputs/random.hpp"
 #include "inputs/reply_inputs.hpp"
+#include "inputs/session_inputs.hpp"
 
 namespace smtpspec::bench {
 namespace {
@@ -38,6 +39,16 @@ constexpr Recipe all_recipes[] = {
      inputs::addresses},
     {"command/login", SMTPSPEC_COMMAND, "command", "AUTH, STARTTLS, BDAT and the rarer verbs, 256 KiB", false, inputs::login},
     {"command/rejected", SMTPSPEC_COMMAND, "command", "outside the grammar, each in another way, 256 KiB", false, inputs::rejected},
+    {"model/sessions", SMTPSPEC_MODEL, "step", "whole sessions with one-line messages, 1 MiB", true, inputs::sessions},
+    {"model/sessions-4k", SMTPSPEC_MODEL, "step", "the same, 4 KiB", false, inputs::sessions_4k},
+    {"model/mistakes", SMTPSPEC_MODEL, "step", "sessions with commands out of order, 1 MiB", false, inputs::mistakes},
+    {"step/sessions", SMTPSPEC_STEP, "step", "the commands of sessions, parsed before", true, inputs::steps},
+    {"step/walk", SMTPSPEC_STEP, "step", "commands at random, parsed before", false, inputs::walk},
+    {"step/walk-4k", SMTPSPEC_STEP, "step", "the same, 4 KiB", false, inputs::walk_4k},
+    {"content/text", SMTPSPEC_CONTENT, "message", "messages of 16 KiB in lines of text, some with a dot in front, 1 MiB", true,
+     inputs::text},
+    {"content/text-4k", SMTPSPEC_CONTENT, "message", "messages of a few lines, 4 KiB", false, inputs::text_4k},
+    {"content/dots", SMTPSPEC_CONTENT, "message", "a dot at the start of every line, 256 KiB", true, inputs::dots},
 };
 
 std::string repeated(std::string_view text, std::size_t times) {
@@ -66,6 +77,8 @@ constexpr Growth all_growths[] = {
      [](std::size_t n) { return "NOOP " + std::string(n, 'x'); }},
     {"command/many-parameters", SMTPSPEC_COMMAND, "a MAIL with n parameters", 400, 0,
      [](std::size_t n) { return "MAIL FROM:<a@b.example>" + repeated(" X=1", n) + "\r\n"; }},
+    {"content/endless", SMTPSPEC_CONTENT, "n lines of a message that does not end, in fragments of 16", 400, 16,
+     [](std::size_t n) { return repeated("..a line of it\r\n", n); }},
     {"command/long-path", SMTPSPEC_COMMAND, "a domain of n labels", 400, 0,
      [](std::size_t n) { return "RCPT TO:<a@" + repeated("b.", n) + "example>\r\n"; }},
 };

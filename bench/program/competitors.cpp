@@ -78,6 +78,7 @@ std::string_view name_of_question(std::uint32_t question) {
     case SMTPSPEC_COMMAND: return "command";
     case SMTPSPEC_MODEL: return "model";
     case SMTPSPEC_CONTENT: return "content";
+    case SMTPSPEC_STEP: return "step";
     default: return "";
   }
 }

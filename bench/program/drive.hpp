@@ -45,7 +45,7 @@ class CheckingSink : public smtpspec_sink {
                     to.text.text(view(command->params[i].value));
                   }
                 },
-            .on_step = [](const smtpspec_sink* self, std::uint32_t code) { of(self).item(code); },
+            .on_step = [](const smtpspec_sink* self, std::uint32_t code) { of(self).item(code / 100); },
             .on_content =
                 [](const smtpspec_sink* self, smtpspec_text content) {
                   of(self).sums.parts += content.size;

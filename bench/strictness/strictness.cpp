@@ -77,6 +77,22 @@ const std::array commands = {
     StrictInput{"half a command and the end of the stream", "QUIT", Judged::incomplete, "RFC 5321 section 2.3.8"},
 };
 
+// A message ends at CRLF "." CRLF and nowhere else.
+const std::array contents = {
+    StrictInput{"an empty message", ".\r\n", Judged::accepted, "RFC 5321 section 4.1.1.4"},
+    StrictInput{"a line", "a\r\n.\r\n", Judged::accepted, "RFC 5321 section 4.1.1.4"},
+    StrictInput{"LF . LF", "a\n.\n", Judged::incomplete, "RFC 5321 section 4.1.1.4"},
+    StrictInput{"LF . CRLF", "a\n.\r\n", Judged::incomplete, "RFC 5321 section 4.1.1.4"},
+    StrictInput{"CRLF . LF", "a\r\n.\n", Judged::incomplete, "RFC 5321 section 4.1.1.4"},
+    StrictInput{"CR . CR", "a\r.\r", Judged::incomplete, "RFC 5321 section 4.1.1.4"},
+    StrictInput{"CR . CRLF", "a\r.\r\n", Judged::incomplete, "RFC 5321 section 4.1.1.4"},
+    StrictInput{"CRLF . CR", "a\r\n.\r", Judged::incomplete, "RFC 5321 section 4.1.1.4"},
+    StrictInput{"CRLF . NUL CRLF", "a\r\n.\0\r\n"sv, Judged::incomplete, "RFC 5321 section 4.1.1.4"},
+    StrictInput{"CRLF . . CRLF", "a\r\n..\r\n", Judged::incomplete, "RFC 5321 section 4.5.2"},
+    StrictInput{"CRLF . CR CRLF", "a\r\n.\r\r\n", Judged::incomplete, "RFC 5321 section 4.1.1.4"},
+    StrictInput{"a dot inside a line", "a.\r\n", Judged::incomplete, "RFC 5321 section 4.5.2"},
+};
+
 }  // namespace
 
 std::span<const StrictInput> strict_inputs(std::uint32_t question) {
@@ -84,6 +100,7 @@ std::span<const StrictInput> strict_inputs(std::uint32_t question) {
     case SMTPSPEC_REPLY:
     case SMTPSPEC_EHLO: return replies;
     case SMTPSPEC_COMMAND: return commands;
+    case SMTPSPEC_CONTENT: return contents;
     default: return {};
   }
 }

@@ -1,0 +1,108 @@
+// smtpspec's server model, alone on commands that were parsed, and behind its command parser on whole sessions.
+#include "smtpspec/smtp/model.hpp"
+
+#include "adapter.hpp"
+#include "smtpspec/smtp/command.hpp"
+#include "smtpspec/smtp/content.hpp"
+#include "smtpspec/smtp/lines.hpp"
+
+namespace {
+
+using namespace smtpspec::smtp;
+
+constexpr Context begun{.role = Role::relay, .state = State::greeted};
+
+// Where a session is.
+class Walk {
+ public:
+  std::uint32_t step(Input input) {
+    const Row& row = model_row(context_, input);
+    context_ = after(context_, row);
+    // The next session begins behind the greeting.
+    if (context_.state == State::closed) context_ = begun;
+    return static_cast<std::uint32_t>(row.reply.code);
+  }
+  bool in_data() const { return context_.state == State::data; }
+
+ private:
+  Context context_ = begun;
+};
+
+class Steps {
+ public:
+  static constexpr const char* name = "smtpspec";
+  static constexpr const char* version = "";
+  static constexpr std::uint32_t question = SMTPSPEC_STEP, does = SMTPSPEC_STREAMING;
+
+  std::ptrdiff_t feed(std::string_view octets, const smtpspec_sink& sink) {
+    static constexpr Input inputs[] = {Input::content, Input::ehlo,  Input::helo, Input::mail,     Input::rcpt,
+                                       Input::data,    Input::chunk, Input::rset, Input::vrfy,     Input::expn,
+                                       Input::help,    Input::noop,  Input::quit, Input::starttls, Input::auth_success};
+    for (const char octet : octets) sink.on_step(&sink, walk_.step(inputs[static_cast<unsigned char>(octet)]));
+    return static_cast<std::ptrdiff_t>(octets.size());
+  }
+  std::ptrdiff_t finish(std::string_view, const smtpspec_sink&) { return 0; }
+  void reset() { walk_ = {}; }
+
+ private:
+  Walk walk_;
+};
+
+// The input that a command is, when its argument was taken by everybody who was asked.
+Input input_of(const Command& command) {
+  const bool good = static_cast<bool>(command);
+  switch (command.verb) {
+    case Verb::ehlo: return good ? Input::ehlo : Input::ehlo_syntax;
+    case Verb::helo: return good ? Input::helo : Input::helo_syntax;
+    case Verb::mail: return good ? Input::mail : Input::mail_syntax;
+    case Verb::rcpt: return good ? Input::rcpt : Input::rcpt_syntax;
+    case Verb::data: return good ? Input::data : Input::data_argument;
+    case Verb::rset: return good ? Input::rset : Input::rset_argument;
+    case Verb::vrfy: return good ? Input::vrfy : Input::vrfy_syntax;
+    case Verb::expn: return good ? Input::expn : Input::expn_syntax;
+    case Verb::help: return Input::help;
+    case Verb::noop: return Input::noop;
+    case Verb::quit: return good ? Input::quit : Input::quit_argument;
+    default: return Input::unknown_verb;
+  }
+}
+
+class Sessions {
+ public:
+  static constexpr const char* name = "smtpspec";
+  static constexpr const char* version = "";
+  static constexpr std::uint32_t question = SMTPSPEC_MODEL, does = SMTPSPEC_STREAMING;
+
+  std::ptrdiff_t feed(std::string_view octets, const smtpspec_sink& sink) {
+    std::size_t at = 0;
+    for (;;) {
+      if (walk_.in_data()) {
+        body_.clear();
+        at += content_.feed(octets.substr(at), body_);
+        if (!content_.done()) break;
+        content_ = {};
+        sink.on_step(&sink, walk_.step(Input::content));
+        continue;
+      }
+      const auto line = splitter_.next(octets.substr(at));
+      if (!line) break;
+      const Command command = parse_command(octets.substr(at, line->size));
+      at += line->next;
+      sink.on_step(&sink, walk_.step(line->ending == LineEnding::too_long ? Input::too_long_line : input_of(command)));
+    }
+    return static_cast<std::ptrdiff_t>(at);
+  }
+  std::ptrdiff_t finish(std::string_view octets, const smtpspec_sink&) { return octets.empty() ? 0 : SMTPSPEC_STOP; }
+  void reset() { *this = {}; }
+
+ private:
+  LineSplitter splitter_{{.limit = 512}};
+  DotReader content_;
+  std::string body_;
+  Walk walk_;
+};
+
+}  // namespace
+
+SMTPSPEC_BENCH_ADAPTER(Steps)
+SMTPSPEC_BENCH_ADAPTER(Sessions)
