@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -16,6 +17,7 @@
 #include "adapter.h"
 #include "inputs/inputs.hpp"
 #include "limits/limits.hpp"
+#include "program/compare.hpp"
 #include "program/competitors.hpp"
 #include "program/gate.hpp"
 #include "program/measure.hpp"
@@ -32,7 +34,9 @@ using std::chrono::milliseconds;
 constexpr std::string_view own = "smtpspec", yardstick = "pegtl";
 
 struct Options {
-  std::vector<std::string> libraries, names, inputs;
+  std::vector<std::string> libraries, names, inputs, compared;
+  std::vector<std::pair<std::string, std::string>> gates;  // a case, and how many times the yardstick our own has to be
+  double tolerance = 2;                                    // percent by which instructions may grow
   bool all = false, list = false, check = false, instructions = false, growth = false, strictness = false;
   int deadline = 10, passes = 0;
   Plan plan;
@@ -329,6 +333,7 @@ int run(Options options) {
     options.plan.context.emplace_back("sha256 " + std::string(recipe->name), crypto::sha256_hex(input.octets));
   const std::vector<Timing> times = timed.empty() ? std::vector<Timing>{} : take_times(timed, options.plan);
 
+  std::map<std::string, double> factors;  // of our own, by instructions
   std::printf("%s\n%s %s\n", processor().c_str(), SMTPSPEC_BENCH_COMPILER, SMTPSPEC_BENCH_FLAGS);
   for (std::size_t c = 0; c < chosen.size(); ++c) {
     const Case& each = chosen[c];
@@ -373,7 +378,9 @@ int run(Options options) {
         if (other && other != &line) {
           const Timed& by = timed[*other->timed];
           const bool counted = entry.instructions > 0 && by.instructions > 0;
-          row.push_back(number(counted ? by.instructions / entry.instructions : times[*other->timed].least / time.least));
+          const double factor = counted ? by.instructions / entry.instructions : times[*other->timed].least / time.least;
+          row.push_back(number(factor));
+          if (counted && line.name == own) factors[each.name] = factor;
         }
       }
       table.row(std::move(row));
@@ -391,6 +398,14 @@ int run(Options options) {
       std::printf("\n%s %s: %s\n", std::string(name_of_question(each.adapter->question)).c_str(), each.adapter->name, each.strict.c_str());
       for (const std::string& line : each.judged) std::printf("  %s\n", line.c_str());
     }
+  for (const auto& [name, words] : options.gates) {
+    const double least = std::strtod(words.c_str(), nullptr);
+    const auto factor = factors.find(name);
+    const bool met = factor != factors.end() && factor->second >= least;
+    std::printf("%s  %s: %s times %s, at least %s\n", met ? "met   " : "missed", name.c_str(),
+                factor == factors.end() ? "not" : number(factor->second).c_str(), std::string(yardstick).c_str(), number(least).c_str());
+    failed += !met;
+  }
   if (options.growth) print_growth(list, deadline);
   return failed ? 1 : 0;
 }
@@ -415,6 +430,25 @@ int main(int argc, char** argv) {
   app.add_option("--min-time", options.plan.min_time, "Seconds of each repetition, at least")->capture_default_str();
   app.add_option("--deadline", options.deadline, "Seconds until an adapter hangs")->capture_default_str();
   app.add_option("--passes", options.passes, "Run one adapter on one input so often and print nothing, for a profiler")->type_name("N");
+  app.add_option("--gate", options.gates, "Fail unless smtpspec is so many times pegtl, by instructions: reply/mixed 2.3")
+      ->type_name("INPUT FACTOR")
+      ->each([factor = false](const std::string& word) mutable {
+        if (factor && CLI::PositiveNumber(word) != "") throw CLI::ValidationError("--gate", word + " is no factor");
+        factor = !factor;
+      });
+  app.add_option("--compare", options.compared, "Show two documents of --json side by side; fail when instructions grew")
+      ->expected(2)
+      ->type_name("BEFORE AFTER");
+  app.add_option("--tolerance", options.tolerance, "Percent by which they may")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
+  if (!options.compared.empty()) {
+    const auto comparison = smtpspec::bench::compare(options.compared[0], options.compared[1], options.tolerance);
+    if (!comparison.fault.empty()) {
+      std::fprintf(stderr, "smtpspec-bench: %s\n", comparison.fault.c_str());
+      return 2;
+    }
+    std::fputs(comparison.text.c_str(), stdout);
+    return comparison.grew ? 1 : 0;
+  }
   return smtpspec::bench::run(std::move(options));
 }

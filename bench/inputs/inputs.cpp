@@ -77,10 +77,10 @@ constexpr Growth all_growths[] = {
      [](std::size_t n) { return "NOOP " + std::string(n, 'x'); }},
     {"command/many-parameters", SMTPSPEC_COMMAND, "a MAIL with n parameters", 400, 0,
      [](std::size_t n) { return "MAIL FROM:<a@b.example>" + repeated(" X=1", n) + "\r\n"; }},
-    {"content/endless", SMTPSPEC_CONTENT, "n lines of a message that does not end, in fragments of 16", 400, 16,
-     [](std::size_t n) { return repeated("..a line of it\r\n", n); }},
     {"command/long-path", SMTPSPEC_COMMAND, "a domain of n labels", 400, 0,
      [](std::size_t n) { return "RCPT TO:<a@" + repeated("b.", n) + "example>\r\n"; }},
+    {"content/endless", SMTPSPEC_CONTENT, "n lines of a message that does not end, in fragments of 16", 400, 16,
+     [](std::size_t n) { return repeated("..a line of it\r\n", n); }},
 };
 
 constexpr Cut all_cuts[] = {

@@ -1,5 +1,7 @@
-"""Adapters built outside the source tree from what bench/template has, right ones and wrong ones, as smtpspec-bench takes them.
-Usage: adapters_test.py PROGRAM BENCH_DIR C_COMPILER CXX_COMPILER"""
+"""smtpspec-bench from outside: adapters built in an empty folder from what bench/template has, right ones and wrong ones, and
+documents compared.
+Usage: program_test.py PROGRAM BENCH_DIR C_COMPILER CXX_COMPILER"""
+import json
 import pathlib
 import shutil
 import subprocess
@@ -123,6 +125,38 @@ class Adapters(unittest.TestCase):
         done = subprocess.run([PROGRAM, "--check", "--input", "no/such"], text=True, capture_output=True)
         self.assertEqual(done.returncode, 2)
         self.assertIn("--list", done.stderr)
+
+    def document(self, name, instructions):
+        """A document as --json writes it, with the instructions that one would have counted."""
+        path = self.path / name
+        runs = [{"run_name": "reply/mixed/mine", "run_type": "iteration", "items_per_second": rate, "instructions": instructions}
+                for rate in (5e6, 1e7)]
+        path.write_text(json.dumps({"benchmarks": runs + [{"run_name": "reply/mixed/mine", "run_type": "aggregate"}]}))
+        return path
+
+    def compare(self, before, after, *more):
+        done = subprocess.run([PROGRAM, "--compare", before, after, *more], text=True, capture_output=True)
+        return done.returncode, [line.split() for line in done.stdout.splitlines()], done.stderr
+
+    def test_two_documents_are_compared(self):
+        before, after = self.document("a.json", 200), self.document("b.json", 210)
+        status, lines, _ = self.compare(before, after)
+        self.assertEqual((status, lines[1]), (1, ["reply/mixed/mine", "100", "100", "1.00", "200", "210", "1.05"]))
+        self.assertEqual(self.compare(before, after, "--tolerance", "6")[0], 0)
+        self.assertEqual(self.compare(after, before)[0], 0)
+
+    def test_a_document_that_is_none(self):
+        self.assertEqual(self.compare(self.document("a.json", 1), self.path / "none")[0], 2)
+
+    def test_the_document_of_a_run_can_be_read(self):
+        path = self.path / "run.json"
+        subprocess.run([PROGRAM, "--only", "smtpspec", "--input", "reply/mixed-4k", "--repetitions", "2", "--min-time", "0.001", "--json", path],
+                       check=True, stdout=subprocess.DEVNULL, timeout=120)
+        context = json.loads(path.read_text())["context"]
+        self.assertEqual(context["sha256 reply/mixed-4k"][:16], "a767d81f6d76c19d")
+        for key in ("compiler", "flags", "processor"):
+            self.assertTrue(context[key])
+        self.assertEqual(self.compare(path, path)[0], 0)
 
 
 if __name__ == "__main__":
