@@ -67,7 +67,7 @@ typedef struct smtpspec_keyword {
 typedef struct smtpspec_ehlo {
   uint32_t code;
   uint32_t keyword_count;
-  const smtpspec_keyword* keywords; /* the first line, which names the server, is none */
+  const smtpspec_keyword* keywords; /* NULL without SMTPSPEC_TEXTS; the first line, which names the server, is none */
 } smtpspec_ehlo;
 
 enum {
@@ -94,9 +94,9 @@ typedef struct smtpspec_param {
 
 typedef struct smtpspec_command {
   uint32_t verb;
-  uint32_t param_count; /* MAIL, RCPT */
-  const smtpspec_param* params;
-  smtpspec_text local, domain; /* MAIL, RCPT, as written; size 0 each for <> */
+  uint32_t param_count;         /* MAIL, RCPT */
+  const smtpspec_param* params; /* NULL without SMTPSPEC_TEXTS */
+  smtpspec_text local, domain;  /* MAIL, RCPT, as written; size 0 each for <> */
 } smtpspec_command;
 
 /* Where results go. The functions are never NULL; an adapter calls those of its question. */

@@ -40,6 +40,7 @@ class CheckingSink : public smtpspec_sink {
                   to.parts += command->param_count;
                   to.text.text(view(command->local));
                   to.text.text(view(command->domain));
+                  if (command->params == nullptr) return;
                   for (std::uint32_t i = 0; i < command->param_count; ++i) {
                     to.text.text(view(command->params[i].keyword));
                     to.text.text(view(command->params[i].value));
