@@ -21,6 +21,7 @@
 #include "program/competitors.hpp"
 #include "program/gate.hpp"
 #include "program/measure.hpp"
+#include "program/process.hpp"
 #include "program/table.hpp"
 #include "smtpspec/crypto/digests.hpp"
 #include "strictness/strictness.hpp"
@@ -31,12 +32,14 @@ namespace {
 namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 
+constexpr std::size_t most_counted = 4 * 1024 * 1024;  // octets: valgrind is fifty times slower
 constexpr std::string_view own = "smtpspec", yardstick = "pegtl";
 
 struct Options {
   std::vector<std::string> libraries, names, inputs, compared;
-  std::vector<std::pair<std::string, std::string>> gates;  // a case, and how many times the yardstick our own has to be
-  double tolerance = 2;                                    // percent by which instructions may grow
+  std::vector<std::pair<std::string, std::string>> gates;      // a case, and how many times the yardstick our own has to be
+  std::vector<std::pair<std::string, std::string>> processes;  // a question, and who answers it
+  double tolerance = 2;                                        // percent by which instructions may grow
   bool all = false, list = false, check = false, instructions = false, growth = false, strictness = false;
   int deadline = 10, passes = 0;
   Plan plan;
@@ -142,23 +145,53 @@ bool judged_right(const StrictInput& input, const Outcome& outcome, Judged verdi
   return false;
 }
 
+struct Score {
+  std::size_t right = 0, of = 0;
+  std::vector<std::string> lines;  // "! another code on the last line: accepted 251"
+  std::string text() const { return std::to_string(right) + " of " + std::to_string(of); }
+};
+Score score(std::span<const StrictInput> inputs, std::span<const Outcome> outcomes) {
+  Score out{.right = 0, .of = inputs.size(), .lines = {}};
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    Judged verdict{};
+    const std::string what = verdict_of(outcomes[i], verdict);
+    const bool good = judged_right(inputs[i], outcomes[i], verdict);
+    out.right += good;
+    out.lines.push_back(std::string(good ? "  " : "! ") + std::string(inputs[i].name) + ": " + what);
+  }
+  return out;
+}
+
 void judge(Competitor& competitor, milliseconds deadline) {
   const auto inputs = strict_inputs(competitor.adapter->question);
   if (inputs.empty() || (competitor.adapter->does & SMTPSPEC_BASELINE) != 0) return;
   std::vector<Attempt> attempts;
   for (const StrictInput& input : inputs) attempts.push_back({input.octets, {input.octets.size()}});
   // They are a few octets each.
-  const auto outcomes = attempt(*competitor.adapter, attempts, std::min(deadline, milliseconds(2000)));
-  std::size_t score = 0;
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    Judged verdict{};
-    const std::string what = verdict_of(outcomes[i], verdict);
-    const bool good = judged_right(inputs[i], outcomes[i], verdict);
-    score += good;
-    competitor.judged.push_back(std::string(good ? "  " : "! ") + std::string(inputs[i].name) + ": " + what);
+  const Score judged = score(inputs, attempt(*competitor.adapter, attempts, std::min(deadline, milliseconds(2000))));
+  competitor.strict = judged.text();
+  competitor.strict_share = static_cast<double>(judged.right) / static_cast<double>(judged.of);
+  competitor.judged = judged.lines;
+}
+
+// 2 when there is no such question.
+int judge_processes(const Options& options, milliseconds deadline) {
+  for (const auto& [name, command] : options.processes) {
+    const auto question =
+        std::find_if(recipes().begin(), recipes().end(), [&](const Recipe& each) { return name_of_question(each.question) == name; });
+    const auto inputs = question == recipes().end() ? std::span<const StrictInput>{} : strict_inputs(question->question);
+    if (inputs.empty()) {
+      std::fprintf(stderr, "smtpspec-bench: there is no table of inputs for \"%s\"\n", name.c_str());
+      return 2;
+    }
+    std::vector<std::string_view> octets;
+    for (const StrictInput& input : inputs) octets.push_back(input.octets);
+    const Score judged = score(inputs, ask_process(command, octets, deadline));
+    std::printf("%s %s: %s\n", name.c_str(), command.c_str(), judged.text().c_str());
+    if (options.strictness)
+      for (const std::string& line : judged.lines) std::printf("  %s\n", line.c_str());
   }
-  competitor.strict = std::to_string(score) + " of " + std::to_string(inputs.size());
-  competitor.strict_share = static_cast<double>(score) / static_cast<double>(inputs.size());
+  return 0;
 }
 
 // What is wrong with the answers, or "".
@@ -250,6 +283,7 @@ int list_everything(const std::vector<Competitor>& list) {
 
 int run(Options options) {
   const milliseconds deadline = std::chrono::seconds(options.deadline);
+  if (!options.processes.empty()) return judge_processes(options, deadline);
   int failed = 0;
   std::vector<Competitor> list = competitors(options, failed);
   const std::vector<Case> chosen = cases(options);
@@ -316,7 +350,7 @@ int run(Options options) {
           entry.name = each.name + "/" + adapter.name + "-" + std::to_string(twin);
         entry.allocations = allocations_of(adapter, input.octets, ends) / static_cast<double>(items);
         entry.strict = competitor.strict_share;
-        if (options.instructions)
+        if (options.instructions && input.octets.size() <= most_counted)
           if (const auto count = instructions_of(arguments_for(competitor, each))) entry.instructions = *count / static_cast<double>(items);
       }
       lines.push_back(std::move(line));
@@ -423,6 +457,8 @@ int main(int argc, char** argv) {
   app.add_flag("--list", options.list, "Show the inputs, the ways to cut them and the adapters");
   app.add_flag("--check", options.check, "Check answers and strictness, take no time");
   app.add_flag("--strictness", options.strictness, "Show what each adapter makes of each input at the edge of the grammar");
+  app.add_option("--process", options.processes, "Judge the parser that a command is (bench/README.md), and nothing else")
+      ->type_name("QUESTION COMMAND");
   app.add_flag("--growth", options.growth, "Show how time grows with inputs that are made to hurt");
   app.add_flag("--instructions", options.instructions, "Count instructions, with valgrind");
   app.add_option("--json", options.plan.json, "Write Google Benchmark's document of the run")->type_name("FILE");

@@ -19,11 +19,7 @@ struct context {
 };
 
 static void* create(void) {
-  static bool begun = FALSE;
-  if (!begun) {
-    lib_init();
-    begun = TRUE;
-  }
+  if (!lib_is_initialized()) lib_init();
   return calloc(1, sizeof(struct context));
 }
 

@@ -126,6 +126,33 @@ class Adapters(unittest.TestCase):
         self.assertEqual(done.returncode, 2)
         self.assertIn("--list", done.stderr)
 
+    def judge(self, script):
+        path = self.path / "parser.py"
+        path.write_text(script)
+        done = subprocess.run([PROGRAM, "--process", "reply", f"{sys.executable} {path}", "--strictness", "--deadline", "2"],
+                              text=True, capture_output=True, timeout=120)
+        return done.stdout.splitlines()
+
+    def test_a_process_is_judged(self):
+        lines = self.judge("""
+import sys, time
+while size := sys.stdin.buffer.readline():
+    octets = sys.stdin.buffer.read(int(size))
+    if octets == b"25 ok\\r\\n": sys.exit(3)
+    if octets == b"600 ok\\r\\n": time.sleep(60)
+    print("waits" if not octets.endswith(b"\\r\\n") else "accepted 250" if octets in (b"250\\r\\n", b"199 x\\r\\n") else "refused", flush=True)
+""")
+        self.assertRegex(lines[0], r"parser\.py: 20 of 24$")
+        for line in ("! two digits: ended the process with status 3", "! first digit 6: hung", "! first digit 1: accepted 250",
+                     "! 300 lines: refused", "  a code alone: accepted 250", "  three digits and the end of the stream: waits"):
+            self.assertIn("  " + line, lines)
+
+    def test_pythons_own_parser_as_a_process(self):
+        done = subprocess.run([PROGRAM, "--process", "reply", f"{sys.executable} {BENCH}/reply/python_smtplib.py"],
+                              text=True, capture_output=True, timeout=120)
+        self.assertRegex(done.stdout, r" of 24$")
+        self.assertNotIn(" 0 of", done.stdout)
+
     def document(self, name, instructions):
         """A document as --json writes it, with the instructions that one would have counted."""
         path = self.path / name
