@@ -241,7 +241,7 @@ void print_growth(std::vector<Competitor>& list, milliseconds deadline) {
       if (growth.fragment != 0 && (adapter.does & SMTPSPEC_WHOLE) != 0) continue;
       std::vector<std::string> octets;
       std::vector<Attempt> attempts;
-      for (const std::size_t times : {1, 2, 4}) octets.push_back(growth.make(growth.n * times));
+      for (const std::size_t times : {std::size_t{1}, std::size_t{2}, std::size_t{4}}) octets.push_back(growth.make(growth.n * times));
       for (const std::string& each : octets)
         attempts.push_back({each, cut_at_every(each, growth.fragment ? growth.fragment : each.size())});
       const auto outcomes = attempt(adapter, attempts, deadline);

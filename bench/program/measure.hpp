@@ -12,7 +12,7 @@
 
 namespace smtpspec::bench {
 
-// Seconds of one pass over the octets.
+// Seconds of processor time of one pass over the octets.
 struct Timing {
   double least = 0, median = 0;
 };
