@@ -121,6 +121,13 @@ class Adapters(unittest.TestCase):
         self.assertEqual(status, 1)
         self.assertIn("libmine.so", error)
 
+    def test_our_own_are_right_and_strict(self):
+        done = subprocess.run([PROGRAM, "--check", "--only", "smtpspec", "--input", "*-4k*"], text=True, capture_output=True, timeout=120)
+        self.assertEqual(done.returncode, 0)
+        self.assertNotIn("when cut", done.stdout)
+        self.assertEqual({line.strip() for line in done.stdout.splitlines() if line.startswith("  smtpspec")},
+                         {"smtpspec    right  24 of 24", "smtpspec    right  25 of 26", "smtpspec    right  12 of 12", "smtpspec    right"})
+
     def test_an_input_that_there_is_not(self):
         done = subprocess.run([PROGRAM, "--check", "--input", "no/such"], text=True, capture_output=True)
         self.assertEqual(done.returncode, 2)

@@ -1,0 +1,497 @@
+#include "program/run.hpp"
+
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "adapter.h"
+#include "inputs/inputs.hpp"
+#include "limits/limits.hpp"
+#include "program/competitors.hpp"
+#include "program/gate.hpp"
+#include "program/measure.hpp"
+#include "program/process.hpp"
+#include "program/table.hpp"
+#include "smtpspec/crypto/digests.hpp"
+#include "strictness/strictness.hpp"
+
+namespace smtpspec::bench {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+
+constexpr std::size_t most_counted = 4 * 1024 * 1024;  // octets: valgrind is fifty times slower
+constexpr std::string_view whole = "whole";            // the cut that is none
+constexpr std::string_view own = "smtpspec", yardstick = "pegtl";
+
+milliseconds deadline_of(const Options& options) { return std::chrono::seconds(options.deadline); }
+
+// An input, cut in one way.
+struct Case {
+  std::string name;  // "reply/mixed", "reply/mixed:random"
+  const Recipe* recipe = nullptr;
+  const Cut* cut = nullptr;
+};
+
+struct Competitor {
+  const smtpspec_adapter* adapter = nullptr;
+  std::string library;  // "": built in
+  std::string strict;   // "22 of 24"
+  double strict_share = 0;
+  std::vector<std::string> judged;  // "! 4 another code on the last line: accepted 251"
+  std::string cut_fault;            // what it gets wrong when the octets come in pieces
+  bool named = false;               // on the command line
+
+  bool is_baseline() const { return (adapter->does & SMTPSPEC_BASELINE) != 0; }
+  std::string title() const { return std::string(name_of_question(adapter->question)) + " " + adapter->name; }
+};
+
+bool matches(const std::vector<std::string>& globs, const std::string& name) {
+  return std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) { return ::fnmatch(glob.c_str(), name.c_str(), 0) == 0; });
+}
+
+// The standard ones, or those that were named; "*" names no cut input, "*:*" does.
+std::vector<Case> cases(const Options& options) {
+  std::vector<Case> out;
+  for (const Recipe& recipe : recipes())
+    for (const Cut& cut : cuts()) {
+      const bool is_whole = cut.name == whole;
+      std::string name(recipe.name);
+      if (!is_whole) name += ":" + std::string(cut.name);
+      const bool standard = recipe.standard && (is_whole || (cut.name == "random" && recipe.name.ends_with("/mixed")));
+      const bool wanted = options.inputs.empty()
+                              ? standard || (options.all && is_whole)
+                              : std::any_of(options.inputs.begin(), options.inputs.end(), [&](const std::string& glob) {
+                                  return (is_whole || glob.find(':') != std::string::npos) && ::fnmatch(glob.c_str(), name.c_str(), 0) == 0;
+                                });
+      if (wanted) out.push_back({std::move(name), &recipe, &cut});
+    }
+  return out;
+}
+
+std::vector<Competitor> competitors(const Options& options, bool& failed) {
+  std::vector<Competitor> out;
+  const auto wanted = [&](const smtpspec_adapter& adapter) { return options.names.empty() || matches(options.names, adapter.name); };
+  for (const smtpspec_adapter* adapter : own_adapters())
+    if (wanted(*adapter)) out.push_back({.adapter = adapter});
+  const auto open = [&](const std::string& path, bool named) {
+    const Library library = open_library(path, options.passes == 0);
+    if (!library.fault.empty()) {
+      std::fprintf(stderr, "%s: %s\n", path.c_str(), library.fault.c_str());
+      failed = failed || named;
+    }
+    for (const smtpspec_adapter* adapter : library.adapters)
+      if (wanted(*adapter)) out.push_back({.adapter = adapter, .library = path, .named = named});
+  };
+  // A profiler sees one adapter and nothing else.
+  if (options.passes > 0) {
+    for (const std::string& path : options.libraries) open(path, true);
+    if (!options.libraries.empty()) std::erase_if(out, [](const Competitor& each) { return each.library.empty(); });
+    return out;
+  }
+  std::error_code error;
+  std::vector<std::string> peers;
+  for (const auto& entry : fs::directory_iterator(fs::read_symlink("/proc/self/exe", error).parent_path() / "peers", error))
+    if (entry.path().extension() == ".so") peers.push_back(entry.path().string());
+  std::sort(peers.begin(), peers.end());
+  for (const std::string& path : peers) open(path, false);
+  for (const std::string& path : options.libraries) open(path, true);
+  return out;
+}
+
+std::string verdict_of(const Outcome& outcome, Judged& verdict) {
+  if (const std::string ended = describe(outcome); !ended.empty()) {
+    verdict = Judged::either;
+    return ended;
+  }
+  if (outcome.refused_first || (outcome.sums.items == 0 && outcome.end == End::stopped)) {
+    verdict = Judged::refused;
+    return "refused";
+  }
+  if (outcome.sums.items == 0) {
+    verdict = Judged::incomplete;
+    return outcome.unfinished ? "waits" : "ignored";
+  }
+  verdict = Judged::accepted;
+  return "accepted " + std::to_string(outcome.last_code) + (outcome.sums.items > 1 ? " of " + std::to_string(outcome.sums.items) : "");
+}
+
+// A parser that cannot pause shows what it refuses only when the stream ends. One that names the fault and goes on behind it
+// is as right as one that stops.
+bool judged_right(const StrictInput& input, const Outcome& outcome, Judged verdict) {
+  if (!describe(outcome).empty()) return false;
+  const bool nothing = outcome.sums.items == 0;
+  switch (input.right) {
+    case Judged::accepted: return verdict == Judged::accepted && outcome.sums.items == 1 && outcome.last_code == input.code;
+    case Judged::refused: return verdict == Judged::refused || (nothing && outcome.unfinished);
+    case Judged::incomplete: return nothing;
+    case Judged::either: return nothing || (outcome.sums.items == 1 && outcome.last_code == input.code);
+  }
+  return false;
+}
+
+struct Score {
+  std::size_t right = 0, of = 0;
+  std::vector<std::string> lines;  // "! another code on the last line: accepted 251"
+  std::string text() const { return std::to_string(right) + " of " + std::to_string(of); }
+};
+Score score(std::span<const StrictInput> inputs, std::span<const Outcome> outcomes) {
+  Score out{.right = 0, .of = inputs.size(), .lines = {}};
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    Judged verdict{};
+    const std::string what = verdict_of(outcomes[i], verdict);
+    const bool good = judged_right(inputs[i], outcomes[i], verdict);
+    out.right += good;
+    out.lines.push_back(std::string(good ? "  " : "! ") + std::string(inputs[i].name) + ": " + what);
+  }
+  return out;
+}
+
+void judge(Competitor& competitor, milliseconds deadline) {
+  const auto inputs = strict_inputs(competitor.adapter->question);
+  if (inputs.empty() || competitor.is_baseline()) return;
+  std::vector<Attempt> attempts;
+  for (const StrictInput& input : inputs) attempts.push_back({input.octets, {input.octets.size()}});
+  // They are a few octets each.
+  const Score judged = score(inputs, attempt(*competitor.adapter, attempts, std::min(deadline, milliseconds(2000))));
+  competitor.strict = judged.text();
+  competitor.strict_share = static_cast<double>(judged.right) / static_cast<double>(judged.of);
+  competitor.judged = judged.lines;
+}
+
+// 2 when there is no such question.
+int judge_processes(const Options& options) {
+  for (const auto& [name, command] : options.processes) {
+    const auto question =
+        std::find_if(recipes().begin(), recipes().end(), [&](const Recipe& each) { return name_of_question(each.question) == name; });
+    const auto inputs = question == recipes().end() ? std::span<const StrictInput>{} : strict_inputs(question->question);
+    if (inputs.empty()) {
+      std::fprintf(stderr, "smtpspec-bench: there is no table of inputs for \"%s\"\n", name.c_str());
+      return 2;
+    }
+    std::vector<std::string_view> octets;
+    for (const StrictInput& input : inputs) octets.push_back(input.octets);
+    const Score judged = score(inputs, ask_process(command, octets, deadline_of(options)));
+    std::printf("%s %s: %s\n", name.c_str(), command.c_str(), judged.text().c_str());
+    if (options.strictness)
+      for (const std::string& line : judged.lines) std::printf("  %s\n", line.c_str());
+  }
+  return 0;
+}
+
+// What is wrong with the answers, or "".
+std::string fault_of(const Outcome& outcome, const Sums& expected, const smtpspec_adapter& adapter) {
+  if (const std::string ended = describe(outcome); !ended.empty()) return ended;
+  if (right(outcome, expected, adapter)) return "";
+  const std::uint64_t there = expected.items + expected.errors, seen = outcome.sums.items + outcome.sums.errors;
+  std::string out = "wrong (" + std::to_string(seen) + " of " + std::to_string(there) + ")";
+  if (outcome.end == End::stopped) return out + ", stopped";
+  if (seen != there) return out;
+  if (outcome.sums.errors != expected.errors) return out + ", " + std::to_string(outcome.sums.errors) + " refused";
+  if (outcome.sums.codes != expected.codes) return out + ", other codes";
+  if (outcome.sums.parts != expected.parts) return out + ", other parts";
+  if ((adapter.does & SMTPSPEC_STATUS) != 0 && outcome.sums.status != expected.status) return out + ", other status codes";
+  return out + (outcome.unfinished ? ", octets left" : ", other texts");
+}
+
+// The small input of a question, cut in every way: what an adapter gets wrong there, or "".
+std::string cut_fault(const smtpspec_adapter& adapter, milliseconds deadline) {
+  const auto small = std::find_if(recipes().begin(), recipes().end(),
+                                  [&](const Recipe& each) { return each.question == adapter.question && each.name.ends_with("-4k"); });
+  if (small == recipes().end()) return "";
+  const Input input = small->make();
+  std::vector<Attempt> attempts;
+  for (const Cut& cut : cuts()) attempts.push_back({input.octets, cut.ends(input.octets)});
+  attempts.push_back({input.octets, {}});
+  const auto outcomes = attempt(adapter, attempts, deadline);
+  for (std::size_t i = 0; i < outcomes.size(); ++i)
+    if (const std::string fault = fault_of(outcomes[i], input.expected, adapter); !fault.empty())
+      return fault + " when cut " + (i < cuts().size() ? "as " + std::string(cuts()[i].name) : "in two somewhere");
+  return "";
+}
+
+std::vector<std::string> arguments_for(const Competitor& competitor, const Case& each) {
+  std::vector<std::string> out = {"--input", each.name, "--only", competitor.adapter->name};
+  if (!competitor.library.empty()) out.insert(out.end(), {"--adapter", competitor.library});
+  return out;
+}
+
+void print_growth(const std::vector<Competitor>& list, milliseconds deadline) {
+  std::puts("Growth: time of 2n over time of n, and of 4n over 2n; 2 is linear, 4 quadratic.");
+  for (const Growth& growth : growths()) {
+    Table table({"  adapter", "us(n)", "2n/n", "4n/2n"});
+    for (const Competitor& competitor : list) {
+      const smtpspec_adapter& adapter = *competitor.adapter;
+      if (adapter.question != growth.question || (adapter.does & SMTPSPEC_BASELINE) != 0) continue;
+      if (growth.fragment != 0 && (adapter.does & SMTPSPEC_WHOLE) != 0) continue;
+      std::vector<std::string> octets;
+      std::vector<Attempt> attempts;
+      for (const std::size_t times : {std::size_t{1}, std::size_t{2}, std::size_t{4}}) octets.push_back(growth.make(growth.n * times));
+      for (const std::string& each : octets)
+        attempts.push_back({each, cut_at_every(each, growth.fragment ? growth.fragment : each.size())});
+      const auto outcomes = attempt(adapter, attempts, deadline);
+      const auto bad = std::find_if(outcomes.begin(), outcomes.end(), [](const Outcome& each) { return !describe(each).empty(); });
+      if (bad != outcomes.end()) {
+        table.row({std::string("  ") + adapter.name, describe(*bad)});
+        continue;
+      }
+      std::array<double, 3> seconds{};
+      for (std::size_t i = 0; i < seconds.size(); ++i) seconds[i] = quick_time(adapter, attempts[i].octets, attempts[i].ends);
+      table.row(
+          {std::string("  ") + adapter.name, number(seconds[0] * 1e6), number(seconds[1] / seconds[0]), number(seconds[2] / seconds[1])});
+    }
+    if (table.empty()) continue;
+    std::printf("\n%s  %s; n = %zu\n%s", std::string(growth.name).c_str(), std::string(growth.about).c_str(), growth.n,
+                table.text().c_str());
+  }
+  std::puts("");
+}
+
+std::string processor() {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);)
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  return "unknown processor";
+}
+
+int list_everything(const std::vector<Competitor>& list) {
+  for (const Recipe& recipe : recipes())
+    std::printf("%-22s %s%s\n", std::string(recipe.name).c_str(), std::string(recipe.about).c_str(), recipe.standard ? "" : " (--all)");
+  std::printf("\nCut, behind a colon:");
+  for (const Cut& cut : cuts()) std::printf(" %s", std::string(cut.name).c_str());
+  std::puts("\n");
+  for (const Competitor& each : list)
+    std::printf("%-10s %-12s %s %s\n", std::string(name_of_question(each.adapter->question)).c_str(), each.adapter->name,
+                each.adapter->version, each.library.c_str());
+  return 0;
+}
+
+// One run: the stages in their order.
+class Run {
+ public:
+  Run(const Options& options, std::vector<Competitor> competitors, std::vector<Case> cases)
+      : options_(options), deadline_(deadline_of(options)), competitors_(std::move(competitors)), cases_(std::move(cases)) {
+    std::erase_if(competitors_, [this](const Competitor& each) { return !asked(each.adapter->question); });
+    for (const Case& each : cases_)
+      if (!inputs_.contains(each.recipe)) inputs_.emplace(each.recipe, each.recipe->make());
+  }
+
+  int go() {
+    for (Competitor& each : competitors_) {
+      judge(each, deadline_);
+      if ((each.adapter->does & (SMTPSPEC_WHOLE | SMTPSPEC_BASELINE)) == 0) each.cut_fault = cut_fault(*each.adapter, deadline_);
+    }
+    for (std::size_t i = 0; i < cases_.size(); ++i) {
+      pass_gate(i);
+      if (cases_[i].cut->name == whole && !options_.check) add_limits(i);
+    }
+    take_times();
+    std::printf("%s\n%s %s\n", processor().c_str(), SMTPSPEC_BENCH_COMPILER, SMTPSPEC_BENCH_FLAGS);
+    for (std::size_t i = 0; i < cases_.size(); ++i) print_case(i);
+    std::puts("");
+    print_faults_of_cuts();
+    if (options_.strictness) print_strictness();
+    print_gates();
+    if (options_.growth) print_growth(competitors_, deadline_);
+    return failed_ ? 1 : 0;
+  }
+
+ private:
+  // A row of the table of a case.
+  struct Line {
+    std::size_t of = 0;                      // index of the case
+    const Competitor* competitor = nullptr;  // nullptr: a limit
+    std::string name, fault;
+    std::optional<std::size_t> timed;  // index into timed_ and times_
+  };
+
+  bool asked(std::uint32_t question) const {
+    return std::any_of(cases_.begin(), cases_.end(), [&](const Case& each) { return each.recipe->question == question; });
+  }
+  static std::uint64_t items_of(const Input& input) { return input.expected.items + input.expected.errors; }
+
+  void pass_gate(std::size_t index) {
+    const Case& each = cases_[index];
+    const Input& input = inputs_.at(each.recipe);
+    const Attempt one{input.octets, each.cut->ends(input.octets)};
+    const bool is_cut = one.ends.size() > 1;
+    for (const Competitor& competitor : competitors_) {
+      const smtpspec_adapter& adapter = *competitor.adapter;
+      if (adapter.question != each.recipe->question || (is_cut && (adapter.does & SMTPSPEC_WHOLE) != 0)) continue;
+      Line line{index, &competitor, adapter.name, "", {}};
+      if ((adapter.does & SMTPSPEC_BASELINE) == 0) {
+        line.fault = fault_of(attempt(adapter, {&one, 1}, deadline_).front(), input.expected, adapter);
+        if (line.fault.empty() && is_cut) line.fault = competitor.cut_fault;
+      }
+      if (!line.fault.empty()) failed_ = failed_ || competitor.named || line.name == own;
+      else if (!options_.check) line.timed = add_timed(each, competitor, input, one.ends);
+      lines_.push_back(std::move(line));
+    }
+  }
+
+  std::size_t add_timed(const Case& each, const Competitor& competitor, const Input& input, const std::vector<std::size_t>& ends) {
+    const smtpspec_adapter& adapter = *competitor.adapter;
+    const auto items = static_cast<double>(items_of(input));
+    Timed entry{
+        .name = each.name + "/" + adapter.name, .octets = input.octets, .items = items_of(input), .adapter = &adapter, .ends = ends};
+    const auto taken = [&](const Timed& other) { return other.name == entry.name; };
+    for (int twin = 2; std::any_of(timed_.begin(), timed_.end(), taken); ++twin)
+      entry.name = each.name + "/" + adapter.name + "-" + std::to_string(twin);
+    entry.allocations = allocations_of(adapter, input.octets, ends) / items;
+    entry.strict = competitor.strict_share;
+    if (options_.instructions && input.octets.size() <= most_counted)
+      if (const auto count = instructions_of(arguments_for(competitor, each))) entry.instructions = *count / items;
+    timed_.push_back(std::move(entry));
+    return timed_.size() - 1;
+  }
+
+  void add_limits(std::size_t index) {
+    const Input& input = inputs_.at(cases_[index].recipe);
+    for (std::size_t i = 0; i < limits().size(); ++i) {
+      const std::string name(limits()[i].name);
+      lines_.push_back({index, nullptr, name, "", timed_.size()});
+      timed_.push_back({.name = cases_[index].name + "/" + name, .octets = input.octets, .items = items_of(input), .limit = i});
+    }
+  }
+
+  void take_times() {
+    if (timed_.empty()) return;
+    Plan plan = options_.plan;
+    plan.context = {{"processor", processor()}, {"compiler", SMTPSPEC_BENCH_COMPILER}, {"flags", SMTPSPEC_BENCH_FLAGS}};
+    for (const auto& [recipe, input] : inputs_)
+      plan.context.emplace_back("sha256 " + std::string(recipe->name), crypto::sha256_hex(input.octets));
+    times_ = bench::take_times(timed_, plan);
+  }
+
+  const Line* find(std::size_t index, std::string_view name) const {
+    const auto it = std::find_if(lines_.begin(), lines_.end(), [&](const Line& line) { return line.of == index && line.name == name; });
+    return it == lines_.end() || !it->timed ? nullptr : &*it;
+  }
+  // The limit is taken on the whole input.
+  const Line* limit_of(const Case& of) const {
+    for (std::size_t i = 0; i < cases_.size(); ++i)
+      if (cases_[i].recipe == of.recipe && cases_[i].cut->name == whole) return find(i, "newline positions");
+    return nullptr;
+  }
+
+  void print_case(std::size_t index) {
+    const Case& each = cases_[index];
+    const Input& input = inputs_.at(each.recipe);
+    const std::string unit(each.recipe->unit);
+    const std::vector<std::string> timed_header = {
+        "  adapter", "ns/" + unit, "median", "Ir/" + unit, "MB/s", "of limit", "allocations", "strict", "x " + std::string(yardstick)};
+    Table table(options_.check ? std::vector<std::string>{"  adapter", "answers", "strict"} : timed_header);
+    for (const Line& line : lines_) {
+      if (line.of != index) continue;
+      if (!line.fault.empty()) table.row({"  " + line.name, line.fault});
+      else if (line.timed) table.row(timed_row(line));
+      else table.row({"  " + line.name, line.competitor->is_baseline() ? "not checked" : "right", line.competitor->strict});
+    }
+    std::printf("\n%s  %s, %llu items, sha256 %.16s\n%s", each.name.c_str(), std::string(each.recipe->about).c_str(),
+                static_cast<unsigned long long>(items_of(input)), crypto::sha256_hex(input.octets).c_str(), table.text().c_str());
+  }
+
+  std::vector<std::string> timed_row(const Line& line) {
+    const Case& each = cases_[line.of];
+    const Timed& entry = timed_[*line.timed];
+    const Timing& time = times_[*line.timed];
+    const auto items = static_cast<double>(entry.items);
+    std::vector<std::string> row = {"  " + line.name, number(time.least * 1e9 / items), number(time.median * 1e9 / items),
+                                    entry.instructions > 0 ? number(entry.instructions) : "",
+                                    number(static_cast<double>(entry.octets.size()) / time.least / 1e6)};
+    if (line.competitor == nullptr || line.competitor->is_baseline()) return row;
+    const Line* limit = limit_of(each);
+    row.push_back(limit ? number(100 * times_[*limit->timed].least / time.least) + " %" : "");
+    row.push_back(number(entry.allocations));
+    row.push_back(line.competitor->strict);
+    const Line* other = find(line.of, yardstick);
+    if (other == nullptr || other == &line) return row;
+    const Timed& by = timed_[*other->timed];
+    const bool counted = entry.instructions > 0 && by.instructions > 0;
+    const double factor = counted ? by.instructions / entry.instructions : times_[*other->timed].least / time.least;
+    row.push_back(number(factor));
+    if (counted && line.name == own) factors_[each.name] = factor;
+    return row;
+  }
+
+  void print_faults_of_cuts() const {
+    for (const Competitor& each : competitors_)
+      if (!each.cut_fault.empty()) std::printf("%s: %s\n", each.title().c_str(), each.cut_fault.c_str());
+  }
+
+  void print_strictness() const {
+    for (const Competitor& each : competitors_) {
+      if (each.judged.empty()) continue;
+      std::printf("\n%s: %s\n", each.title().c_str(), each.strict.c_str());
+      for (const std::string& line : each.judged) std::printf("  %s\n", line.c_str());
+    }
+  }
+
+  void print_gates() {
+    for (const auto& [name, words] : options_.gates) {
+      const double least = std::strtod(words.c_str(), nullptr);
+      const auto factor = factors_.find(name);
+      const bool met = factor != factors_.end() && factor->second >= least;
+      std::printf("%s  %s: %s times %s, at least %s\n", met ? "met   " : "missed", name.c_str(),
+                  factor == factors_.end() ? "not counted, so no" : number(factor->second).c_str(), std::string(yardstick).c_str(),
+                  number(least).c_str());
+      failed_ = failed_ || !met;
+    }
+  }
+
+  const Options& options_;
+  const milliseconds deadline_;
+  std::vector<Competitor> competitors_;
+  std::vector<Case> cases_;
+  std::map<const Recipe*, Input> inputs_;
+  std::vector<Line> lines_;
+  std::vector<Timed> timed_;
+  std::vector<Timing> times_;
+  std::map<std::string, double> factors_;  // by case: how many times the yardstick our own is, by instructions
+  bool failed_ = false;
+};
+
+// For a profiler: one adapter on one input.
+int run_alone(const Options& options, const std::vector<Competitor>& list, const Case& only) {
+  const auto it =
+      std::find_if(list.begin(), list.end(), [&](const Competitor& each) { return each.adapter->question == only.recipe->question; });
+  if (it == list.end()) return 2;
+  const Input input = only.recipe->make();
+  run_passes(*it->adapter, input.octets, only.cut->ends(input.octets), options.passes);
+  return 0;
+}
+
+}  // namespace
+
+int run(const Options& given) {
+  Options options = given;
+  if (!options.processes.empty()) return judge_processes(options);
+  bool failed = false;
+  std::vector<Competitor> list = competitors(options, failed);
+  std::vector<Case> chosen = cases(options);
+  if (chosen.empty()) {
+    std::fputs("smtpspec-bench: no input has such a name; --list shows them\n", stderr);
+    return 2;
+  }
+  if (options.list) return list_everything(list);
+  if (options.passes > 0) return run_alone(options, list, chosen.front());
+  if (options.instructions && !has_valgrind()) {
+    std::fputs("smtpspec-bench: no valgrind here, so no instructions are counted\n", stderr);
+    options.instructions = false;
+  }
+  const int status = Run(options, std::move(list), std::move(chosen)).go();
+  return failed ? 1 : status;
+}
+
+}  // namespace smtpspec::bench

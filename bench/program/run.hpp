@@ -1,0 +1,25 @@
+// What the program does with its command line.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "program/measure.hpp"
+
+namespace smtpspec::bench {
+
+struct Options {
+  std::vector<std::string> libraries, names, inputs, compared;
+  std::vector<std::pair<std::string, std::string>> gates;      // a case, and how many times the yardstick our own has to be
+  std::vector<std::pair<std::string, std::string>> processes;  // a question, and who answers it
+  double tolerance = 2;                                        // percent by which instructions may grow
+  bool all = false, list = false, check = false, instructions = false, growth = false, strictness = false;
+  int deadline = 10, passes = 0;
+  Plan plan;
+};
+
+// The exit status: 0, 1 when an adapter that has to be right is not or a gate is missed, 2 when nothing fits the options.
+int run(const Options& options);
+
+}  // namespace smtpspec::bench
