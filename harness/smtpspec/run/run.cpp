@@ -295,9 +295,8 @@ struct Runner::State {
       out.left_out = tests.size() - trials.size();
       for (std::size_t i = 0; i < trials.size(); ++i) queue.push_back(i);
       // What takes the target for itself goes last: in the midst of the others it would wait until all of them have ended.
-      std::stable_partition(queue.begin(), queue.end(), [this](std::size_t index) {
-        return stage.connections_of(trials.play_of(index)) < profile.connections;
-      });
+      std::stable_partition(queue.begin(), queue.end(),
+                            [this](std::size_t index) { return stage.connections_of(trials.play_of(index)) < profile.connections; });
       for (const auto& [role, offer] : offers.shown)
         if (!offer.probed) lives[role].silent_in_a_row = most_silent;
       transport.after({}, [this] { fill(); });
