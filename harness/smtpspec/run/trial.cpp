@@ -4,7 +4,8 @@
 
 namespace smtpspec::run {
 
-Trials::Trials(const script::Registry& registry, const std::vector<Test>& tests, Patience patience, Stage& stage, RuleWatch& watch, Calls calls)
+Trials::Trials(const script::Registry& registry, const std::vector<Test>& tests, Patience patience, Stage& stage, RuleWatch& watch,
+               Calls calls)
     : registry_(registry), patience_(patience), stage_(stage), watch_(watch), calls_(std::move(calls)) {
   set_tests(tests);
 }

@@ -10,9 +10,9 @@
 // A case kills a fault when it accuses the server, or, where it only records what a server chose, records something else
 // than on the conforming server. A case is not played against a generated fault whose cell it never reaches on the
 // conforming server; with `full` it is, and shows that nothing is lost by that. Without `full` a fault is done with its
-// first killer and the cases that name it, unless cases were selected: each of these tells all that it kills. A case without a kill is then played against every fault that it can reach until
-// it has one, and a rule is looked for in every case on the written faults that break its requirements. What the conforming
-// server gives no occasion to judge is not asked for a kill.
+// first killer and the cases that name it, unless cases were selected: each of these tells all that it kills. A case without a kill is then
+// played against every fault that it can reach until it has one, and a rule is looked for in every case on the written faults that break
+// its requirements. What the conforming server gives no occasion to judge is not asked for a kill.
 #pragma once
 
 #include <map>
