@@ -148,8 +148,8 @@ std::vector<Fault> address_faults() {
       // --- postmaster, and mail to anybody with the null reverse-path
       subtle({"addresses/postmaster-in-quotes", "RFC5321-4.1.2-5", "postmaster is not found when his name stands in quotes",
               [](Seams& seams, Shared&) {
-                seams.mailbox = [](std::string_view local, std::string_view, std::string lawful) {
-                  return std::string_view(lawful) == "postmaster" && local.starts_with('"') ? std::string() : lawful;
+                seams.mailbox = [](std::string_view local, std::string_view, const std::string& lawful) {
+                  return lawful == "postmaster" && local.starts_with('"') ? std::string() : lawful;
                 };
               }}),
       subtle({"addresses/bare-postmaster-with-parameter", "RFC5321-2.3.5-4",

@@ -39,8 +39,6 @@ auto judge_plain(Input lawful, Input verdict, Judge judge) {
   };
 }
 
-bool is_auth(Input input) { return input >= Input::auth_challenge && input <= Input::auth_too_long; }
-
 }  // namespace
 
 std::vector<Fault> auth_faults() {

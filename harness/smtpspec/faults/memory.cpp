@@ -10,7 +10,6 @@ namespace {
 using smtp::Role;
 
 bool is_refused_recipient(Input input) { return Input::rcpt < input && input <= Input::rcpt_refused; }
-bool is_auth(Input input) { return Input::auth_challenge <= input && input <= Input::auth_too_long; }
 
 }  // namespace
 

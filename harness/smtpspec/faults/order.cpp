@@ -10,7 +10,6 @@ namespace smtpspec::faults {
 namespace {
 
 bool is_rcpt(Input input) { return Input::rcpt <= input && input <= Input::rcpt_refused; }
-bool is_auth(Input input) { return Input::auth_challenge <= input && input <= Input::auth_too_long; }
 bool ends_message(Input input) { return input == Input::content || input == Input::last_chunk; }
 bool accepts_mail(const Context& before, Input input) { return input == Input::mail && before.state == State::ready; }
 

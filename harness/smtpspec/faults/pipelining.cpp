@@ -55,7 +55,7 @@ std::size_t start_of_last_line(const std::string& reply) {
 
 // The replies that go out together are changed, together.
 template <typename Change>  // void(const Context&, std::vector<std::string>&)
-void on_group(Seams& seams, Change change) {
+void on_group(Seams& seams, const Change& change) {
   seams.release = [change](const Context& context, std::string& held, std::string_view) {
     auto replies = replies_in(std::exchange(held, {}));
     if (replies.size() > 1) change(context, replies);

@@ -43,6 +43,9 @@ inline bool in_transaction(State state) {
 }
 
 // What the line of a MAIL or RCPT says by its parameters.
+// The command, or a line of the exchange.
+inline bool is_auth(Input input) { return Input::auth_challenge <= input && input <= Input::auth_too_long; }
+
 inline smtp::MailParams mail_params(std::string_view line) { return smtp::mail_params(smtp::parse_command(line, {.utf8 = true}), line); }
 inline smtp::RcptParams rcpt_params(std::string_view line) { return smtp::rcpt_params(smtp::parse_command(line, {.utf8 = true}), line); }
 

@@ -9,7 +9,7 @@ using smtp::Role;
 
 // STARTTLS is out of order where `is` holds.
 template <typename Is>  // bool()
-void refuse_starttls(Seams& seams, Is is) {
+void refuse_starttls(Seams& seams, const Is& is) {
   on_row(seams, Input::starttls, [is](const Context&, Row& row) {
     if (row.next == Next::tls && is()) refuse(row, bad_sequence);
   });

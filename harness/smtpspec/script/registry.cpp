@@ -73,8 +73,8 @@ std::string_view to_string(Level level) { return level_names[static_cast<std::si
 std::string_view to_string(Observable observable) { return observable_names[static_cast<std::size_t>(observable)]; }
 
 Result<Level> parse_level(std::string_view word) {
-  for (std::size_t i = 0; i < level_names.size(); ++i)
-    if (smtp::iequals(level_names[i], word)) return static_cast<Level>(i);
+  for (const Level level : {Level::must, Level::should, Level::may})
+    if (smtp::iequals(to_string(level), word)) return level;
   return failure("'" + smtp::spell(word) + "' is no level; levels are MUST, SHOULD and MAY", {},
                  smtp::nearest(word, std::span<const std::string_view>(level_names)));
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <limits>
 
 #include "smtpspec/smtp/encoding.hpp"
@@ -399,7 +400,7 @@ Result<Duration> parse_duration(std::string_view text) {
   const double scale = unit == "ms" ? 1e3 : unit == "s" ? 1e6 : unit == "min" ? 6e7 : 0;
   if (error != std::errc{} || scale == 0 || !(value >= 0 && value * scale <= 3.6e9))  // "nan" is a double too
     return failure("'" + smtp::spell(text) + "' is no duration up to an hour; durations look like 200ms, 5s or 2min");
-  return Duration(static_cast<Duration::rep>(value * scale + 0.5));
+  return Duration(std::llround(value * scale));
 }
 
 std::string print_duration(Duration duration) {

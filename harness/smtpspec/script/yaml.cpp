@@ -26,7 +26,8 @@ constexpr int most_nodes = 200000;  // aliases of aliases could unfold without e
 bool has_high_escape(std::string_view source, std::size_t at) {
   for (std::size_t i = at + 1; i + 2 < source.size() && source[i] != '"'; ++i) {
     if (source[i] != '\\') continue;
-    if (source[++i] == 'x' && !(source[i + 1] >= '0' && source[i + 1] <= '7')) return true;
+    ++i;
+    if (source[i] == 'x' && !(source[i + 1] >= '0' && source[i + 1] <= '7')) return true;
   }
   return false;
 }

@@ -117,7 +117,8 @@ struct MemoryTransport::State {
     if (playing->links[number].gone[to]) return;
     if (to == server && kind == Event::Kind::octets) {
       to_client(session, {.kind = Event::Kind::sent, .connection = number, .size = octets.size()});
-      if (!(playing = find(session))) return;
+      playing = find(session);
+      if (!playing) return;
     }
     Link& link = playing->links[number];
     // Octets in clear where a handshake is awaited, or the other way round: no TLS comes of it.

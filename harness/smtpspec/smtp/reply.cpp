@@ -26,9 +26,9 @@ Number number(std::string_view text) {
 // The value of a digit; above 9 when it is none.
 unsigned digit(char c) { return static_cast<unsigned char>(c) - unsigned{'0'}; }
 
-bool is_lawful_code(const char* text) { return digit(text[0]) - 2 <= 3 && digit(text[1]) <= 5 && digit(text[2]) <= 9; }
+bool is_lawful_code(std::string_view text) { return digit(text[0]) - 2 <= 3 && digit(text[1]) <= 5 && digit(text[2]) <= 9; }
 
-int code_of(const char* digits) { return static_cast<int>(digit(digits[0]) * 100 + digit(digits[1]) * 10 + digit(digits[2])); }
+int code_of(std::string_view digits) { return static_cast<int>(digit(digits[0]) * 100 + digit(digits[1]) * 10 + digit(digits[2])); }
 
 // The three octets of a code as one number, of a text that has four.
 std::uint32_t code_octets(const char* text) {
@@ -40,7 +40,7 @@ std::uint32_t code_octets(const char* text) {
 // Three digits at the start of a line, or 0.
 int reply_code(std::string_view text) {
   if (text.size() < 3 || digit(text[0]) > 9 || digit(text[1]) > 9 || digit(text[2]) > 9) return 0;
-  return code_of(text.data());
+  return code_of(text);
 }
 
 bool is_status_class(char c) { return c == '2' || c == '4' || c == '5'; }
@@ -135,9 +135,9 @@ bool ReplyParser::take_common_lines(std::string_view buffer) {
       if (status.leading_zero) return stop(false);
     }
     if (count == 0) {
-      if (!is_lawful_code(line)) return stop(false);
+      if (!is_lawful_code({line, 3})) return stop(false);
       head_ = head;
-      code_ = code_of(line);
+      code_ = code_of({line, 3});
       status_ = status.code;
     } else if (head != head_ || (line[5] == '.' ? status.code != status_ : static_cast<bool>(status_))) {
       return stop(false);
@@ -162,7 +162,7 @@ bool ReplyParser::take_text(std::string_view text, std::size_t start) {
     anomalies_.add(Anomaly::no_code, start);
     last = first;  // inside a multi-line reply the lines that follow may still end it
   } else {
-    if (!is_lawful_code(text.data())) anomalies_.add(Anomaly::code_out_of_range, start);
+    if (!is_lawful_code(text)) anomalies_.add(Anomaly::code_out_of_range, start);
     if (code != code_) anomalies_.add(Anomaly::code_changed, start);
     text_at = 3;
     if (text.size() == 3) {
