@@ -73,8 +73,8 @@ class Anomalies {
   }
   bool has(Anomaly anomaly) const { return (bits_ >> static_cast<unsigned>(anomaly)) & 1u; }
   bool any() const { return bits_ != 0; }
-  // Octet offset from the start of the reply.
-  std::size_t at(Anomaly anomaly) const { return at_[static_cast<std::size_t>(anomaly)]; }
+  // Octet offset from the start of the reply; 0 of one that it has not.
+  std::size_t at(Anomaly anomaly) const { return has(anomaly) ? at_[static_cast<std::size_t>(anomaly)] : 0; }
   void clear() { bits_ = 0; }
   bool operator==(const Anomalies& other) const;
 
