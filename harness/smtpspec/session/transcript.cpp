@@ -20,7 +20,7 @@ smtp::Reply masked_reply(smtp::Reply reply, const std::vector<Span>& secret) {
     at = line.text.end();
     const std::string text = masked(reply.octets, secret, line.text);
     line.text = span(out.size(), out.size() + text.size());
-    if (line.status.size > text.size()) line.status = {};
+    line.status.size = static_cast<std::uint8_t>(std::min<std::size_t>(line.status.size, text.size()));
     out += text;
   }
   reply.octets = out + masked(reply.octets, secret, span(at, reply.octets.size()));
