@@ -307,6 +307,7 @@ struct Runner::State {
     // What an interrupt left in flight.
     stopping = true;
     out.interrupted = interrupted;
+    stage.read_logs_now();
     for (std::size_t i = 0; i < trials.size(); ++i)
       if (!trials.settled(i)) trials.settle(i, Verdict::inconclusive, why_stopped(trials.test(i).role));
     out.replies = watch.replies();

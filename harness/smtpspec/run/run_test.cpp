@@ -340,6 +340,20 @@ TEST(Runner, FailFast) {
   EXPECT_FALSE(run.dead);
 }
 
+// The log of a finding is waited for; who ends the run meanwhile takes no finding away.
+TEST(Runner, AFindingStandsThoughTheRunEndsBeforeItsLogIsRead) {
+  Bench bench({case_of("a", "start: greeted", "C: VRFY a\nS: 251"), case_of("b", "start: greeted", "C: VRFY a\nS: 251")});
+  bench.options.fail_fast = true;
+  bench.options.jobs = 2;
+  bench.attendant.log_size = [] { return std::uint64_t{0}; };
+  bench.attendant.log_since = [](std::uint64_t) { return std::string("heard VRFY\n"); };
+  const auto run = bench.run();
+  for (const char* id : {"a", "b"}) {
+    EXPECT_EQ(result_of(run, id).verdict, Verdict::fail) << result_of(run, id).summary;
+    EXPECT_EQ(result_of(run, id).log, std::vector<std::string>{"heard VRFY"});
+  }
+}
+
 TEST(Runner, FailFastPassesOverWhatIsByLetter) {
   Bench bench({case_of("a", "start: greeted\ncovers: [RFC5321-1-1]", "C: VRFY a\nS: 251"), case_of("b"), case_of("c")});
   ASSERT_TRUE(

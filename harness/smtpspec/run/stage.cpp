@@ -107,12 +107,25 @@ LogMark Stage::log_mark(const Group& group) const {
 
 void Stage::read_log(LogMark since, std::function<void(std::vector<std::string> lines)> then) {
   if (!attendant_.log_since) return then({});
-  transport_.after(log_delay, [this, since = std::move(since), then = std::move(then)] {
-    std::string text = attendant_.log_since(since.at);
-    for (const session::Secrets& secrets : since.secrets) text = secrets.mask(text);
-    then(last_lines(text));
-    moved_();
+  const std::uint64_t reader = ++log_reader_;
+  log_readers_.emplace(reader, LogReader{std::move(since), std::move(then)});
+  transport_.after(log_delay, [this, reader] {
+    if (read_log_of(reader)) moved_();
   });
+}
+
+bool Stage::read_log_of(std::uint64_t number) {
+  const auto found = log_readers_.extract(number);
+  if (!found) return false;
+  const LogReader& reader = found.mapped();
+  std::string text = attendant_.log_since(reader.since.at);
+  for (const session::Secrets& secrets : reader.since.secrets) text = secrets.mask(text);
+  reader.then(last_lines(text));
+  return true;
+}
+
+void Stage::read_logs_now() {
+  while (!log_readers_.empty()) read_log_of(log_readers_.begin()->first);
 }
 
 }  // namespace smtpspec::run

@@ -59,6 +59,8 @@ class Stage {
   // What the target wrote since then, masked; lines of other sessions may be among it. It comes a moment later: a server's
   // words reach its log behind the reply that they are about.
   void read_log(LogMark since, std::function<void(std::vector<std::string> lines)> then);
+  // What is still to come of that, at once: the run is over.
+  void read_logs_now();
   session::Duration age(const Group& group) const { return transport_.now() - group.began; }
 
  private:
@@ -68,6 +70,11 @@ class Stage {
     int weight = 1;
     std::function<void(Group&)> done;
   };
+  struct LogReader {
+    LogMark since;
+    std::function<void(std::vector<std::string> lines)> then;
+  };
+  bool read_log_of(std::uint64_t reader);  // false when it was read before
   script::Facts fresh_facts();
   session::Setup setup_for(const script::Case& test) const;
   void changed(Running& group, std::size_t index);
@@ -81,6 +88,8 @@ class Stage {
   int undecided_ = 0;
   int connections_ = 0;
   std::uint64_t serial_ = 0;
+  std::map<std::uint64_t, LogReader> log_readers_;  // in the order that they came
+  std::uint64_t log_reader_ = 0;
 };
 
 }  // namespace smtpspec::run
