@@ -10,7 +10,6 @@ namespace smtpspec::smtp {
 namespace {
 
 constexpr std::size_t reply_line_limit = 512;  // RFC 5321 section 4.5.3.1.5
-constexpr std::size_t shortest_looked_at = 7;  // "250 x" and CRLF
 
 struct Number {
   std::uint16_t value = 0;
@@ -109,50 +108,71 @@ Reply own(const ReplyView& view, std::string_view buffer) {
 bool Anomalies::operator==(const Anomalies& other) const {
   if (bits_ != other.bits_) return false;
   for (std::size_t i = 0; i < anomaly_count; ++i)
-    if (has(static_cast<Anomaly>(i)) && at_[i] != other.at_[i]) return false;
+    if (at(static_cast<Anomaly>(i)) != other.at(static_cast<Anomaly>(i))) return false;
   return true;
 }
 
 // Most lines have nothing that is worth a word: plain octets, CRLF, a lawful code, the same as on the first line, and a text.
-// Takes those that stand at parsed_, up to the last one of the reply; true when it came to that.
+// Takes those that stand at parsed_, up to the last one of the reply; true when it came to that. Else the line that stands there
+// then is not whole yet, or odd_.
 bool ReplyParser::take_common_lines(std::string_view buffer) {
   const std::size_t most = std::min(reply_line_limit, limits_.line);
-  std::size_t at = parsed_, count = table_.size();
-  const auto stop = [&](bool whole) {
+  std::size_t at = parsed_, seen = plain_, count = table_.size();
+  const auto stop = [&](bool odd, std::size_t plain) {
     parsed_ = at;
-    return whole;
+    plain_ = plain;
+    odd_ = odd;
+    return false;
   };
-  while (buffer.size() - at >= shortest_looked_at) {
+  while (true) {
     const char* const line = buffer.data() + at;
-    const std::size_t size = plain_size({line, buffer.size() - at}), next = at + size + 2;
-    if (next > buffer.size() || std::memcmp(line + size, "\r\n", 2) != 0 || size < 5 || size + 2 > most) return stop(false);
+    const std::size_t rest = buffer.size() - at, size = seen + plain_size({line + seen, rest - seen});
+    if (size + 2 > most) return stop(true, 0);
+    if (size + 2 > rest) {
+      const bool cut = size == rest || line[size] == '\r';
+      return stop(!cut, cut ? size : 0);
+    }
+    if (size < 5 || std::memcmp(line + size, "\r\n", 2) != 0) return stop(true, 0);
     const bool last = line[3] == ' ';
-    if (!last && (line[3] != '-' || count + 1 >= limits_.lines)) return stop(false);
+    if (!last && (line[3] != '-' || count + 1 >= limits_.lines)) return stop(true, 0);
     const std::uint32_t head = code_octets(line);
     EnhancedCodeAt status;
     if (line[5] == '.') {
       status = status_at({line + 4, size - 4});
-      if (status.leading_zero) return stop(false);
+      if (status.leading_zero) return stop(true, 0);
     }
     if (count == 0) {
-      if (!is_lawful_code({line, 3})) return stop(false);
+      if (!is_lawful_code({line, 3})) return stop(true, 0);
       head_ = head;
       code_ = code_of({line, 3});
       status_ = status.code;
     } else if (head != head_ || (line[5] == '.' ? status.code != status_ : static_cast<bool>(status_))) {
-      return stop(false);
+      return stop(true, 0);
     }
     table_.push_back({{static_cast<std::uint32_t>(at + 4), static_cast<std::uint32_t>(size - 4)}, status});
     ++count;
-    at = next;
-    if (last) return stop(true);
+    at += size + 2;
+    seen = 0;
+    if (last) {
+      stop(false, 0);
+      return true;
+    }
   }
-  return stop(false);
 }
 
-// What every line says: its code, its separator, its enhanced code. `start` is where it stands in the reply; true when it is
-// the last.
-bool ReplyParser::take_text(std::string_view text, std::size_t start) {
+bool ReplyParser::take(std::string_view buffer, const Line& line) {
+  const std::size_t start = parsed_;
+  const std::string_view text = line.text(buffer.substr(start));
+  parsed_ = start + line.next;
+  if (line.ending == LineEnding::too_long) anomalies_.add(Anomaly::line_endless, start);
+  if (line.ending == LineEnding::lf) anomalies_.add(Anomaly::bare_lf, start + line.size);
+  if (line.ending == LineEnding::eof) anomalies_.add(Anomaly::truncated, start + line.size);
+  if (line.next > reply_line_limit) anomalies_.add(Anomaly::line_too_long, start);
+  // The rest of a line that was cut says nothing new; the reply ends with it if it would have ended with the line.
+  const bool whole = line.ending != LineEnding::too_long;
+  if (whole) odd_ = false;
+  if (line.rest_of_long) return line.ending == LineEnding::eof || (whole && last_);
+
   const int code = reply_code(text);
   const bool first = table_.empty();
   if (first) code_ = code;
@@ -183,29 +203,14 @@ bool ReplyParser::take_text(std::string_view text, std::size_t start) {
     anomalies_.add(Anomaly::too_many_lines, start);
     last = true;
   }
-  return last;
-}
-
-bool ReplyParser::take(std::string_view buffer, const Line& line) {
-  const std::size_t start = parsed_;
-  const std::string_view text = line.text(buffer.substr(start));
-  parsed_ = start + line.next;
-  if (line.ending == LineEnding::too_long) anomalies_.add(Anomaly::line_endless, start);
-  if (line.ending == LineEnding::lf) anomalies_.add(Anomaly::bare_lf, start + line.size);
-  if (line.ending == LineEnding::eof) anomalies_.add(Anomaly::truncated, start + line.size);
-  if (line.next > reply_line_limit) anomalies_.add(Anomaly::line_too_long, start);
-  // The rest of a line that was cut says nothing new; the reply ends with it if it would have ended with the line.
-  const bool whole = line.ending != LineEnding::too_long;
-  if (whole) odd_ = false;
-  if (line.rest_of_long) return line.ending == LineEnding::eof || (whole && last_);
-  last_ = take_text(text, start);
-  for (std::size_t i = table_.back().text.begin - start; i < text.size(); ++i) {
+  last_ = last;
+  for (std::size_t i = text_at; i < text.size(); ++i) {
     i += plain_size(text.substr(i));
     if (i == text.size()) break;
     const auto octet = static_cast<unsigned char>(text[i]);
     anomalies_.add(octet == '\r' ? Anomaly::bare_cr : octet >= 0x80 ? Anomaly::eight_bit : Anomaly::control_octet, start + i);
   }
-  return line.ending == LineEnding::eof || (whole && last_);
+  return line.ending == LineEnding::eof || (whole && last);
 }
 
 std::optional<ReplyView> ReplyParser::view() {
@@ -227,24 +232,8 @@ std::optional<ReplyView> ReplyParser::next(std::string_view buffer) {
   if (done_) begin();
   while (true) {
     if (!odd_) {
-      if (plain_ == 0 && take_common_lines(buffer)) return view();
-      const char* const line = buffer.data() + parsed_;
-      const std::size_t size = buffer.size() - parsed_;
-      const std::size_t end = plain_ + plain_size({line + plain_, size - plain_});
-      const bool within = end + 2 <= limits_.line;
-      if (within && end + 2 <= size && line[end] == '\r' && line[end + 1] == '\n') [[likely]] {
-        const std::size_t start = parsed_;
-        parsed_ += end + 2;
-        plain_ = 0;
-        if (end + 2 > reply_line_limit) anomalies_.add(Anomaly::line_too_long, start);
-        last_ = take_text({line, end}, start);
-        if (last_) return view();
-        continue;
-      }
-      plain_ = end;
-      if (within && (end == size || (end + 1 == size && line[end] == '\r'))) return std::nullopt;
-      odd_ = true;
-      plain_ = 0;
+      if (take_common_lines(buffer)) return view();
+      if (!odd_) return std::nullopt;
     }
     const auto line = splitter_.next(buffer.substr(parsed_));
     if (!line) return std::nullopt;

@@ -135,7 +135,6 @@ class ReplyParser {
 
  private:
   bool take(std::string_view buffer, const Line& line);  // true when the reply is whole
-  bool take_text(std::string_view text, std::size_t start);
   bool take_common_lines(std::string_view buffer);
   void begin();
   std::optional<ReplyView> view();
