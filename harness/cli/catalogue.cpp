@@ -37,21 +37,20 @@ std::string roles_of(const script::Case& test) {
 }
 
 // All faults, or those that fit.
-int list_faults(std::span<const std::string> globs) {
+int list_faults(const std::vector<std::string>& globs) {
   std::size_t listed = 0;
-  for (const auto* faults : {&faults::written(), &faults::generated()})
-    for (const auto& fault : *faults)
-      if (globs.empty() || run::fits_any({globs.begin(), globs.end()}, fault.id)) {
-        std::printf("%s\n    %s\n", fault.id.c_str(), fault.says.c_str());
-        ++listed;
-      }
+  for (const faults::Fault* fault : faults::all()) {
+    if (!globs.empty() && !run::fits_any(globs, fault->id)) continue;
+    std::printf("%s\n    %s\n", fault->id.c_str(), fault->says.c_str());
+    ++listed;
+  }
   if (listed > 0) return ok;
   complain({"no fault fits"});
   return empty_selection;
 }
 
 int list(const Environment& environment, const std::vector<std::string>& words) {
-  if (!words.empty() && words.front() == "faults") return list_faults(std::span(words).subspan(1));
+  if (!words.empty() && words.front() == "faults") return list_faults({words.begin() + 1, words.end()});
   const auto globs = case_ids(environment, words);
   const auto suite = open_suite(environment);
   if (!suite) return usage;
@@ -123,9 +122,8 @@ int show(const Environment& environment, const std::string& word) {
     for (const std::string& watched : judge::requirements_of(*rule)) print_requirement(suite->registry, watched);
     return ok;
   }
-  for (const auto* faults : {&faults::written(), &faults::generated()})
-    for (const auto& fault : *faults)
-      if (fault.id == id) return show_fault(fault, *suite);
+  for (const faults::Fault* fault : faults::all())
+    if (fault->id == id) return show_fault(*fault, *suite);
   const std::string bare = id.substr(0, id.find('['));
   const auto* test = suite->find(bare);
   if (!test) {
@@ -205,8 +203,7 @@ int lint(const Environment& environment, const std::vector<std::string>& paths) 
   }
   std::vector<std::string_view> rule_names, fault_ids;
   for (const auto& rule : judge::rules()) rule_names.push_back(rule.name);
-  for (const auto* faults : {&faults::written(), &faults::generated()})
-    for (const auto& fault : *faults) fault_ids.push_back(fault.id);
+  for (const faults::Fault* fault : faults::all()) fault_ids.push_back(fault->id);
   const auto files = files_of(environment, paths);
   if (!files) {
     complain(files.error());

@@ -39,6 +39,24 @@ auto judge_plain(Input lawful, Input verdict, Judge judge) {
   };
 }
 
+// A line of the exchange that fits gets no reply, and the state is another.
+template <typename Fits>  // bool(std::string_view line, Input)
+auto unanswered(Next next, Fits fits) {
+  return [next, fits](Seams& seams, Shared&) {
+    const auto here = std::make_shared<bool>(false);
+    on_input(seams, [fits, here](const Context& context, const Transaction&, std::string_view line, Input lawful) {
+      *here = context.state == State::auth && fits(line, lawful);
+      return lawful;
+    });
+    on_rows(seams, [next, here](const Context&, Input, Row& row) {
+      if (*here) row.next = next;
+    });
+    on_octets(seams, [here](std::string& reply) {
+      if (*here) reply.clear();
+    });
+  };
+}
+
 }  // namespace
 
 std::vector<Fault> auth_faults() {
@@ -280,34 +298,11 @@ std::vector<Fault> auth_faults() {
                 });
               }}),
       subtle({"auth/empty-response-unanswered", "RFC5321-4.2-1", "an empty line in the exchange gets no reply",
-              [](Seams& seams, Shared&) {
-                const auto empty = std::make_shared<bool>(false);
-                on_input(seams, [empty](const Context& context, const Transaction&, std::string_view line, Input lawful) {
-                  *empty = context.state == State::auth && line.empty() && is_auth(lawful);
-                  return lawful;
-                });
-                on_rows(seams, [empty](const Context&, Input, Row& row) {
-                  if (*empty) row.next = Next::stay;
-                });
-                on_octets(seams, [empty](std::string& reply) {
-                  if (*empty) reply.clear();
-                });
-              }}),
+              unanswered(Next::stay, [](std::string_view line, Input input) { return line.empty() && is_auth(input); })}),
       subtle({"auth/three-of-four", "RFC4954-4-12",
               "a response that is one character short of whole groups of four overruns its buffer, and the connection ends",
-              [](Seams& seams, Shared&) {
-                const auto over = std::make_shared<bool>(false);
-                on_input(seams, [over](const Context& context, const Transaction&, std::string_view line, Input lawful) {
-                  *over = context.state == State::auth && lawful == Input::auth_malformed && line.size() % 4 == 3;
-                  return lawful;
-                });
-                on_rows(seams, [over](const Context&, Input, Row& row) {
-                  if (*over) row.next = Next::closed;
-                });
-                on_octets(seams, [over](std::string& reply) {
-                  if (*over) reply.clear();
-                });
-              }}),
+              unanswered(Next::closed,
+                         [](std::string_view line, Input input) { return input == Input::auth_malformed && line.size() % 4 == 3; })}),
       {"auth/status-of-530", "RFC4954-6-1", "the demand for a login has the enhanced code of another refusal",
        [](Seams& seams, Shared&) {
          on_rows(seams, [](const Context& context, Input, Row& row) {

@@ -18,6 +18,13 @@ std::string to_string(const Cell& cell) {
   return out;
 }
 
+std::vector<const Fault*> all() {
+  std::vector<const Fault*> out;
+  for (const auto* faults : {&written(), &generated()})
+    for (const Fault& fault : *faults) out.push_back(&fault);
+  return out;
+}
+
 FaultyServer::FaultyServer(const Fault& fault, serve::Config config, serve::Store& store, smtp::Digests digests,
                            std::function<void(Seams&)> before)
     : server_(

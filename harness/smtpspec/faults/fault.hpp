@@ -54,6 +54,9 @@ const std::vector<Fault>& written();
 // the law does not allow, a fault.
 const std::vector<Fault>& generated();
 
+// Those, one behind the other.
+std::vector<const Fault*> all();
+
 // The server of a fault. The store and the fault must outlive it.
 class FaultyServer {
  public:

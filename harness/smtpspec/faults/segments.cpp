@@ -54,17 +54,15 @@ auto forget_at_cut(Forgets forgets) {
 // Of a chunk, what came in the segment of its BDAT is passed over.
 class FromTheSocket final : public ContentReader {
  public:
-  FromTheSocket(std::uint64_t size, std::shared_ptr<int> segment) : reader_(size), segment_(std::move(segment)), own_(*segment_) {}
+  FromTheSocket(std::unique_ptr<ContentReader> lawful, std::shared_ptr<int> segment)
+      : lawful_(std::move(lawful)), segment_(std::move(segment)), own_(*segment_) {}
   std::size_t feed(std::string_view input, std::string& content) override {
-    if (*segment_ == own_) return input.size();
-    const std::size_t taken = reader_.feed(input);
-    content += input.substr(0, taken);
-    return taken;
+    return *segment_ == own_ ? input.size() : lawful_->feed(input, content);
   }
-  bool done() const override { return reader_.done(); }
+  bool done() const override { return lawful_->done(); }
 
  private:
-  smtp::ChunkReader reader_;
+  std::unique_ptr<ContentReader> lawful_;
   std::shared_ptr<int> segment_;
   int own_;
 };
@@ -82,7 +80,9 @@ std::vector<Fault> segment_faults() {
        "a chunk is read from the socket, past the octets of it that are in the buffer already, which go lost",
        [](Seams& seams, Shared&) {
          const auto number = segment(seams);
-         seams.chunk_reader = [number](const Context&, const Chunk& chunk) { return std::make_unique<FromTheSocket>(chunk.size, number); };
+         seams.chunk_reader = [number, lawful = seams.chunk_reader](const Context& context, const Chunk& chunk) {
+           return std::make_unique<FromTheSocket>(lawful(context, chunk), number);
+         };
        }},
       subtle({"segments/replies-of-4096", "RFC2920-3.1-P1",
               "the replies to a segment are kept in 4096 octets, and those that find no room in it go lost",

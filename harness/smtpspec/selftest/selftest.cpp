@@ -203,8 +203,7 @@ class Work {
   // A fault that exists and was not selected is nobody's business today.
   void find_unkept() {
     std::set<std::string> known;
-    for (const auto* all : {&faults::written(), &faults::generated()})
-      for (const Fault& fault : *all) known.insert(fault.id);
+    for (const Fault* fault : faults::all()) known.insert(fault->id);
     for (const Played& played : cases_)
       for (const script::Kill& kill : played.test->kills) {
         const auto trial =
