@@ -85,11 +85,11 @@ Result<std::vector<Report>> reports_of(const std::vector<std::string>& words) {
 
 class Screen {
  public:
-  Screen(const Environment& environment, const RunFlags& flags, const script::Registry& registry, report::TerminalOptions options,
-         Printer& printer)
+  Screen(const Environment& environment, const RunFlags& flags, std::vector<std::string> named, const script::Registry& registry,
+         report::TerminalOptions options, Printer& printer)
       : environment_(environment),
         flags_(flags),
-        named_(case_ids(environment, flags.cases)),
+        named_(std::move(named)),
         registry_(registry),
         options_(std::move(options)),
         printer_(printer) {}
@@ -139,7 +139,7 @@ class Screen {
 
   const Environment& environment_;
   const RunFlags& flags_;
-  const std::vector<std::string> named_;
+  const std::vector<std::string> named_;  // globs, of which some are ids
   const script::Registry& registry_;
   report::TerminalOptions options_;
   Printer& printer_;
@@ -253,7 +253,7 @@ int run_command(const RunFlags& flags, const Environment& environment) {
 
   const report::TerminalOptions terminal = terminal_options(flags, environment, session::Secrets(target->profile.facts.get("password")));
   Printer printer;
-  Screen screen(environment, flags, suite->registry, terminal, printer);
+  Screen screen(environment, flags, options->selection.globs, suite->registry, terminal, printer);
   run::Runner runner(*suite, target->profile, *options, transport,
                      {.deadlines = {}, .digests = crypto::digests(), .credentials = {}, .nonce = crypto::random_hex(8)},
                      {[&](std::size_t done, std::size_t all, const run::TestResult& test) { screen.result(done, all, test); },
