@@ -8,7 +8,7 @@
 int main(int argc, char** argv) {
   smtpspec::bench::Options options;
   CLI::App app("Benchmarks of SMTP parsers: answers are checked before a time is taken.", "smtpspec-bench");
-  app.add_option("--adapter", options.libraries, "A shared object with adapters (bench/adapter.h)")->type_name("LIB");
+  app.add_option("--adapter", options.objects, "A shared object with adapters (bench/adapter.h)")->type_name("LIB");
   app.add_option("--only", options.names, "Adapters, by name or pattern")->type_name("NAME");
   app.add_option("--input", options.inputs, "Inputs, by name or pattern, with :CUT for one that is cut")->type_name("NAME");
   app.add_flag("--all", options.all, "All inputs, not the standard ones only");

@@ -1,27 +1,14 @@
 /* Dovecot's lib-smtp: the command parser of its submission server, with its readers of paths, parameters and EHLO's argument. What
  * a verb may have behind it is the server's matter there and stands here as the server has it. */
-#include <config.h>
+#include "shared/dovecot.h"
 
-#include <lib.h>
-
-#include <istream.h>
 #include <smtp-address.h>
 #include <smtp-command-parser.h>
 #include <smtp-params.h>
 #include <smtp-syntax.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "adapter.h"
-
-struct context {
-  bool unfinished;
-};
-
-static void* create(void) {
-  if (!lib_is_initialized()) lib_init();
-  return calloc(1, sizeof(struct context));
-}
+static void* create(void) { return create_context(sizeof(struct stream)); }
 
 enum argument { ARGUMENT_NONE, ARGUMENT_ANY, ARGUMENT_SOME, ARGUMENT_DOMAIN, ARGUMENT_FROM, ARGUMENT_TO };
 
@@ -99,7 +86,6 @@ static void report(const char* name, const char* params, size_t at, const smtpsp
 }
 
 static ptrdiff_t feed(void* opaque, const char* octets, size_t size, const smtpspec_sink* sink) {
-  struct context* context = opaque;
   struct istream* input = i_stream_create_from_data(octets, size);
   struct smtp_command_parser* parser = smtp_command_parser_init(input, NULL);
   uoff_t whole = 0; /* up to the end of the last command */
@@ -116,23 +102,8 @@ static ptrdiff_t feed(void* opaque, const char* octets, size_t size, const smtps
     }
     whole = input->v_offset;
   }
-  context->unfinished = whole < size;
   smtp_command_parser_deinit(&parser);
-  i_stream_unref(&input);
-  return (ptrdiff_t)size;
+  return ended(opaque, &input, whole, size);
 }
 
-static ptrdiff_t finish(void* opaque, const char* octets, size_t size, const smtpspec_sink* sink) {
-  const struct context* context = opaque;
-  (void)octets;
-  (void)size;
-  (void)sink;
-  return context->unfinished ? SMTPSPEC_STOP : 0;
-}
-
-static void reset(void* opaque) { ((struct context*)opaque)->unfinished = FALSE; }
-
-static const smtpspec_adapter adapter = {
-    SMTPSPEC_BENCH_ABI, SMTPSPEC_COMMAND, SMTPSPEC_WHOLE, "dovecot", PACKAGE_VERSION, create, free, feed, finish, reset};
-
-const smtpspec_adapter* smtpspec_bench_adapter(uint32_t index) { return index == 0 ? &adapter : NULL; }
+DOVECOT_ADAPTER(SMTPSPEC_COMMAND, 0)

@@ -1,19 +1,17 @@
 // The commands of RFC 5321 section 4.1 on taocpp PEGTL, with BDAT (RFC 3030), STARTTLS (RFC 3207) and AUTH (RFC 4954), written to
 // be fast: see reply/pegtl.cpp. The commonest verbs come first. Values of parameters are what RFC 5321 lets them be.
 #include <cstring>
-#include <tao/pegtl.hpp>
 #include <tao/pegtl/contrib/uri.hpp>
 #include <vector>
 
-#include "adapter.hpp"
+#include "shared/pegtl.hpp"
 
 namespace {
 
-namespace pegtl = tao::pegtl;
+using namespace smtpspec::bench;
 using pegtl::alnum, pegtl::digit, pegtl::istring, pegtl::one, pegtl::opt, pegtl::plus, pegtl::range, pegtl::ranges, pegtl::seq, pegtl::sor,
     pegtl::star;
 
-struct crlf : pegtl::string<'\r', '\n'> {};
 struct sp : one<' '> {};
 
 // Section 4.1.2. sub-domain = Let-dig [Ldh-str], without looking back for the last octet.
@@ -114,15 +112,11 @@ struct action<EXPN> : is_verb<SMTPSPEC_VERB_EXPN> {};
 template <>
 struct action<HELP> : is_verb<SMTPSPEC_VERB_HELP> {};
 
-template <class Input>
-smtpspec_text text(const Input& in) {
-  return {in.begin(), in.size()};
-}
 template <>
 struct action<local_part> {
   template <class Input>
   static void apply(const Input& in, State& state) {
-    state.local = text(in);
+    state.local = view_of(in);
   }
 };
 template <>
@@ -131,32 +125,30 @@ template <>
 struct action<mail_domain> {
   template <class Input>
   static void apply(const Input& in, State& state) {
-    state.domain = text(in);
+    state.domain = view_of(in);
   }
 };
 template <>
 struct action<keyword> {
   template <class Input>
   static void apply(const Input& in, State& state) {
-    state.params.push_back({text(in), {nullptr, 0}});
+    state.params.push_back({view_of(in), {nullptr, 0}});
   }
 };
 template <>
 struct action<value> {
   template <class Input>
   static void apply(const Input& in, State& state) {
-    state.params.back().value = text(in);
+    state.params.back().value = view_of(in);
   }
 };
 
-class Pegtl {
+class Pegtl : public PegtlAdapter {
  public:
-  static constexpr const char* name = "pegtl";
-  static constexpr const char* version = TAO_PEGTL_VERSION;
-  static constexpr std::uint32_t question = SMTPSPEC_COMMAND, does = SMTPSPEC_TEXTS | SMTPSPEC_ZERO_COPY;
+  static constexpr std::uint32_t question = SMTPSPEC_COMMAND;
 
   std::ptrdiff_t feed(std::string_view octets, const smtpspec_sink& sink) {
-    pegtl::memory_input<pegtl::tracking_mode::lazy, pegtl::eol::crlf, const char*> in(octets.data(), octets.size(), "");
+    Octets in = input_of(octets);
     while (!in.empty()) {
       state_.params.clear();
       state_.local = state_.domain = {};
@@ -173,8 +165,6 @@ class Pegtl {
     }
     return in.current() - octets.data();
   }
-  std::ptrdiff_t finish(std::string_view octets, const smtpspec_sink&) { return octets.empty() ? 0 : SMTPSPEC_STOP; }
-  void reset() {}
 
  private:
   State state_;

@@ -1,6 +1,5 @@
 // smtpspec's own reply parser and its reading of EHLO lines, strict: a line that is no ehlo-line is an error of the reply.
-#include "adapter.hpp"
-#include "reply/departure.hpp"
+#include "reply/strict.hpp"
 #include "smtpspec/smtp/ehlo.hpp"
 
 namespace {
@@ -16,20 +15,14 @@ class Ours {
   static constexpr std::uint32_t question = SMTPSPEC_EHLO, does = SMTPSPEC_TEXTS | SMTPSPEC_STREAMING | SMTPSPEC_ZERO_COPY;
 
   std::ptrdiff_t feed(std::string_view octets, const smtpspec_sink& sink) {
-    const std::size_t size = octets.size();
-    while (const auto reply = parser_.next(octets)) {
-      report(*reply, octets, size - octets.size(), sink);
-      octets.remove_prefix(reply->size);
-    }
-    return static_cast<std::ptrdiff_t>(size - octets.size());
+    return replies_.feed(octets, sink,
+                         [&](const ReplyView& reply, std::string_view from, std::size_t at) { report(reply, from, at, sink); });
   }
-  std::ptrdiff_t finish(std::string_view octets, const smtpspec_sink&) { return parser_.finish(octets) ? SMTPSPEC_STOP : 0; }
-  void reset() { parser_ = {}; }
+  std::ptrdiff_t finish(std::string_view octets, const smtpspec_sink&) { return replies_.finish(octets); }
+  void reset() { replies_.reset(); }
 
  private:
   void report(const ReplyView& reply, std::string_view octets, std::size_t at, const smtpspec_sink& sink) {
-    if (const Anomaly* wrong = smtpspec::bench::departure(reply.anomalies))
-      return sink.on_error(&sink, at + reply.anomalies.at(*wrong), to_string(*wrong).data());
     keywords_.clear();
     for (std::size_t i = 1; i < reply.lines.size(); ++i) {
       const std::string_view line = reply.lines[i].text.in(octets);
@@ -42,7 +35,7 @@ class Ours {
     sink.on_ehlo(&sink, &out);
   }
 
-  ReplyParser parser_;
+  smtpspec::bench::StrictReplies replies_;
   std::vector<smtpspec_keyword> keywords_;
 };
 

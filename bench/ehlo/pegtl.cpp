@@ -5,17 +5,14 @@
 //   ehlo-line   = ehlo-keyword *( SP ehlo-param )
 //
 // is taken with any code, as the other adapters take it, and the first line as text.
-#include <tao/pegtl.hpp>
 #include <vector>
 
-#include "adapter.hpp"
+#include "shared/pegtl.hpp"
 
 namespace {
 
-namespace pegtl = tao::pegtl;
+using namespace smtpspec::bench;
 
-struct code : pegtl::seq<pegtl::range<'2', '5'>, pegtl::range<'0', '5'>, pegtl::range<'0', '9'>> {};
-struct crlf : pegtl::string<'\r', '\n'> {};
 struct greeting : pegtl::star<pegtl::ranges<' ', '~', '\t'>> {};
 struct keyword : pegtl::seq<pegtl::alnum, pegtl::star<pegtl::ranges<'A', 'Z', '0', '9', 'a', 'z', '-'>>> {};
 struct params : pegtl::list<pegtl::plus<pegtl::range<'!', '~'>>, pegtl::one<' '>> {};
@@ -35,33 +32,30 @@ template <>
 struct action<code> {
   template <class Input>
   static void apply(const Input& in, State& state) {
-    const char* at = in.begin();
-    state.code = static_cast<std::uint32_t>((at[0] - '0') * 100 + (at[1] - '0') * 10 + (at[2] - '0'));
+    state.code = number_of(in);
   }
 };
 template <>
 struct action<keyword> {
   template <class Input>
   static void apply(const Input& in, State& state) {
-    state.keywords.push_back({{in.begin(), in.size()}, {in.end(), 0}});
+    state.keywords.push_back({view_of(in), {in.end(), 0}});
   }
 };
 template <>
 struct action<params> {
   template <class Input>
   static void apply(const Input& in, State& state) {
-    state.keywords.back().params = {in.begin(), in.size()};
+    state.keywords.back().params = view_of(in);
   }
 };
 
-class Pegtl {
+class Pegtl : public PegtlAdapter {
  public:
-  static constexpr const char* name = "pegtl";
-  static constexpr const char* version = TAO_PEGTL_VERSION;
-  static constexpr std::uint32_t question = SMTPSPEC_EHLO, does = SMTPSPEC_TEXTS | SMTPSPEC_ZERO_COPY;
+  static constexpr std::uint32_t question = SMTPSPEC_EHLO;
 
   std::ptrdiff_t feed(std::string_view octets, const smtpspec_sink& sink) {
-    pegtl::memory_input<pegtl::tracking_mode::lazy, pegtl::eol::crlf, const char*> in(octets.data(), octets.size(), "");
+    Octets in = input_of(octets);
     while (!in.empty()) {
       state_.keywords.clear();
       if (!pegtl::parse<reply, action>(in, state_)) break;
@@ -70,8 +64,6 @@ class Pegtl {
     }
     return in.current() - octets.data();
   }
-  std::ptrdiff_t finish(std::string_view octets, const smtpspec_sink&) { return octets.empty() ? 0 : SMTPSPEC_STOP; }
-  void reset() {}
 
  private:
   State state_;

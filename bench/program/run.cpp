@@ -46,8 +46,8 @@ struct Case {
 
 struct Competitor {
   const smtpspec_adapter* adapter = nullptr;
-  std::string library;  // "": built in
-  std::string strict;   // "22 of 24"
+  std::string object;  // the file it comes from; "": built in
+  std::string strict;  // "22 of 24"
   double strict_share = 0;
   std::vector<std::string> judged;  // "! 4 another code on the last line: accepted 251"
   std::string cut_fault;            // what it gets wrong when the octets come in pieces
@@ -92,12 +92,12 @@ std::vector<Competitor> competitors(const Options& options, bool& failed) {
       failed = failed || named;
     }
     for (const smtpspec_adapter* adapter : library.adapters)
-      if (wanted(*adapter)) out.push_back({.adapter = adapter, .library = path, .named = named});
+      if (wanted(*adapter)) out.push_back({.adapter = adapter, .object = path, .named = named});
   };
   // A profiler sees one adapter and nothing else.
   if (options.passes > 0) {
-    for (const std::string& path : options.libraries) open(path, true);
-    if (!options.libraries.empty()) std::erase_if(out, [](const Competitor& each) { return each.library.empty(); });
+    for (const std::string& path : options.objects) open(path, true);
+    if (!options.objects.empty()) std::erase_if(out, [](const Competitor& each) { return each.object.empty(); });
     return out;
   }
   std::error_code error;
@@ -106,7 +106,7 @@ std::vector<Competitor> competitors(const Options& options, bool& failed) {
     if (entry.path().extension() == ".so") peers.push_back(entry.path().string());
   std::sort(peers.begin(), peers.end());
   for (const std::string& path : peers) open(path, false);
-  for (const std::string& path : options.libraries) open(path, true);
+  for (const std::string& path : options.objects) open(path, true);
   return out;
 }
 
@@ -223,7 +223,7 @@ std::string cut_fault(const smtpspec_adapter& adapter, milliseconds deadline) {
 
 std::vector<std::string> arguments_for(const Competitor& competitor, const Case& each) {
   std::vector<std::string> out = {"--input", each.name, "--only", competitor.adapter->name};
-  if (!competitor.library.empty()) out.insert(out.end(), {"--adapter", competitor.library});
+  if (!competitor.object.empty()) out.insert(out.end(), {"--adapter", competitor.object});
   return out;
 }
 
@@ -273,7 +273,7 @@ int list_everything(const std::vector<Competitor>& list) {
   std::puts("\n");
   for (const Competitor& each : list)
     std::printf("%-10s %-12s %s %s\n", std::string(name_of_question(each.adapter->question)).c_str(), each.adapter->name,
-                each.adapter->version, each.library.c_str());
+                each.adapter->version, each.object.c_str());
   return 0;
 }
 

@@ -1,27 +1,18 @@
-/* Dovecot's lib-smtp: the reply parser of its submission proxy, over a stream of what was fed. In C, as its headers are. */
-#include <config.h>
+/* Dovecot's lib-smtp: the reply parser of its submission proxy, over a stream of what was fed. */
+#include "shared/dovecot.h"
 
-#include <lib.h>
-
-#include <istream.h>
 #include <smtp-reply-parser.h>
-#include <stdlib.h>
 #include <string.h>
-
-#include "adapter.h"
 
 #define MAX_REPLY_SIZE (1024 * 1024)
 #define MAX_LINES 4096
 
 struct context {
-  bool unfinished;
+  struct stream stream;
   smtpspec_text lines[MAX_LINES];
 };
 
-static void* create(void) {
-  if (!lib_is_initialized()) lib_init();
-  return calloc(1, sizeof(struct context));
-}
+static void* create(void) { return create_context(sizeof(struct context)); }
 
 static void report(struct context* context, const struct smtp_reply* reply, const smtpspec_sink* sink) {
   smtpspec_reply out = {reply->status, 0, context->lines, {0, 0, 0}};
@@ -50,23 +41,8 @@ static ptrdiff_t feed(void* opaque, const char* octets, size_t size, const smtps
     report(context, reply, sink);
     whole = input->v_offset;
   }
-  context->unfinished = whole < size;
   smtp_reply_parser_deinit(&parser);
-  i_stream_unref(&input);
-  return (ptrdiff_t)size;
+  return ended(&context->stream, &input, whole, size);
 }
 
-static ptrdiff_t finish(void* opaque, const char* octets, size_t size, const smtpspec_sink* sink) {
-  const struct context* context = opaque;
-  (void)octets;
-  (void)size;
-  (void)sink;
-  return context->unfinished ? SMTPSPEC_STOP : 0;
-}
-
-static void reset(void* opaque) { ((struct context*)opaque)->unfinished = FALSE; }
-
-static const smtpspec_adapter adapter = {
-    SMTPSPEC_BENCH_ABI, SMTPSPEC_REPLY, SMTPSPEC_TEXTS | SMTPSPEC_WHOLE, "dovecot", PACKAGE_VERSION, create, free, feed, finish, reset};
-
-const smtpspec_adapter* smtpspec_bench_adapter(uint32_t index) { return index == 0 ? &adapter : NULL; }
+DOVECOT_ADAPTER(SMTPSPEC_REPLY, SMTPSPEC_TEXTS)
