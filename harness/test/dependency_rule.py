@@ -16,7 +16,13 @@ ALLOWED = {
     "selftest": {"smtp", "script", "session", "judge", "run", "serve", "faults"},
     "net": {"smtp", "script", "session", "crypto"},
     "report": {"smtp", "script", "session", "judge", "run"},
-    "cli": {"smtp", "script", "session", "judge", "run", "serve", "faults", "selftest", "net", "report", "crypto"},
+    "cli": {"smtp", "script", "session", "judge", "run", "serve", "faults", "selftest", "net", "report", "crypto",
+            "fuzz/campaign"},
+    # The fuzzer stands beside the harness; targets/ are programs of their own.
+    "fuzz/grammar": {"smtp", "script"},
+    "fuzz/scenario": {"smtp", "script", "fuzz/grammar"},
+    "fuzz/oracle": {"smtp", "script", "session", "judge", "fuzz/grammar", "fuzz/scenario"},
+    "fuzz/campaign": {"smtp", "script", "session", "judge", "run", "serve", "selftest", "fuzz/grammar", "fuzz/scenario", "fuzz/oracle"},
 }
 # Who may include whose headers from outside.
 THIRD_PARTY = {
@@ -31,12 +37,12 @@ THIRD_PARTY = {
     r"(sys/socket|netinet/|arpa/inet|poll)\b": {"net"},
 }
 
-root = pathlib.Path(sys.argv[1]) / "harness"
+root = pathlib.Path(sys.argv[1])
 bad, seen = [], 0
-for path in sorted(root.rglob("*.[ch]pp")):
-    relative = path.relative_to(root)
-    module = relative.parts[1] if relative.parts[0] == "smtpspec" else relative.parts[0]
-    if module == "test" or path.name.endswith("_test.cpp"):
+for path in sorted(root.glob("harness/**/*.[ch]pp")) + sorted(root.glob("fuzz/**/*.[ch]pp")):
+    parts = path.relative_to(root).parts
+    module = f"fuzz/{parts[1]}" if parts[0] == "fuzz" else parts[2] if parts[1] == "smtpspec" else parts[1]
+    if module in ("test", "fuzz/targets") or path.name.endswith("_test.cpp"):
         continue
     for number, line in enumerate(path.read_text().splitlines(), 1):
         include = re.match(r'\s*#include\s+["<]([^">]+)[">]', line)
@@ -44,9 +50,10 @@ for path in sorted(root.rglob("*.[ch]pp")):
             continue
         seen += 1
         name = include.group(1)
-        own = re.match(r"smtpspec/(\w+)/", name)
-        if own and own.group(1) != module and own.group(1) not in ALLOWED[module]:
-            bad.append(f"{path}:{number}: {module} may not include {own.group(1)}")
+        own = re.match(r"smtpspec/(\w+)/|(fuzz/\w+)/", name)
+        theirs = own and (own.group(1) or own.group(2))
+        if own and theirs != module and theirs not in ALLOWED[module]:
+            bad.append(f"{path}:{number}: {module} may not include {theirs}")
         for pattern, users in THIRD_PARTY.items():
             if re.match(pattern, name) and module not in users:
                 bad.append(f"{path}:{number}: {name} belongs to {', '.join(sorted(users))}")

@@ -523,6 +523,7 @@ bool Session::play(Time now, Actions& actions) {
       case Step::Act::handshake:
         connection.state = connection.state == Connection::State::open ? Connection::State::handshaking : connection.state;
         connection.tls_possible = true;
+        connection.commands.clear();  // what was glued behind STARTTLS is to be thrown away (RFC 3207 section 4.2)
         note(step.connection, now, "TLS handshake");
         actions.push_back({.kind = Action::Kind::start_tls, .connection = step.connection});
         alarm_set_ = false;

@@ -127,6 +127,11 @@ Followed Follower::take(Asked asked, std::string_view line, int code) {
   else if (in_exchange && line == "*") inputs = {auth_cancelled};
   else if (in_exchange) inputs = {auth_challenge, auth_success, auth_failure, auth_malformed, auth_too_long};
   else if (!is_private(line, contexts_.front().role, offered_)) inputs = inputs_of(line, offered_);
+  return take(inputs, code);
+}
+
+Followed Follower::take(std::span<const Input> inputs, int code) {
+  if (contexts_.empty()) return {};
   Followed out{.state = contexts_.front().state};
   if (inputs.empty() || code == 421) {
     lose();

@@ -32,6 +32,8 @@ class Follower {
   // A reply's code and what it answers: a command line or a line of a SASL exchange without its CRLF, or the mail data. A
   // code of 4yz is never unlawful: why the server cannot just now is hidden.
   Followed take(Asked asked, std::string_view line, int code);
+  // The same where the client knows what it asked for; no inputs: nobody can tell.
+  Followed take(std::span<const Input> inputs, int code);
   // What the last EHLO reply offered: what is not offered may be unknown to the server.
   void offer(Capabilities offered) { offered_ = std::move(offered); }
   void tls_up();

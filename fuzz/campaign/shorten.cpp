@@ -1,0 +1,66 @@
+#include "fuzz/campaign/shorten.hpp"
+
+#include <algorithm>
+
+namespace smtpspec::fuzz {
+
+Shortening::Shortening(Scenario scenario, Ground ground, std::size_t most_plays)
+    : best_(std::move(scenario)), ground_(ground), most_(most_plays), chunk_(std::max<std::size_t>(best_.acts.size() / 2, 1)) {
+  list();
+}
+
+void Shortening::list() {
+  candidates_.clear();
+  const auto put = [this](const auto& change) {
+    Scenario copy = best_;
+    change(copy);
+    if (copy.acts.empty()) return;
+    copy.acts.back().glued = false;
+    if (copy != best_) candidates_.push_back(std::move(copy));
+  };
+  const std::size_t acts = best_.acts.size();
+  for (std::size_t size = std::min(chunk_, acts); size > 0; size /= 2)
+    // The end first: what came behind the reply in question is nearly always for nothing.
+    for (std::size_t end = acts; end >= size; end -= size) {
+      put([&](Scenario& scenario) {
+        const auto last = scenario.acts.begin() + static_cast<std::ptrdiff_t>(end);
+        scenario.acts.erase(last - static_cast<std::ptrdiff_t>(size), last);
+      });
+      if (end == size) break;
+    }
+  put([](Scenario& scenario) {
+    for (Act& act : scenario.acts) act.glued = false;
+  });
+  put([](Scenario& scenario) {
+    for (Act& act : scenario.acts) act.cuts.clear();
+  });
+  for (std::size_t i = 0; i < acts; ++i) {
+    put([i](Scenario& scenario) { scenario.acts[i].glued = false; });
+    put([i](Scenario& scenario) { scenario.acts[i].cuts.clear(); });
+    if (best_.acts[i].kind == Act::Kind::starttls || best_.acts[i].more.size() > 1)
+      for (std::size_t line = 0; line < best_.acts[i].more.size(); ++line)
+        put([&](Scenario& scenario) { scenario.acts[i].more.erase(scenario.acts[i].more.begin() + static_cast<std::ptrdiff_t>(line)); });
+    for (const Node& tree : Grammar::instance().simpler(best_.acts[i].tree, ground_))
+      put([&](Scenario& scenario) { scenario.acts[i].tree = tree; });
+    for (std::size_t line = 0; line < best_.acts[i].more.size(); ++line)
+      for (const Node& tree : Grammar::instance().simpler(best_.acts[i].more[line], ground_))
+        put([&](Scenario& scenario) { scenario.acts[i].more[line] = tree; });
+  }
+  std::reverse(candidates_.begin(), candidates_.end());
+}
+
+std::optional<Scenario> Shortening::next() {
+  if (plays_ >= most_ || candidates_.empty()) return {};
+  ++plays_;
+  trying_ = std::move(candidates_.back());
+  candidates_.pop_back();
+  return trying_;
+}
+
+void Shortening::tried(bool still_shows_it) {
+  if (!still_shows_it) return;
+  best_ = std::move(*trying_);
+  list();
+}
+
+}  // namespace smtpspec::fuzz

@@ -1,0 +1,42 @@
+// What is wrong with a server, by what it answered to a scenario. Three readings of one transcript: the always-on rules of the
+// judge; the server model, followed by what the trees of the scenario mean; and that every command gets its one reply.
+//
+//   for (const auto& finding : evaluate(scenario, rendered, session.plan(), session.transcript(), registry).findings) …
+//
+// A finding is a fail or a deviation, as a case's would be. Its rule and what() together name a bug: two scenarios with the
+// same ones show the same.
+#pragma once
+
+#include "fuzz/scenario/render.hpp"
+#include "smtpspec/judge/judge.hpp"
+
+namespace smtpspec::fuzz {
+
+// The rules of this oracle, beside those of judge::rules().
+inline constexpr std::string_view unlawful_reply = "fuzz/reply-is-lawful";  // by the model, to what the tree means
+inline constexpr std::string_view lax_reply = "fuzz/broken-command-refused";
+inline constexpr std::string_view lost_reply = "fuzz/command-has-its-reply";
+inline constexpr std::string_view early_close = "fuzz/connection-stays-open";
+
+// A reply, and where it came: what of a server was seen.
+struct Visit {
+  smtp::Context context;  // before it
+  smtp::Input input{};    // what the command is without its broken parts
+  std::uint16_t production = 0;
+  Validity validity = Validity::valid;
+  int code = 0;
+};
+// Two visits that are alike to the eye of a search have the same.
+std::uint64_t novelty(const Visit& visit);
+
+struct Evaluation {
+  std::vector<judge::Finding> findings;
+  std::vector<Visit> visits;  // of replies before which the state was certain
+};
+Evaluation evaluate(const Scenario& scenario, const Rendered& rendered, const script::Plan& plan, const session::Transcript& transcript,
+                    const script::Registry& registry);
+
+// What two findings of one bug have in common: the rule, the command, the class of what came.
+std::string key(const judge::Finding& finding);
+
+}  // namespace smtpspec::fuzz

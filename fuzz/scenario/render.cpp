@@ -1,0 +1,162 @@
+#include "fuzz/scenario/render.hpp"
+
+namespace smtpspec::fuzz {
+namespace {
+
+using script::Expect;
+using script::Piece;
+using script::Step;
+using script::Template;
+
+Expect expectation(std::string_view text) { return *script::parse_expect(text); }
+
+// A segment boundary behind so many octets of the literal text.
+Template cut(Template text, const std::vector<std::uint32_t>& at) {
+  for (std::size_t place : at)
+    for (std::size_t i = 0; i < text.pieces.size(); ++i) {
+      Piece& piece = text.pieces[i];
+      if (piece.kind != Piece::Kind::octets) continue;
+      if (place > piece.text.size()) {
+        place -= piece.text.size();
+        continue;
+      }
+      Piece rest{.text = piece.text.substr(place)};
+      piece.text.resize(place);
+      const auto behind = text.pieces.begin() + static_cast<std::ptrdiff_t>(i) + 1;
+      if (!rest.text.empty()) text.pieces.insert(behind, std::move(rest));
+      text.pieces.insert(text.pieces.begin() + static_cast<std::ptrdiff_t>(i) + 1, Piece{.kind = Piece::Kind::cut});
+      if (text.pieces[i].text.empty()) text.pieces.erase(text.pieces.begin() + static_cast<std::ptrdiff_t>(i));
+      break;
+    }
+  return text;
+}
+
+// Mail data as lines, each of which gets its CRLF when it is sent.
+std::vector<Step> lines_of(const Template& text) {
+  std::vector<Step> out;
+  Step line{.kind = Step::Kind::line};
+  const auto end_line = [&] {
+    out.push_back(std::move(line));
+    line = {.kind = Step::Kind::line};
+  };
+  for (const Piece& piece : text.pieces) {
+    if (piece.kind != Piece::Kind::octets) {
+      line.text.pieces.push_back(piece);
+      continue;
+    }
+    std::string_view rest = piece.text;
+    for (std::size_t end; (end = rest.find("\r\n")) != std::string_view::npos; rest.remove_prefix(end + 2)) {
+      if (end > 0) line.text.pieces.push_back({.text = std::string(rest.substr(0, end))});
+      end_line();
+    }
+    if (!rest.empty()) line.text.pieces.push_back({.text = std::string(rest)});
+  }
+  if (!line.text.pieces.empty()) end_line();
+  return out;
+}
+
+class Renderer {
+ public:
+  explicit Renderer(const Scenario& scenario) : scenario_(scenario) {}
+
+  Rendered run() {
+    out_.test.id = "fuzz/scenario";
+    out_.test.file = "fuzz/scenario.yaml";
+    out_.test.roles = {scenario_.role};
+    out_.test.start = script::Start::greeted;
+    out_.test.rows.resize(1);
+    for (std::size_t i = 0; i < scenario_.acts.size();) i = group(i);
+    return std::move(out_);
+  }
+
+ private:
+  static const Grammar& grammar() { return Grammar::instance(); }
+
+  // A step that says the part; its line is its number.
+  Step numbered(Step step, std::vector<Part> parts) {
+    out_.parts.push_back(std::move(parts));
+    step.place.line = static_cast<int>(out_.parts.size());
+    return step;
+  }
+  Step says(std::size_t act, std::size_t more) {
+    const Act& one = scenario_.acts[act];
+    const Node& tree = more == 0 ? one.tree : one.more[more - 1];
+    Step step{.kind = more == 0 && one.kind == Act::Kind::chunk ? Step::Kind::chunk : Step::Kind::line};
+    step.text = cut(grammar().text(tree), more == 0 ? one.cuts : std::vector<std::uint32_t>{});
+    step.last = one.last;
+    return numbered(std::move(step), {{act, more}});
+  }
+  static Step expects(std::string_view text) { return {.kind = Step::Kind::expect, .expect = expectation(text)}; }
+  static Step does(Step::Act act) { return {.kind = Step::Kind::act, .act = act}; }
+
+  // The acts that go out in one write; returns the one behind them.
+  std::size_t group(std::size_t first) {
+    std::size_t end = first;
+    while (scenario_.acts[end].glued && end + 1 < scenario_.acts.size()) ++end;
+    const Act& last = scenario_.acts[end];
+    std::vector<Step> together, steps;
+    for (std::size_t i = first; i <= end; ++i) together.push_back(says(i, 0));
+    if (last.kind == Act::Kind::starttls)
+      for (std::size_t i = 1; i <= last.more.size(); ++i) together.push_back(says(end, i));
+    if (together.size() == 1) steps.push_back(std::move(together.front()));
+    else steps.push_back({.kind = Step::Kind::together, .inside = std::move(together)});
+    for (std::size_t i = first; i < end; ++i) steps.push_back(expects("any"));
+    behind(end, last, steps);
+    auto& dialogue = out_.test.dialogue;
+    if (last.kind == Act::Kind::command || last.kind == Act::Kind::chunk) dialogue.insert(dialogue.end(), steps.begin(), steps.end());
+    else dialogue.push_back({.kind = Step::Kind::times, .inside = std::move(steps), .count = 1});
+    return end + 1;
+  }
+
+  void behind(std::size_t number, const Act& act, std::vector<Step>& steps) {
+    switch (act.kind) {
+      case Act::Kind::data: {
+        steps.push_back(expects("354, else any ends the block"));
+        Step content{.kind = Step::Kind::content, .inside = lines_of(grammar().text(act.more.front())), .stuffed = false};
+        steps.push_back(numbered(std::move(content), {{number, 1}}));
+        steps.push_back(expects("any"));
+        break;
+      }
+      case Act::Kind::auth:
+        for (std::size_t i = 1; i <= act.more.size(); ++i) {
+          steps.push_back(expects("334, else any ends the block"));
+          steps.push_back(says(number, i));
+        }
+        // An exchange that is not over is given up.
+        steps.push_back(expects("334, else any ends the block"));
+        steps.push_back(numbered({.kind = Step::Kind::line, .text = *script::parse_template("*")}, {{number, act.more.size() + 1}}));
+        steps.push_back(expects("any"));
+        break;
+      case Act::Kind::starttls:
+        // Where it is refused, what is glued behind it gets replies of its own.
+        steps.push_back(expects(act.more.empty() ? "220, else any ends the block" : "220, else any ends the case"));
+        steps.push_back(does(Step::Act::handshake));
+        steps.push_back(expects("tls"));
+        if (!act.more.empty()) steps.push_back(expects("nothing for 500ms, else any"));
+        break;
+      default: steps.push_back(expects("any"));
+    }
+  }
+
+  const Scenario& scenario_;
+  Rendered out_;
+};
+
+}  // namespace
+
+Rendered render(const Scenario& scenario) { return Renderer(scenario).run(); }
+
+std::vector<Part> parts_of(const Rendered& rendered, const script::Move& move) {
+  std::vector<Part> out;
+  const auto add = [&](const Step& step) {
+    if (step.place.line <= 0 || !step.sends()) return;
+    const auto& parts = rendered.parts[static_cast<std::size_t>(step.place.line - 1)];
+    out.insert(out.end(), parts.begin(), parts.end());
+  };
+  if (move.step.kind == Step::Kind::together)
+    for (const Step& inner : move.step.inside) add(inner);
+  else if (!move.preamble) add(move.step);
+  return out;
+}
+
+}  // namespace smtpspec::fuzz

@@ -1,0 +1,24 @@
+// A scenario as a test case: the same octets, written in the language of the case files.
+#pragma once
+
+#include "fuzz/scenario/scenario.hpp"
+#include "smtpspec/script/plan.hpp"
+
+namespace smtpspec::fuzz {
+
+// What of a scenario a step says: the tree of an act, or of what stands behind it.
+struct Part {
+  std::size_t act = 0;
+  std::size_t more = 0;  // 0: the act's own tree, else the number, from 1; one too many: the end of an exchange
+};
+
+struct Rendered {
+  script::Case test;                     // it takes whatever is answered
+  std::vector<std::vector<Part>> parts;  // that the step of this number says; a step's place names it by its line
+};
+Rendered render(const Scenario& scenario);
+
+// The parts that a move of the case's plan says, in the order of their replies.
+std::vector<Part> parts_of(const Rendered& rendered, const script::Move& move);
+
+}  // namespace smtpspec::fuzz

@@ -1,0 +1,48 @@
+// A scenario: what a client says in one session, as trees of the grammar. It is what the fuzzer makes, changes and shortens; to
+// be played it becomes a test case in the language of the case files (render.hpp).
+//
+//   Random random(seed, index);
+//   Scenario scenario = generate(Role::relay, ground, random, {});
+//   mutate(scenario, ground, random);
+#pragma once
+
+#include "fuzz/grammar/grammar.hpp"
+
+namespace smtpspec::fuzz {
+
+struct Act {
+  enum class Kind : std::uint8_t {
+    command,
+    data,      // a command that asks for a 354; `more` is the content behind it
+    auth,      // `more` are the lines of the exchange
+    starttls,  // `more` are commands in the same segment, which have to be thrown away; then the handshake
+    chunk,     // BDAT with the octets of the tree
+  };
+  Kind kind = Kind::command;
+  Node tree;
+  std::vector<Node> more{};
+  bool glued = false;                 // goes out in one write with the act behind it
+  bool last = false;                  // chunk
+  std::vector<std::uint32_t> cuts{};  // into segments, in octets of the literal text
+  bool operator==(const Act&) const = default;
+};
+
+struct Scenario {
+  smtp::Role role = smtp::Role::relay;
+  std::vector<Act> acts;
+  bool operator==(const Scenario&) const = default;
+};
+
+struct Limits {
+  std::size_t acts = 14;
+  std::size_t errors = 8;  // what a server will refuse, in one session
+  bool pipelining = true;  // several commands in one write
+};
+
+// Follows the server model, so that most of what is said makes sense where it is said, and leaves it now and then.
+Scenario generate(smtp::Role role, const Ground& ground, Random& random, const Limits& limits);
+
+// Changes one thing on one of the levels: the session, a tree, the segments.
+void mutate(Scenario& scenario, const Ground& ground, Random& random);
+
+}  // namespace smtpspec::fuzz
