@@ -14,6 +14,7 @@ using session::Session;
 using smtp::Role;
 
 constexpr int reproductions = 2;  // beside the first sight
+constexpr int most_unheard = 20;
 constexpr std::size_t most_of_corpus = 4096;
 
 // A scenario as it is played.
@@ -96,6 +97,9 @@ struct Campaign::State {
     return stopping || next - options.first >= options.scenarios || (options.time.count() > 0 && transport.now() - began >= options.time);
   }
 
+  // Too late to shorten what was found: a fifth of the time behind its end is for that.
+  bool late() const { return options.time.count() > 0 && transport.now() - began >= options.time + options.time / 5; }
+
   // Keeps as many sessions in flight as there may be; those that look into a suspicion go first.
   void fill() {
     while (in_flight < options.connections && !urgent.empty()) {
@@ -122,7 +126,8 @@ struct Campaign::State {
     ++out.scenarios;
     play(std::move(scenario), [this, index](Playing& played, Evaluation evaluation) {
       learn(played, evaluation);
-      for (judge::Finding& finding : evaluation.findings) suspect(played, std::move(finding), index);
+      for (judge::Finding& finding : evaluation.findings)
+        if (!finding.by_letter) suspect(played, std::move(finding), index);
     });
   }
 
@@ -141,10 +146,20 @@ struct Campaign::State {
     if (!key->session->finished()) return;
     const auto owned = std::move(playing.extract(key).mapped());
     --in_flight;
+    watch(owned->session->transcript());
     for (const auto& entry : owned->session->transcript().entries) out.replies += entry.kind == session::Entry::Kind::reply;
     owned->then(*owned, evaluation_of(*owned, registry));
     if (progress) progress(out);
     if (asking == 0) fill();
+  }
+
+  // A target that takes no connection any more is not there any more.
+  void watch(const session::Transcript& transcript) {
+    unheard = transcript.greeting.empty() ? unheard + 1 : 0;
+    if (unheard < std::max(most_unheard, options.connections) || stopping) return;
+    stopping = true;
+    urgent.clear();
+    out.dead = "the last " + std::to_string(unheard) + " sessions got no greeting";
   }
 
   void learn(const Playing& played, const Evaluation& evaluation) {
@@ -211,7 +226,7 @@ struct Campaign::State {
   }
 
   void shorten(const std::shared_ptr<Suspicion>& suspicion) {
-    auto candidate = stopping ? std::optional<Scenario>() : suspicion->shortening->next();
+    auto candidate = stopping || late() ? std::optional<Scenario>() : suspicion->shortening->next();
     if (!candidate) return keep(suspicion);
     urgent.push_back([this, suspicion, scenario = std::move(*candidate)] {
       play(scenario, [this, suspicion](const Playing& played, const Evaluation& evaluation) {
@@ -229,7 +244,8 @@ struct Campaign::State {
         const judge::Finding* finding = find(evaluation, suspicion->what);
         if (!finding) return drop(*suspicion);
         suspected[suspicion->what] = out.findings.size();
-        out.findings.push_back({*finding, played.scenario, suspicion->index, suspicion->acts, played.session->transcript().masked()});
+        out.findings.push_back(
+            {*finding, played.scenario, suspicion->index, suspicion->acts, played.session->transcript().masked(), evaluation.answers});
         if (options.stop_at_first) stopping = true;
       });
     });
@@ -246,6 +262,7 @@ struct Campaign::State {
   std::uint64_t serial = 0;
   std::size_t asking = 0;
   int in_flight = 0;
+  int unheard = 0;  // sessions in a row
   bool stopping = false;
   std::deque<std::function<void()>> urgent;
   std::map<Playing*, std::unique_ptr<Playing>> playing;

@@ -42,6 +42,7 @@ struct Found {
   std::uint64_t index = 0;
   std::size_t acts_before = 0;
   session::Transcript transcript;  // of the shortened one
+  std::vector<Answer> answers;     // likewise
   std::size_t seen = 1;            // scenarios that showed it
 };
 
@@ -56,6 +57,7 @@ struct Report {
   std::set<std::pair<smtp::State, smtp::Input>> seen;  // where what was answered
   std::vector<Found> findings;
   bool interrupted = false;
+  std::string dead;  // how the target was lost, if it was
 };
 
 // Plays a scenario on the reference server, in memory.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 
+#include "smtpspec/smtp/extension.hpp"
 #include "smtpspec/smtp/follow.hpp"
 
 namespace smtpspec::fuzz {
@@ -16,6 +17,15 @@ using session::Transcript;
 using smtp::Input;
 using smtp::Lawfulness;
 
+// Adds the words that are not there yet.
+void add_words(std::string& list, std::string_view words) {
+  while (!words.empty()) {
+    const std::string_view word = words.substr(0, words.find(' '));
+    words.remove_prefix(std::min(word.size() + 1, words.size()));
+    if (!smtp::has_word(list, word)) list += (list.empty() ? "" : " ") + std::string(word);
+  }
+}
+
 class Reading {
  public:
   Reading(const Scenario& scenario, const Rendered& rendered, const script::Plan& plan, const Transcript& transcript)
@@ -28,7 +38,7 @@ class Reading {
       if (entry.kind == Entry::Kind::reply) heard(entry, static_cast<int>(i));
     }
     find_unanswered();
-    return {std::move(findings_), std::move(visits_)};
+    return {std::move(findings_), std::move(answers_), std::move(visits_)};
   }
 
  private:
@@ -59,6 +69,7 @@ class Reading {
     if (asked_.empty() || entry.unasked) return follower_.lose();
     const Asked asked = asked_.front();
     asked_.pop_front();
+    if (entry.command.empty() && entry.line.empty()) return follower_.lose();  // the session cannot tell what it answers
     if (!asked.part) {
       if (entry.line.empty()) follower_.lose();
       else follower_.take(smtp::Asked::command, entry.line, code);
@@ -66,11 +77,15 @@ class Reading {
       follow(entry, index, *asked.part);
     }
     // A server that gives up answers nothing of what is on its way.
-    if (code == 421 || (code == 220 && entry.command == "STARTTLS")) asked_.clear();
+    if (code == 421 || (code == 220 && says_starttls(asked))) asked_.clear();
     if (code == 250 && (entry.command == "EHLO" || says_ehlo(asked))) {
       offered_ = smtp::capabilities(*entry.reply);
       follower_.offer(offered_);
     }
+  }
+
+  bool says_starttls(const Asked& asked) const {
+    return asked.part && asked.part->more == 0 && scenario_.acts[asked.part->act].kind == Act::Kind::starttls;
   }
 
   bool says_ehlo(const Asked& asked) const {
@@ -95,6 +110,7 @@ class Reading {
 
   void follow(const Entry& entry, int index, const Part& part) {
     const Meaning meaning = meaning_of(part);
+    Answer& answer = answers_.emplace_back(Answer{part, index, entry.reply->code, {}, {}});
     if (meaning.anything || meaning.inputs.empty()) return follower_.lose();
     const auto before = follower_.contexts();
     const int code = entry.reply->code;
@@ -103,6 +119,12 @@ class Reading {
                          part.more > scenario_.acts[part.act].more.size() ? std::uint16_t{0} : tree_of(part).production, meaning.validity,
                          code});
     const smtp::Followed followed = follower_.take(meaning.inputs, code);
+    for (const smtp::Context& context : before)
+      for (const Input input : meaning.inputs) {
+        const smtp::Row& row = smtp::model_row(context, input);
+        add_words(answer.lawful, row.passes);
+        add_words(answer.deviates, row.deviates);
+      }
     if (followed.lawfulness == Lawfulness::lawful) return;
     const bool lax = meaning.accepted && std::any_of(before.begin(), before.end(), [&](const smtp::Context& context) {
                        return smtp::lawfulness(context, *meaning.accepted, code) == Lawfulness::lawful;
@@ -165,6 +187,7 @@ class Reading {
   int move_ = -1;
   std::deque<Asked> asked_;
   std::vector<Finding> findings_;
+  std::vector<Answer> answers_;
   std::vector<Visit> visits_;
 };
 
@@ -180,7 +203,8 @@ Evaluation evaluate(const Scenario& scenario, const Rendered& rendered, const sc
 }
 
 std::string key(const Finding& finding) {
-  return finding.rule + " " + finding.step + " " + finding.came.substr(0, 3) + " " + finding.expected;
+  if (!finding.rule.starts_with("fuzz/")) return finding.rule;
+  return finding.rule + " " + finding.step + " " + finding.came.substr(0, 3);
 }
 
 std::uint64_t novelty(const Visit& visit) {

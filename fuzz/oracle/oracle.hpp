@@ -29,14 +29,24 @@ struct Visit {
 // Two visits that are alike to the eye of a search have the same.
 std::uint64_t novelty(const Visit& visit);
 
+// The reply to a part of the scenario.
+struct Answer {
+  Part part;
+  int entry = 0;  // of the transcript
+  int code = 0;
+  std::string lawful;    // codes, in the notation of reply_set.hpp; "" where nobody can tell
+  std::string deviates;  // near misses
+};
+
 struct Evaluation {
   std::vector<judge::Finding> findings;
+  std::vector<Answer> answers;
   std::vector<Visit> visits;  // of replies before which the state was certain
 };
 Evaluation evaluate(const Scenario& scenario, const Rendered& rendered, const script::Plan& plan, const session::Transcript& transcript,
                     const script::Registry& registry);
 
-// What two findings of one bug have in common: the rule, the command, the class of what came.
+// What two findings of one bug have in common: the rule, and of a rule of this oracle the command and what came.
 std::string key(const judge::Finding& finding);
 
 }  // namespace smtpspec::fuzz

@@ -86,6 +86,10 @@ class Renderer {
     step.last = one.last;
     return numbered(std::move(step), {{act, more}});
   }
+  // The reply to the part.
+  Step expects(std::string_view text, const Part& part) {
+    return numbered({.kind = Step::Kind::expect, .expect = expectation(text)}, {part});
+  }
   static Step expects(std::string_view text) { return {.kind = Step::Kind::expect, .expect = expectation(text)}; }
   static Step does(Step::Act act) { return {.kind = Step::Kind::act, .act = act}; }
 
@@ -100,7 +104,7 @@ class Renderer {
       for (std::size_t i = 1; i <= last.more.size(); ++i) together.push_back(says(end, i));
     if (together.size() == 1) steps.push_back(std::move(together.front()));
     else steps.push_back({.kind = Step::Kind::together, .inside = std::move(together)});
-    for (std::size_t i = first; i < end; ++i) steps.push_back(expects("any"));
+    for (std::size_t i = first; i < end; ++i) steps.push_back(expects("any", {i, 0}));
     behind(end, last, steps);
     auto& dialogue = out_.test.dialogue;
     if (last.kind == Act::Kind::command || last.kind == Act::Kind::chunk) dialogue.insert(dialogue.end(), steps.begin(), steps.end());
@@ -111,30 +115,30 @@ class Renderer {
   void behind(std::size_t number, const Act& act, std::vector<Step>& steps) {
     switch (act.kind) {
       case Act::Kind::data: {
-        steps.push_back(expects("354, else any ends the block"));
+        steps.push_back(expects("354, else any ends the block", {number, 0}));
         Step content{.kind = Step::Kind::content, .inside = lines_of(grammar().text(act.more.front())), .stuffed = false};
         steps.push_back(numbered(std::move(content), {{number, 1}}));
-        steps.push_back(expects("any"));
+        steps.push_back(expects("any", {number, 1}));
         break;
       }
       case Act::Kind::auth:
         for (std::size_t i = 1; i <= act.more.size(); ++i) {
-          steps.push_back(expects("334, else any ends the block"));
+          steps.push_back(expects("334, else any ends the block", {number, i - 1}));
           steps.push_back(says(number, i));
         }
         // An exchange that is not over is given up.
-        steps.push_back(expects("334, else any ends the block"));
+        steps.push_back(expects("334, else any ends the block", {number, act.more.size()}));
         steps.push_back(numbered({.kind = Step::Kind::line, .text = *script::parse_template("*")}, {{number, act.more.size() + 1}}));
-        steps.push_back(expects("any"));
+        steps.push_back(expects("any", {number, act.more.size() + 1}));
         break;
       case Act::Kind::starttls:
         // Where it is refused, what is glued behind it gets replies of its own.
-        steps.push_back(expects(act.more.empty() ? "220, else any ends the block" : "220, else any ends the case"));
+        steps.push_back(expects(act.more.empty() ? "220, else any ends the block" : "220, else any ends the case", {number, 0}));
         steps.push_back(does(Step::Act::handshake));
         steps.push_back(expects("tls"));
         if (!act.more.empty()) steps.push_back(expects("nothing for 500ms, else any"));
         break;
-      default: steps.push_back(expects("any"));
+      default: steps.push_back(expects("any", {number, 0}));
     }
   }
 

@@ -10,11 +10,12 @@ namespace smtpspec::fuzz {
 struct Part {
   std::size_t act = 0;
   std::size_t more = 0;  // 0: the act's own tree, else the number, from 1; one too many: the end of an exchange
+  bool operator==(const Part&) const = default;
 };
 
 struct Rendered {
   script::Case test;                     // it takes whatever is answered
-  std::vector<std::vector<Part>> parts;  // that the step of this number says; a step's place names it by its line
+  std::vector<std::vector<Part>> parts;  // that the step of this number says, or awaits the reply to; a step's place names it by its line
 };
 Rendered render(const Scenario& scenario);
 

@@ -32,6 +32,8 @@ struct Environment {
 
 // Every command adds itself to the program and says in `status` how it ended.
 void add_run(CLI::App& app, Environment& environment, int& status);
+void add_replay(CLI::App& app, Environment& environment, int& status);
+void add_fuzz(CLI::App& app, Environment& environment, int& status);
 void add_list(CLI::App& app, Environment& environment, int& status);
 void add_show(CLI::App& app, Environment& environment, int& status);
 void add_lint(CLI::App& app, Environment& environment, int& status);

@@ -132,6 +132,8 @@ int main(int argc, char** argv) {
   int status = ok;
   learn_terminal(environment, "auto");
   add_run(app, environment, status);
+  add_replay(app, environment, status);
+  add_fuzz(app, environment, status);
   add_list(app, environment, status);
   add_show(app, environment, status);
   add_lint(app, environment, status);

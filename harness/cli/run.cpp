@@ -16,6 +16,7 @@ struct RunFlags {
   std::string target;
   TargetFlags facts;
   std::vector<std::string> cases, skip, covers, tags, roles, reports;
+  std::vector<std::string> files;  // replay: case files in place of the suite's
   std::string level = "must", shard, waivers;
   bool slow = false, by_letter = false, fail_fast = false, json = false, quiet = false;
   int jobs = 0, repeat = 1;
@@ -178,7 +179,7 @@ report::TerminalOptions terminal_options(const RunFlags& flags, const Environmen
   for (std::string& word : out.flags) word = secrets.mask(word);
   if (const std::string variable = flags.facts.password_variable(); !variable.empty()) out.variables = {variable};
   if (environment.cases_given) out.command.insert(out.command.end(), {"--cases", environment.cases});
-  out.command.insert(out.command.end(), {"run", flags.target});
+  out.command.insert(out.command.end(), {flags.files.empty() ? "run" : "replay", flags.target});
   if (flags.slow) out.flags.push_back("--slow");
   if (flags.repeat > 1) out.flags.insert(out.flags.end(), {"--repeat", std::to_string(flags.repeat)});
   if (flags.by_letter) out.flags.push_back("--by-letter");
@@ -233,6 +234,30 @@ bool write_results(const run::Run& result, const RunFlags& flags, const std::vec
   return written && printed;
 }
 
+// The id of a case that stands in no suite: its path, which replay takes again.
+std::string id_of_file(const std::string& path) { return path.ends_with(".yaml") ? path.substr(0, path.size() - 5) : path; }
+
+// The files in place of the suite's cases; false when one cannot be read.
+bool take_files(script::Suite& suite, const std::vector<std::string>& files) {
+  suite.cases.clear();
+  suite.errors.clear();
+  suite.digest_input.clear();
+  bool good = true;
+  for (const std::string& file : files) {
+    const std::string id = id_of_file(file), path = id + ".yaml";
+    const auto text = script::read_file(path);
+    auto test = text ? script::parse_case(*text, id, path) : tl::unexpected(text.error());
+    if (!test) {
+      complain(test.error());
+      good = false;
+      continue;
+    }
+    suite.digest_input += id + "\n" + *text;
+    suite.cases.push_back(std::move(*test));
+  }
+  return good;
+}
+
 int run_command(const RunFlags& flags, const Environment& environment) {
   auto options = options_of(flags, environment);
   auto reports = reports_of(flags.reports);
@@ -243,8 +268,9 @@ int run_command(const RunFlags& flags, const Environment& environment) {
     }
   net::Loop loop;
   loop.on_signal([&] { loop.stop(); });
-  const auto suite = open_suite(environment);
-  if (!suite || !complete(*options, flags, *suite)) return usage;
+  auto suite = open_suite(environment, !flags.files.empty());
+  if (!suite || (!flags.files.empty() && !take_files(*suite, flags.files))) return usage;
+  if (!complete(*options, flags, *suite)) return usage;
 
   auto target = open_target(flags.target, flags.facts, environment, loop);
   if (!target) return why_not(target.error());
@@ -326,6 +352,22 @@ void add_run(CLI::App& app, Environment& environment, int& status) {
   command->add_flag("-q,--quiet", flags->quiet, "Print the summary only");
   command->add_flag("-v,--verbose", flags->verbose,
                     "Print every row and role of a finding, and what was observed and skipped; twice: every test with its transcript");
+  flags->facts.add_to(*command);
+  command->callback([flags, &environment, &status] { status = unless_caught(run_command(*flags, environment)); });
+}
+
+void add_replay(CLI::App& app, Environment& environment, int& status) {
+  auto flags = std::make_shared<RunFlags>();
+  flags->slow = true;
+  CLI::App* command = app.add_subcommand("replay", "Run case files that stand in no suite, such as findings of fuzz");
+  command->add_option("TARGET", flags->target, "As for run")->required();
+  command->add_option("FILE", flags->files, "Case files")->required();
+  command->add_option("--report", flags->reports, "Write a report: json=PATH or junit=PATH, - for standard output")
+      ->type_name("KIND=PATH")
+      ->allow_extra_args(false);
+  command->add_flag("--json", flags->json, "Print one JSON object a line as results come");
+  command->add_flag("-q,--quiet", flags->quiet, "Print the summary only");
+  command->add_flag("-v,--verbose", flags->verbose, "As for run");
   flags->facts.add_to(*command);
   command->callback([flags, &environment, &status] { status = unless_caught(run_command(*flags, environment)); });
 }

@@ -70,6 +70,8 @@ std::string Session::verb_of(std::string_view line) const {
     return smtp::to_upper(text.substr(0, std::min<std::size_t>(text.find_first_of(" \r\n"), 16)));
   };
   std::string out = word(line);
+  // Whether a control octet behind it belongs to the verb is for the server to say.
+  if (std::any_of(out.begin(), out.end(), smtp::is_control)) return "";
   return smtp::parse_command(out).verb == smtp::Verb::unknown ? word(secrets().mask(line)) : out;
 }
 
@@ -265,13 +267,16 @@ void Session::take_reply(Connection& connection, int number, Time now, const smt
     connection.greeted = true;
     entry.command = "greeting";
     if (number == 1) transcript_.greeting = reply.text();
-  } else if (!connection.unsure && !connection.commands.empty()) {
+  } else if (!connection.unsure && !connection.adrift && !connection.commands.empty()) {
     entry.command = std::move(connection.commands.front().verb);
     if (connection.paired) entry.line = std::move(connection.commands.front().line);
     connection.commands.pop_front();
   } else {
-    entry.unasked = !connection.unsure && connection.counted;
+    entry.unasked = !connection.unsure && !connection.adrift && connection.counted;
   }
+  // Who does not know BDAT takes the chunk for commands: which reply answers what cannot be told from here on.
+  if (entry.command == "BDAT" && reply.code >= 400 && !connection.offered.has("CHUNKING") && smtp::parse_command(entry.line).chunk_size > 0)
+    connection.adrift = true;
   if (entry.command == "EHLO" && reply.code == 250) {
     connection.offered = capabilities(reply);
     connection.extended_status = connection.offered.has("ENHANCEDSTATUSCODES");
@@ -603,7 +608,8 @@ void Session::farewell(Time now, Actions& actions) {
   for (auto& [number, connection] : connections_) {
     if (connection.over) continue;
     const bool open = connection.state == Connection::State::open;
-    const bool owes_nothing = connection.commands.empty() && connection.replies.empty() && connection.buffer.empty() && !connection.unsure;
+    const bool owes_nothing =
+        connection.commands.empty() && connection.replies.empty() && connection.buffer.empty() && !connection.unsure && !connection.adrift;
     const bool polite = open && transcript_.complete && connection.greeted && owes_nothing && !connection.half_closed &&
                         connection.sent_line_end && connection.last_code / 100 != 3 && connection.last_code != 221 &&
                         connection.last_code != 421;

@@ -72,6 +72,7 @@ class Session final : public smtp::Machine {
     std::deque<Received> replies;  // not yet met by an expectation
     std::deque<Asked> commands;    // sent and not yet answered
     bool unsure = false;           // raw octets were sent: which reply answers what cannot be told
+    bool adrift = false;           // … for good
     bool counted = true;           // all that was sent asks for one reply each: more than these are unasked
     bool paired = true;            // each reply answers the command that it seems to
     bool greeted = false;

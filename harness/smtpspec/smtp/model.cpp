@@ -55,7 +55,7 @@ constexpr std::array rows = {
     Row{in_command, W::always, mail_syntax, mail_syntax, {501, "5.5.4", "Syntax: MAIL FROM:<address>"}, "501 500 550 553 555", "5yz", Next::stay, "RFC5321 4.1.4"},
     Row{in_command, W::always, mail_unknown_parameter, mail_unknown_parameter, {555, "5.5.4", "MAIL parameter not recognized"}, "555", "5yz", Next::stay, "RFC5321 4.1.1.11"},
     Row{in_command, W::always, mail_bad_parameter, mail_bad_parameter, {501, "5.5.4", "Bad MAIL parameter value"}, "501 555 504 553", "5yz", Next::stay, "RFC5321 4.1.1.11"},
-    Row{in_ready, W::always, mail_too_big, mail_too_big, too_big, "552 452", "5yz", Next::stay, "RFC1870 6.1"},
+    Row{in_command, W::always, mail_too_big, mail_too_big, too_big, "552 452", "5yz", Next::stay, "RFC1870 6.1"},
     Row{in_ready, W::always, mail_refused, mail_refused, {550, "5.7.1", "Sender refused"}, "45z 55z 504 521 530", "4yz 5yz", Next::stay, "RFC5321 4.3.2, 7.9"},
 
     // --- RCPT: RFC 5321 sections 3.3, 3.6.2, 4.1.1.3, 4.1.4 and 4.5.3.1.10.

@@ -1,0 +1,110 @@
+#include "fuzz/campaign/finding.hpp"
+
+#include <algorithm>
+
+#include "smtpspec/smtp/octets.hpp"
+#include "smtpspec/smtp/reply_set.hpp"
+
+namespace smtpspec::fuzz {
+namespace {
+
+using script::Expect;
+using script::Step;
+
+// What was answered stands there for the others: who answers something else does not come to the point.
+Expect as_answered(const Answer& answer) { return *script::parse_expect(std::to_string(answer.code) + ", else any is inconclusive"); }
+
+Expect as_lawful(const Answer& answer, judge::Verdict verdict) {
+  std::string text = answer.lawful.empty() ? "any" : answer.lawful;
+  if (!answer.deviates.empty() || verdict == judge::Verdict::deviation)
+    text += ", else " + (verdict == judge::Verdict::deviation ? std::to_string(answer.code) : answer.deviates) + " is a deviation";
+  return *script::parse_expect(text);
+}
+
+class Writer {
+ public:
+  Writer(const Found& found, const Rendered& rendered) : found_(found), rendered_(rendered) {}
+
+  std::vector<Step> run() {
+    take(rendered_.test.dialogue);
+    return std::move(out_);
+  }
+
+ private:
+  // False where the dialogue broke off.
+  bool take(const std::vector<Step>& steps) {
+    for (const Step& step : steps) {
+      if (step.kind == Step::Kind::times) {
+        if (!take(step.inside)) continue;  // the block ended early; what is behind it goes on
+      } else if (step.kind != Step::Kind::expect || step.place.line == 0) {
+        out_.push_back(step);
+      } else if (!answered(step)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  bool answered(const Step& step) {
+    const Part& part = rendered_.parts[static_cast<std::size_t>(step.place.line - 1)].front();
+    const auto& answers = found_.answers;
+    const auto answer = std::find_if(answers.begin(), answers.end(), [&](const Answer& one) { return one.part == part; });
+    Step expected = step;
+    if (answer == answers.end()) {
+      // Nothing came: the reply that is missing is what it is about.
+      expected.expect = *script::parse_expect("any");
+      out_.push_back(std::move(expected));
+      return false;
+    }
+    const bool culprit = answer->entry == found_.finding.entry;
+    expected.expect =
+        culprit && found_.finding.rule.starts_with("fuzz/") ? as_lawful(*answer, found_.finding.verdict) : as_answered(*answer);
+    out_.push_back(std::move(expected));
+    // The first tier is what the block goes on with.
+    const smtp::ReplySet& first = step.expect.tiers.front().answers.front().codes;
+    return step.expect.tiers.size() == 1 || first.has(answer->code);
+  }
+
+  const Found& found_;
+  const Rendered& rendered_;
+  std::vector<Step> out_;
+};
+
+}  // namespace
+
+std::string name_of(const Found& found) {
+  const std::string what = key(found.finding), out = what.substr(what.find('/') + 1);
+  std::string name;
+  for (const char c : smtp::to_lower(out)) {
+    const bool plain = (c >= 'a' && c <= 'z') || smtp::is_digit(c);
+    if (plain) name += c;
+    else if (!name.empty() && name.back() != '-') name += '-';
+  }
+  while (!name.empty() && name.back() == '-') name.pop_back();
+  return name;
+}
+
+std::string as_case(const Found& found, const script::Registry& registry, const std::string& origin) {
+  const Rendered rendered = render(found.scenario);
+  std::string out = "title: Found by fuzzing, " + name_of(found) + "\nwhy: >-\n";
+  const auto line = [&out](const std::string& text) { out += "  " + text + "\n"; };
+  line(smtp::spell(found.finding.expected) + ", but what came was: " + smtp::spell(found.finding.came) + ".");
+  line("Origin: " + origin + "; rule " + found.finding.rule + ".");
+  out += "covers: [";
+  bool first = true;
+  for (const std::string& id : found.finding.requirements)
+    if (registry.find(id)) {
+      out += (first ? "" : ", ") + id;
+      first = false;
+    }
+  out += "]\nroles: [" + std::string(to_string(found.scenario.role)) + "]\nstart: greeted\ndialogue: |\n";
+  const std::string dialogue = script::print_dialogue(Writer(found, rendered).run());
+  for (std::size_t at = 0; at < dialogue.size();) {
+    const std::size_t end = std::min(dialogue.find('\n', at), dialogue.size());
+    line(dialogue.substr(at, end - at));
+    at = end + 1;
+  }
+  return out;
+}
+
+}  // namespace smtpspec::fuzz
