@@ -160,7 +160,7 @@ constexpr std::array table = {
     Production{"look-up", 1, "HELP {word}", valid, {help}, "4.1.1.8"},
     Production{"look-up", 3, "VRFY {recipient}{end}", valid, {vrfy, vrfy_no_mailbox, vrfy_foreign}, "4.1.1.6"},
     Production{"look-up", 2, "VRFY {word}", valid, {vrfy, vrfy_no_mailbox, vrfy_foreign}, "4.1.1.6"},
-    Production{"look-up", 1, "VRFY \"{quoted-text}\"", unusual, {vrfy, vrfy_no_mailbox, vrfy_foreign}, "4.1.1.6"},
+    Production{"look-up", 1, "VRFY \"{quoted-text}\"", unusual, {vrfy, vrfy_no_mailbox, vrfy_foreign, vrfy_syntax}, "4.1.1.6"},
     Production{"look-up", 1, "VRFY", tolerated, {vrfy, vrfy_syntax}, "4.1.1.6"},
     Production{"look-up", 2, "EXPN {word}", valid, {expn, expn_no_list}, "4.1.1.7"},
     Production{"look-up", 1, "EXPN", tolerated, {expn, expn_syntax}, "4.1.1.7"},

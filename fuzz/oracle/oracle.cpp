@@ -69,7 +69,11 @@ class Reading {
     if (asked_.empty() || entry.unasked) return follower_.lose();
     const Asked asked = asked_.front();
     asked_.pop_front();
-    if (entry.command.empty() && entry.line.empty()) return follower_.lose();  // the session cannot tell what it answers
+    // The session cannot tell what it answers.
+    if (entry.command.empty() && entry.line.empty()) {
+      adrift_ = true;
+      return follower_.lose();
+    }  // the session cannot tell what it answers
     if (!asked.part) {
       if (entry.line.empty()) follower_.lose();
       else follower_.take(smtp::Asked::command, entry.line, code);
@@ -144,7 +148,7 @@ class Reading {
 
   // The session ended where something was waited for.
   void find_unanswered() {
-    if (transcript_.outcomes.empty()) return;
+    if (transcript_.outcomes.empty() || adrift_) return;
     const session::Outcome& last = transcript_.outcomes.back();
     if (last.tier >= 0 || transcript_.complete) return;
     const script::Move& move = plan_.moves[last.move];
@@ -184,6 +188,7 @@ class Reading {
   smtp::Follower follower_;
   smtp::Capabilities offered_;
   bool in_tls_ = false;
+  bool adrift_ = false;
   int move_ = -1;
   std::deque<Asked> asked_;
   std::vector<Finding> findings_;

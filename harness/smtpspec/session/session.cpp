@@ -274,8 +274,9 @@ void Session::take_reply(Connection& connection, int number, Time now, const smt
   } else {
     entry.unasked = !connection.unsure && !connection.adrift && connection.counted;
   }
-  // Who does not know BDAT takes the chunk for commands: which reply answers what cannot be told from here on.
-  if (entry.command == "BDAT" && reply.code >= 400 && !connection.offered.has("CHUNKING") && smtp::parse_command(entry.line).chunk_size > 0)
+  // Who does not know BDAT, or not from strangers, takes the chunk for commands: which reply answers what cannot be told from here on.
+  if (entry.command == "BDAT" && reply.code >= 400 && (reply.code == 530 || !connection.offered.has("CHUNKING")) &&
+      smtp::parse_command(entry.line).chunk_size > 0)
     connection.adrift = true;
   if (entry.command == "EHLO" && reply.code == 250) {
     connection.offered = capabilities(reply);

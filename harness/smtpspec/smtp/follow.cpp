@@ -96,6 +96,11 @@ Context led(const Context& context, Input input, int code) {
   return context;
 }
 
+// What a code says of AUTH by itself: a challenge is none but 334, and a success none but 235.
+bool denies(int code, Input input) {
+  return verb_of(input) == "AUTH" && ((code == 334 && input != auth_challenge) || (code == 235 && input != auth_success));
+}
+
 // Who may submit without TLS or a login is the site's affair: a server may see a stranger in any of these lights.
 std::vector<Context> lights(const Context& context, std::string_view verb) {
   std::vector<Context> out = {context};
@@ -143,7 +148,8 @@ Followed Follower::take(std::span<const Input> inputs, int code) {
   };
   out.lawfulness = Lawfulness::unlawful;
   for (const Context& context : contexts_)
-    for (const Input input : inputs)
+    for (const Input input : inputs) {
+      if (denies(code, input)) continue;
       for (const Context& light : lights(context, verb_of(input))) {
         const Lawfulness lawful = lawfulness(light, input, code);
         if (lawful > out.lawfulness || lawful == Lawfulness::unlawful) continue;
@@ -156,6 +162,7 @@ Followed Follower::take(std::span<const Input> inputs, int code) {
         }
         keep(after);
       }
+    }
   const Row& row = model_row(contexts_.front(), inputs.front());
   out.lawful = row.passes;
   out.law = row.law;
