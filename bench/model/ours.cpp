@@ -10,22 +10,21 @@ namespace {
 
 using namespace smtpspec::smtp;
 
-constexpr Context begun{.role = Role::relay, .state = State::greeted};
+constexpr ContextNumber begun = number_of({.role = Role::relay, .state = State::greeted});
 
 // Where a session is.
 class Walk {
  public:
   std::uint32_t step(Input input) {
-    const Row& row = model_row(context_, input);
-    context_ = after(context_, row);
+    const Step step = model_step(context_, input);
     // The next session begins behind the greeting.
-    if (context_.state == State::closed) context_ = begun;
-    return static_cast<std::uint32_t>(row.reply.code);
+    context_ = state_of(step.next) == State::closed ? begun : step.next;
+    return step.code;
   }
-  bool in_data() const { return context_.state == State::data; }
+  bool in_data() const { return state_of(context_) == State::data; }
 
  private:
-  Context context_ = begun;
+  ContextNumber context_ = begun;
 };
 
 class Steps {

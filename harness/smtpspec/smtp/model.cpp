@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 #include <vector>
 
 #include "smtpspec/smtp/reply_set.hpp"
@@ -238,7 +239,9 @@ std::string_view to_string(Next next) {
   return names[static_cast<std::size_t>(next)];
 }
 
-bool holds(When when, const Context& context) {
+namespace {
+
+constexpr bool holds_in(When when, const Context& context) {
   const bool submission = context.role != Role::relay;
   switch (when) {
     case When::always: return true;
@@ -252,40 +255,7 @@ bool holds(When when, const Context& context) {
   return false;
 }
 
-std::span<const Row> model_table() { return rows; }
-
-bool fits(const Row& row, const Context& context, Input input) {
-  return row.first <= input && input <= row.last && (row.states & bit(context.state)) && holds(row.when, context);
-}
-
-const Row& model_row(const Context& context, Input input) {
-  for (const Row& row : rows)
-    if (fits(row, context, input)) return row;
-  return rows.back();
-}
-
-Lawfulness lawfulness(const Context& context, Input input, int code) {
-  if (code == 421) return Lawfulness::lawful;
-  Lawfulness out = Lawfulness::unlawful;
-  bool first = true;
-  for (const Row& row : rows) {
-    if (!fits(row, context, input)) continue;
-    if (!first && (row.reply.code < 400 || &row == &rows.back())) break;
-    if (lists(row.passes, code)) return Lawfulness::lawful;
-    if (lists(row.deviates, code)) out = Lawfulness::near_miss;
-    if (row.reply.code < 400) break;
-    first = false;
-  }
-  return out;
-}
-
-bool listed_for(std::string_view verb, int code) {
-  if (code == 421 || (verb != "greeting" && lists("500 501", code))) return true;
-  return std::any_of(rows.begin(), rows.end(),
-                     [&](const Row& row) { return verb_of(row.first) == verb && verb_of(row.last) == verb && lists(row.passes, code); });
-}
-
-Context after(const Context& context, const Row& row) {
+constexpr Context after_row(const Context& context, const Row& row) {
   Context next = context;
   switch (row.next) {
     case Next::stay: break;
@@ -311,6 +281,70 @@ Context after(const Context& context, const Row& row) {
     case Next::closed: next.state = State::closed; break;
   }
   return next;
+}
+
+using Steps = std::array<Step, input_count>;
+constexpr std::size_t contexts_of_a_state = context_count / state_count;
+
+// For each context of a state the rows from the last to the first, so that the first that fits is what stays. A state at a time,
+// since compilers take but so many steps at once.
+template <std::size_t state>
+constexpr auto steps_in = [] {
+  std::array<Steps, contexts_of_a_state> out{};
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const Context context = context_of(static_cast<ContextNumber>(state * contexts_of_a_state + i));
+    for (std::size_t k = rows.size(); k-- > 0;) {
+      const Row& row = rows[k];
+      // Nothing comes behind closed; the last row stands for what no row is about.
+      if (k + 1 != rows.size() && !((row.states & bit(context.state)) && holds_in(row.when, context))) continue;
+      const Step step{static_cast<std::uint16_t>(row.reply.code), static_cast<std::uint8_t>(k), number_of(after_row(context, row))};
+      for (auto input = static_cast<std::size_t>(row.first); input <= static_cast<std::size_t>(row.last); ++input) out[i][input] = step;
+    }
+  }
+  return out;
+}();
+static_assert(rows.size() <= 256 && context_count <= 256);
+
+}  // namespace
+
+constexpr std::array<std::array<Step, input_count>, context_count> model_steps = []<std::size_t... states>(std::index_sequence<states...>) {
+  std::array<Steps, context_count> out{};
+  std::size_t at = 0;
+  for (const auto& steps : {steps_in<states>...})
+    for (const Steps& each : steps) out[at++] = each;
+  return out;
+}(std::make_index_sequence<state_count>());
+
+bool holds(When when, const Context& context) { return holds_in(when, context); }
+Context after(const Context& context, const Row& row) { return after_row(context, row); }
+
+std::span<const Row> model_table() { return rows; }
+
+bool fits(const Row& row, const Context& context, Input input) {
+  return row.first <= input && input <= row.last && (row.states & bit(context.state)) && holds(row.when, context);
+}
+
+const Row& model_row(const Context& context, Input input) { return rows[model_step(number_of(context), input).row]; }
+
+Lawfulness lawfulness(const Context& context, Input input, int code) {
+  if (code == 421) return Lawfulness::lawful;
+  Lawfulness out = Lawfulness::unlawful;
+  bool first = true;
+  for (const Row& row : rows) {
+    if (!fits(row, context, input)) continue;
+    if (!first && (row.reply.code < 400 || &row == &rows.back())) break;
+    if (lists(row.passes, code)) return Lawfulness::lawful;
+    if (lists(row.deviates, code)) out = Lawfulness::near_miss;
+    if (row.reply.code < 400) break;
+    first = false;
+  }
+  return out;
+}
+
+bool listed_for(std::string_view verb, int code) {
+  if (code == 421 || (verb != "greeting" && lists("500 501", code))) return true;
+  return std::any_of(rows.begin(), rows.end(),
+                     [&](const Row& row) { return verb_of(row.first) == verb && verb_of(row.last) == verb && lists(row.passes, code); });
 }
 
 std::string print_model() {

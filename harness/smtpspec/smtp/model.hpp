@@ -13,6 +13,7 @@
 // argument; every (context, input) pair finds a row.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -178,6 +179,29 @@ std::span<const Row> model_table();
 bool fits(const Row& row, const Context& context, Input input);
 const Row& model_row(const Context& context, Input input);
 Context after(const Context& context, const Row& row);
+
+// The same for who takes many steps: every context is a number, and a step is looked up in a table that was made of the rows.
+//
+//   const Step step = model_step(number_of(context), Input::rcpt);
+//   step.code == 503; context_of(step.next) == after(context, model_row(context, Input::rcpt))
+using ContextNumber = std::uint8_t;
+inline constexpr int context_count = state_count * 3 * 8;
+constexpr ContextNumber number_of(const Context& context) {
+  return static_cast<ContextNumber>((static_cast<int>(context.state) * 3 + static_cast<int>(context.role)) * 8 + context.tls * 4 +
+                                    context.authenticated * 2 + context.extended);
+}
+constexpr State state_of(ContextNumber number) { return static_cast<State>(number / 24); }
+constexpr Context context_of(ContextNumber number) {
+  return {static_cast<Role>(number / 8 % 3), state_of(number), (number & 4) != 0, (number & 2) != 0, (number & 1) != 0};
+}
+
+struct Step {
+  std::uint16_t code;  // of the row's reply
+  std::uint8_t row;    // of model_table()
+  ContextNumber next;
+};
+extern const std::array<std::array<Step, input_count>, context_count> model_steps;
+inline Step model_step(ContextNumber context, Input input) { return model_steps[context][static_cast<std::size_t>(input)]; }
 
 // Whether a reply code is right. Where several reasons to refuse hold, the reference server gives the first, and the
 // law allows any of them; 421 may come at any time (RFC 5321 section 3.8).

@@ -67,6 +67,25 @@ void all_pairs(const Use& use) {
 
 // --- the table as a table ---------------------------------------------------------------------------------------------------
 
+TEST(Model, AStepIsTheFirstRowThatFits) {
+  for (int i = 0; i < context_count; ++i) {
+    const auto number = static_cast<ContextNumber>(i);
+    const Context context = context_of(number);
+    ASSERT_EQ(number_of(context), number);
+    ASSERT_EQ(state_of(number), context.state);
+    for (const Input input : all_inputs()) {
+      const auto rows = model_table();
+      const auto found = std::find_if(rows.begin(), rows.end(), [&](const Row& row) { return fits(row, context, input); });
+      const Row& row = found == rows.end() ? rows.back() : *found;
+      const Step step = model_step(number, input);
+      ASSERT_EQ(&rows[step.row], &row) << testing::PrintToString(context) << " " << to_string(input);
+      ASSERT_EQ(&model_row(context, input), &row);
+      ASSERT_EQ(step.code, row.reply.code);
+      ASSERT_EQ(context_of(step.next), after(context, row)) << testing::PrintToString(context) << " " << to_string(input);
+    }
+  }
+}
+
 TEST(Model, EveryPairFindsARowThatFitsIt) {
   std::set<State> states;
   all_pairs([&](const Context& context, Input input, const Row& row, const Context&) {
