@@ -53,17 +53,16 @@ class Ours {
   static void report(std::string_view line, std::size_t at, const smtpspec_sink& sink) {
     const Command command = parse_command(line);
     if (!command) return sink.on_error(&sink, at + command.fault_at, to_string(command.fault).data());
-    const int bad = command.param_count == 0     ? -1
+    const int bad = command.params.empty()       ? -1
                     : command.verb == Verb::mail ? mail_params(command, line).bad
                                                  : rcpt_params(command, line).bad;
     if (bad >= 0) return sink.on_error(&sink, at + command.params[static_cast<std::size_t>(bad)].keyword.begin, "bad-value");
     const auto text = [&](Span span) -> smtpspec_text { return {line.data() + span.begin, span.size}; };
-    smtpspec_param params[Command::max_params];
-    for (std::size_t i = 0; i < command.param_count; ++i) {
-      const Param& param = command.params[i];
-      params[i] = {text(param.keyword), param.has_value ? text(param.value) : smtpspec_text{nullptr, 0}};
-    }
-    const smtpspec_command out{number(command.verb), command.param_count, params, text(command.path.local), text(command.path.domain)};
+    smtpspec_param params[Params::most];
+    std::uint32_t count = 0;
+    for (const Param& param : command.params)
+      params[count++] = {text(param.keyword), param.has_value ? text(param.value) : smtpspec_text{nullptr, 0}};
+    const smtpspec_command out{number(command.verb), count, params, text(command.path.local), text(command.path.domain)};
     sink.on_command(&sink, &out);
   }
 

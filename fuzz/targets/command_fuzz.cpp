@@ -15,23 +15,23 @@ void check_parts(const Command& command, std::string_view line) {
   for (const smtp::Span span : {command.verb_text, command.argument, command.path.all, command.path.route, command.path.local,
                                 command.path.domain, command.mechanism, command.initial.value_or(smtp::Span{})})
     require(inside(span, line), "parts are inside the line", line);
-  for (std::size_t i = 0; i < command.param_count; ++i)
+  for (std::size_t i = 0; i < command.params.size(); ++i)
     require(inside(command.params[i].keyword, line) && inside(command.params[i].value, line), "parameters are inside the line", line);
   require(command.fault_at <= line.size(), "a fault is inside the line", line);
   const auto mail = mail_params(command, line);
   const auto rcpt = rcpt_params(command, line);
   for (const int index : {mail.bad, mail.unknown, rcpt.bad, rcpt.unknown})
-    require(index < command.param_count, "parameters that are named are there", line);
+    require(index < static_cast<int>(command.params.size()), "parameters that are named are there", line);
 }
 
 // Equal in all that a server acts upon.
 bool same(const Command& a, std::string_view a_line, const Command& b, std::string_view b_line) {
-  if (a.verb != b.verb || a.param_count != b.param_count || a.chunk_size != b.chunk_size || a.last != b.last) return false;
+  if (a.verb != b.verb || a.params.size() != b.params.size() || a.chunk_size != b.chunk_size || a.last != b.last) return false;
   if (a.path.null != b.path.null || a.path.quoted != b.path.quoted || a.path.domain_kind != b.path.domain_kind) return false;
   if (a.path.all.in(a_line) != b.path.all.in(b_line) || a.path.local.in(a_line) != b.path.local.in(b_line)) return false;
   if (!smtp::iequals(a.mechanism.in(a_line), b.mechanism.in(b_line)) || a.initial.has_value() != b.initial.has_value()) return false;
   if (a.initial && a.initial->in(a_line) != b.initial->in(b_line)) return false;
-  for (std::size_t i = 0; i < a.param_count; ++i)
+  for (std::size_t i = 0; i < a.params.size(); ++i)
     if (!smtp::iequals(a.params[i].keyword.in(a_line), b.params[i].keyword.in(b_line)) ||
         a.params[i].value.in(a_line) != b.params[i].value.in(b_line) || a.params[i].has_value != b.params[i].has_value)
       return false;

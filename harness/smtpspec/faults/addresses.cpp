@@ -156,7 +156,7 @@ std::vector<Fault> address_faults() {
               "postmaster without a domain is known only when nothing follows it on the line",
               [](Seams& seams, Shared&) {
                 take_for(seams, Input::rcpt, Input::rcpt_syntax,
-                         [](const Command& c, std::string_view) { return c.path.domain.empty() && c.param_count > 0; });
+                         [](const Command& c, std::string_view) { return c.path.domain.empty() && c.params.size() > 0; });
               }}),
       subtle({"addresses/postmaster-gets-no-bounces", "RFC5321-4.5.1-4",
               "postmaster is refused behind the null reverse-path, for he sends nothing that could bounce",

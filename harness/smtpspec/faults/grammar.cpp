@@ -71,7 +71,7 @@ std::vector<Fault> grammar_faults() {
       subtle({"grammar/parameter-in-small-letters", "RFC5321-2.4-1", "the keywords of MAIL parameters are known in capitals only",
               [](Seams& seams, Shared&) {
                 take_for(seams, Input::mail, Input::mail_unknown_parameter, [](const Command& c, std::string_view line) {
-                  return std::any_of(c.params.begin(), c.params.begin() + c.param_count,
+                  return std::any_of(c.params.begin(), c.params.end(),
                                      [&](const smtp::Param& param) { return has_lower(param.keyword.in(line)); });
                 });
               }}),
@@ -193,7 +193,7 @@ std::vector<Fault> grammar_faults() {
               "the null reverse-path is known only when nothing follows it on the line",
               [](Seams& seams, Shared&) {
                 take_for(seams, Input::mail, Input::mail_syntax,
-                         [](const Command& c, std::string_view) { return c.path.null && c.param_count > 0; });
+                         [](const Command& c, std::string_view) { return c.path.null && c.params.size() > 0; });
               }}),
       {"grammar/null-recipient", "RFC5321-4.1.1.3-P3", "RCPT takes the null path",
        [](Seams& seams, Shared&) {
@@ -215,8 +215,7 @@ std::vector<Fault> grammar_faults() {
               [](Seams& seams, Shared&) {
                 for (const Input input : {Input::mail, Input::mail_unknown_parameter})
                   take_for(seams, input, Input::mail_syntax, [](const Command& c, std::string_view) {
-                    return std::any_of(c.params.begin(), c.params.begin() + c.param_count,
-                                       [](const smtp::Param& param) { return !param.has_value; });
+                    return std::any_of(c.params.begin(), c.params.end(), [](const smtp::Param& param) { return !param.has_value; });
                   });
               }}),
 

@@ -22,7 +22,7 @@ std::string_view value_of(const Command& command, std::string_view line, std::st
 
 template <typename Is>  // bool(const Param&)
 bool any_param(const Command& command, Is is) {
-  return std::any_of(command.params.begin(), command.params.begin() + command.param_count, is);
+  return std::any_of(command.params.begin(), command.params.end(), is);
 }
 
 bool has_small_letter(std::string_view text) { return text != smtp::to_upper(text); }
@@ -75,7 +75,7 @@ std::vector<Fault> parameter_faults() {
       subtle({"parameters/four-at-most", "RFC3461-5.4-4", "there is room for four parameters, and a fifth is refused",
               [](Seams& seams, Shared&) {
                 take_for(seams, Input::mail, Input::mail_unknown_parameter,
-                         [](const Command& c, std::string_view) { return c.param_count > 4; });
+                         [](const Command& c, std::string_view) { return c.params.size() > 4; });
               }}),
       subtle({"parameters/size-first", "RFC1870-3-P2", "SIZE is known only as the first of the parameters",
               [](Seams& seams, Shared&) {
@@ -112,7 +112,7 @@ std::vector<Fault> parameter_faults() {
               [](Seams& seams, Shared&) {
                 on_input(seams, [](const Context&, const Transaction& transaction, std::string_view line, Input lawful) {
                   const bool later = lawful == Input::rcpt && !transaction.envelope.recipients.empty();
-                  return later && smtp::parse_command(line, {.utf8 = true}).param_count > 0 ? Input::rcpt_unknown_parameter : lawful;
+                  return later && smtp::parse_command(line, {.utf8 = true}).params.size() > 0 ? Input::rcpt_unknown_parameter : lawful;
                 });
               }}),
 
@@ -136,7 +136,7 @@ std::vector<Fault> parameter_faults() {
       subtle({"parameters/ret-twice-alike", "RFC3461-5.1-3", "RET may be given twice when it says the same",
               take_parameter([](const Command& c, std::string_view line) {
                 std::vector<std::string> values;
-                for (std::size_t i = 0; i < c.param_count; ++i)
+                for (std::size_t i = 0; i < c.params.size(); ++i)
                   if (smtp::iequals(c.params[i].keyword.in(line), "RET")) values.push_back(smtp::to_upper(c.params[i].value.in(line)));
                 return values.size() == 2 && values[0] == values[1] && (values[0] == "FULL" || values[0] == "HDRS");
               })}),
@@ -211,20 +211,20 @@ std::vector<Fault> parameter_faults() {
       // --- RFC 3461, taken or refused outright
       subtle(
           {"parameters/any-ret", "RFC3461-4.3-1", "any value of RET is taken", take_parameter([](const Command& c, std::string_view line) {
-             return !value_of(c, line, "RET").empty() && smtp::mail_params(c, line).bad == c.param(line, "RET") - c.params.data();
+             return !value_of(c, line, "RET").empty() && smtp::mail_params(c, line).bad == c.param(line, "RET") - c.params.begin();
            })}),
       subtle({"parameters/ret-in-capitals", "RFC3461-4.1-P1", "the values of RET are known in capitals only",
               refuse_value(Input::mail, "RET", [](std::string_view value) { return has_small_letter(value); })}),
       subtle({"parameters/envid-twice", "RFC3461-5.1-3", "of two ENVIDs the last one counts",
               take_parameter([](const Command& c, std::string_view line) {
-                const auto count = std::count_if(c.params.begin(), c.params.begin() + c.param_count,
+                const auto count = std::count_if(c.params.begin(), c.params.end(),
                                                  [&](const Param& param) { return smtp::iequals(param.keyword.in(line), "ENVID"); });
                 return count == 2 && smtp::mail_params(c, line).bad > 0;
               })}),
       subtle({"parameters/malformed-envid", "RFC3461-5.1-3", "a plus sign in an ENVID may stand for itself",
               take_parameter([](const Command& c, std::string_view line) {
                 const std::string_view value = value_of(c, line, "ENVID");
-                return value.find('+') != value.npos && smtp::mail_params(c, line).bad == c.param(line, "ENVID") - c.params.data();
+                return value.find('+') != value.npos && smtp::mail_params(c, line).bad == c.param(line, "ENVID") - c.params.begin();
               })}),
       subtle({"parameters/any-notify", "RFC3461-4.1-1", "unknown values of NOTIFY are passed over",
               [](Seams& seams, Shared&) {

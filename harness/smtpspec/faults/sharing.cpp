@@ -160,7 +160,7 @@ std::vector<Fault> sharing_faults() {
                   if (input == Input::helo || input == Input::ehlo) shared.count = input == Input::helo;
                 });
                 on_input(seams, [&shared](const Context& context, const Transaction&, std::string_view line, Input lawful) {
-                  const bool parameters = smtp::parse_command(line, {.utf8 = true}).param_count > 0;
+                  const bool parameters = smtp::parse_command(line, {.utf8 = true}).params.size() > 0;
                   return lawful == Input::mail && context.state == State::ready && shared.count > 0 && parameters
                              ? Input::mail_unknown_parameter
                              : lawful;

@@ -271,7 +271,7 @@ class Connection final : public smtp::Machine {
     const smtp::MailParams params = smtp::mail_params(command, line);
     Input input = Input::mail;
     if (!command || (foreign_octets && !params.smtputf8)) input = Input::mail_syntax;
-    else if (command.param_count > 0 && (!context_.extended || params.unknown >= 0 || params.requiretls || (params.auth && !offers_auth())))
+    else if (!command.params.empty() && (!context_.extended || params.unknown >= 0 || params.requiretls || (params.auth && !offers_auth())))
       input = Input::mail_unknown_parameter;
     else if (params.bad >= 0) input = Input::mail_bad_parameter;
     else if (params.size.value_or(0) > server_.config().message_size) input = Input::mail_too_big;
@@ -317,7 +317,7 @@ class Connection final : public smtp::Machine {
     Input input = Input::rcpt;
     if (!command || (foreign_octets && !transaction_.envelope.unicode)) {
       input = Input::rcpt_syntax;
-    } else if (command.param_count > 0 && (!context_.extended || params.unknown >= 0)) {
+    } else if (!command.params.empty() && (!context_.extended || params.unknown >= 0)) {
       input = Input::rcpt_unknown_parameter;
     } else if (params.bad >= 0) {
       input = Input::rcpt_bad_parameter;

@@ -1,11 +1,9 @@
 #include "smtpspec/smtp/address.hpp"
 
-#include <array>
+#include "smtpspec/smtp/octet_class.hpp"
 
 namespace smtpspec::smtp {
 namespace {
-
-constexpr bool is_atext(char c) { return is_alnum(c) || std::string_view("!#$%&'*+-/=?^_`{|}~").find(c) != std::string_view::npos; }
 
 // The fault of an octet that stands where it may not; control and 8-bit octets are named as such.
 AddressFault octet_fault(char c, AddressFault otherwise) {
@@ -19,11 +17,10 @@ struct Step {
 
 // Domain = sub-domain *("." sub-domain); sub-domain = Let-dig [Ldh-str]
 Step read_domain(std::string_view text, std::size_t at, const Tolerance& tolerance) {
+  const unsigned let_dig_hyp = in_label | (tolerance.underscore ? in_underscore : 0u) | (tolerance.utf8 ? in_eight_bit : 0u);
   for (;;) {
     const std::size_t label = at;
-    while (at < text.size() && (is_alnum(text[at]) || text[at] == '-' || (text[at] == '_' && tolerance.underscore) ||
-                                (is_eight_bit(text[at]) && tolerance.utf8)))
-      ++at;
+    at = end_of_run(let_dig_hyp, text, at);
     if (at == label) return {at < text.size() ? octet_fault(text[at], AddressFault::bad_domain) : AddressFault::bad_domain, at};
     if (text[label] == '-') return {AddressFault::bad_domain, label};
     if (text[at - 1] == '-') return {AddressFault::bad_domain, at - 1};
@@ -132,17 +129,15 @@ Step read_quoted(std::string_view text, std::size_t at, const Tolerance& toleran
 
 // Dot-string = Atom *("." Atom)
 Step read_dot_string(std::string_view text, std::size_t at, const Tolerance& tolerance) {
+  const unsigned atext = in_atext | (tolerance.utf8 ? in_eight_bit : 0u);
   const std::size_t begin = at;
-  std::size_t atom = at;
   for (;; ++at) {
-    const bool more = at < text.size();
-    if (more && (is_atext(text[at]) || (is_eight_bit(text[at]) && tolerance.utf8))) continue;
-    if (at == atom && !(tolerance.bad_dots && at > begin)) {
-      if (!(more && text[at] == '.' && tolerance.bad_dots))
-        return {more ? octet_fault(text[at], AddressFault::bad_local_part) : AddressFault::bad_local_part, at};
-    }
-    if (!more || text[at] != '.') break;
-    atom = at + 1;
+    const std::size_t atom = at;
+    at = end_of_run(atext, text, at);
+    const bool dot = at < text.size() && text[at] == '.';
+    if (at == atom && !(tolerance.bad_dots && (dot || at > begin)))
+      return {at < text.size() ? octet_fault(text[at], AddressFault::bad_local_part) : AddressFault::bad_local_part, at};
+    if (!dot) break;
   }
   if (tolerance.utf8) {
     const std::size_t wrong = utf8_error(text.substr(begin, at - begin));
@@ -170,7 +165,7 @@ std::string_view to_string(AddressFault fault) {
   return "";
 }
 
-PathResult parse_path(std::string_view text, const Tolerance& tolerance) {
+PathResult parse_path(std::string_view text, const Tolerance& tolerance, std::size_t begin) {
   PathResult result;
   Path& path = result.path;
   const auto fail = [&](AddressFault fault, std::size_t at) {
@@ -178,18 +173,18 @@ PathResult parse_path(std::string_view text, const Tolerance& tolerance) {
     result.at = at;
     return result;
   };
-  std::size_t at = 0;
-  const bool bracketed = !text.empty() && text[0] == '<';
-  if (!bracketed && !tolerance.no_brackets) return fail(AddressFault::no_opening_bracket, 0);
+  std::size_t at = begin;
+  const bool bracketed = at < text.size() && text[at] == '<';
+  if (!bracketed && !tolerance.no_brackets) return fail(AddressFault::no_opening_bracket, at);
   if (bracketed) ++at;
   if (bracketed && at < text.size() && text[at] == '>') {
     path.null = true;
-    path.all = span(0, 2);
+    path.all = span(begin, at + 1);
     result.size = 2;
     return result;
   }
   if (at < text.size() && text[at] == '@') {  // A-d-l ":"
-    const std::size_t begin = at;
+    const std::size_t route = at;
     for (;;) {
       const Step step = read_domain(text, at + 1, tolerance);
       if (step.fault != AddressFault::none)
@@ -201,7 +196,7 @@ PathResult parse_path(std::string_view text, const Tolerance& tolerance) {
       }
       break;
     }
-    path.route = span(begin, at);
+    path.route = span(route, at);
     if (at >= text.size() || text[at] != ':') return fail(AddressFault::bad_route, at);
     ++at;
   }
@@ -233,8 +228,8 @@ PathResult parse_path(std::string_view text, const Tolerance& tolerance) {
       return fail(at < text.size() ? octet_fault(text[at], AddressFault::no_closing_bracket) : AddressFault::no_closing_bracket, at);
     ++at;
   }
-  path.all = span(0, at);
-  result.size = at;
+  path.all = span(begin, at);
+  result.size = at - begin;
   return result;
 }
 

@@ -59,8 +59,8 @@ struct PathResult {
   explicit operator bool() const { return fault == AddressFault::none; }
 };
 
-// `text` starts where the path should; what follows the path is the caller's.
-PathResult parse_path(std::string_view text, const Tolerance& tolerance);
+// The path should start at `begin` of `text`, from whose start all offsets count; what follows the path is the caller's.
+PathResult parse_path(std::string_view text, const Tolerance& tolerance, std::size_t begin = 0);
 
 // The whole of `text` as a Domain or an address-literal, as EHLO takes it; fault `none` when it is one.
 struct DomainResult {

@@ -1,37 +1,92 @@
 #include "smtpspec/smtp/command.hpp"
 
-#include <algorithm>
 #include <limits>
 
 #include "smtpspec/smtp/encoding.hpp"
+#include "smtpspec/smtp/octet_class.hpp"
+#include "smtpspec/smtp/word_table.hpp"
 
 namespace smtpspec::smtp {
 namespace {
 
-struct VerbName {
-  std::string_view name;
-  Verb verb;
-};
-constexpr std::array verb_names = {
-    VerbName{"EHLO", Verb::ehlo}, VerbName{"HELO", Verb::helo},         VerbName{"LHLO", Verb::lhlo}, VerbName{"MAIL", Verb::mail},
-    VerbName{"RCPT", Verb::rcpt}, VerbName{"DATA", Verb::data},         VerbName{"BDAT", Verb::bdat}, VerbName{"RSET", Verb::rset},
-    VerbName{"VRFY", Verb::vrfy}, VerbName{"EXPN", Verb::expn},         VerbName{"HELP", Verb::help}, VerbName{"NOOP", Verb::noop},
-    VerbName{"QUIT", Verb::quit}, VerbName{"STARTTLS", Verb::starttls}, VerbName{"AUTH", Verb::auth}, VerbName{"ETRN", Verb::etrn}};
+constexpr WordTable verbs({{"EHLO", Verb::ehlo},
+                           {"HELO", Verb::helo},
+                           {"LHLO", Verb::lhlo},
+                           {"MAIL", Verb::mail},
+                           {"RCPT", Verb::rcpt},
+                           {"DATA", Verb::data},
+                           {"BDAT", Verb::bdat},
+                           {"RSET", Verb::rset},
+                           {"VRFY", Verb::vrfy},
+                           {"EXPN", Verb::expn},
+                           {"HELP", Verb::help},
+                           {"NOOP", Verb::noop},
+                           {"QUIT", Verb::quit},
+                           {"STARTTLS", Verb::starttls},
+                           {"AUTH", Verb::auth},
+                           {"ETRN", Verb::etrn}},
+                          Verb::unknown);
 
-Verb verb_of(std::string_view word) {
-  for (const auto& [name, verb] : verb_names)
-    if (iequals(name, word)) return verb;
-  return Verb::unknown;
+constexpr WordTable param_names({{"SIZE", ParamName::size},
+                                 {"BODY", ParamName::body},
+                                 {"SMTPUTF8", ParamName::smtputf8},
+                                 {"REQUIRETLS", ParamName::requiretls},
+                                 {"AUTH", ParamName::auth},
+                                 {"RET", ParamName::ret},
+                                 {"ENVID", ParamName::envid},
+                                 {"NOTIFY", ParamName::notify},
+                                 {"ORCPT", ParamName::orcpt}},
+                                ParamName::unknown);
+
+// A number of at most 20 digits; what a word cannot hold is the most that it can.
+std::optional<std::uint64_t> saturating_number(std::string_view text) {
+  if (text.empty() || text.size() > 20) return std::nullopt;
+  std::uint64_t value = 0;
+  bool full = false;
+  for (const char c : text) {
+    if (!is_digit(c)) return std::nullopt;
+    full = __builtin_mul_overflow(value, 10, &value) || __builtin_add_overflow(value, c - '0', &value) || full;
+  }
+  return full ? std::numeric_limits<std::uint64_t>::max() : value;
 }
 
-Span shifted(Span s, std::size_t by) { return s.empty() && s.begin == 0 ? s : Span{s.begin + static_cast<std::uint32_t>(by), s.size}; }
+// RFC 4954 sections 5 and 8: "<>", or a mailbox as xtext.
+bool is_auth_value(std::string_view value) {
+  if (value == "<>") return true;
+  const auto mailbox = decode_xtext(value);
+  if (!mailbox || mailbox->starts_with('<')) return false;
+  const PathResult parsed = parse_path(*mailbox, {.utf8 = true, .no_brackets = true});
+  return parsed && parsed.size == mailbox->size();
+}
+
+// RFC 3461 section 4.1: "NEVER", or a list of the others.
+bool is_notify_value(std::string_view value) {
+  if (iequals(value, "NEVER")) return true;
+  for (;;) {
+    const std::size_t comma = value.find(',');
+    const std::string_view word = value.substr(0, comma);
+    if (!iequals(word, "SUCCESS") && !iequals(word, "FAILURE") && !iequals(word, "DELAY")) return false;
+    if (comma == std::string_view::npos) return true;
+    value.remove_prefix(comma + 1);
+  }
+}
+
+// RFC 3461 section 4.2: addr-type ";" xtext, of which the type is an atom of RFC 822. RFC 6533 section 3: an internationalized
+// address stands there in UTF-8, of which the grammar of parameters has made sure, or in xtext.
+bool is_orcpt_value(std::string_view value) {
+  const std::size_t semicolon = value.find(';');
+  if (value.size() > 500 || semicolon == std::string_view::npos) return false;
+  const std::string_view type = value.substr(0, semicolon), address = value.substr(semicolon + 1);
+  if (type.empty() || !all_in(in_atom, type) || address.empty()) return false;
+  return is_xtext(address) || (iequals(type, "utf-8") && has_eight_bit(address));
+}
 
 struct Parser {
   std::string_view line;
   const Tolerance& tolerance;
-  Command command;
+  Command& command;
 
-  void fail(CommandFault fault, std::size_t at) {
+  [[gnu::cold]] void fail(CommandFault fault, std::size_t at) {
     if (command.fault != CommandFault::none) return;
     command.fault = fault;
     command.fault_at = static_cast<std::uint32_t>(at);
@@ -39,63 +94,53 @@ struct Parser {
 
   // esmtp-param = esmtp-keyword ["=" esmtp-value], each behind one SP
   void params(std::size_t at) {
-    const std::size_t end = command.argument.end();
-    while (at < end) {
-      if (line[at] != ' ') return fail(CommandFault::bad_parameter, at);
+    const std::string_view text = line.substr(0, command.argument.end());
+    const unsigned value_octets = in_value | (tolerance.utf8 ? in_eight_bit : 0u);
+    while (at < text.size()) {
+      if (text[at] != ' ') return fail(CommandFault::bad_parameter, at);
       const std::size_t keyword = ++at;
-      while (at < end && (is_alnum(line[at]) || (line[at] == '-' && at > keyword))) ++at;
-      if (at == keyword) return fail(CommandFault::bad_parameter, at);
-      Param param{span(keyword, at), {}, false};
-      if (at < end && line[at] == '=') {
+      at = end_of_run(in_label, text, at);
+      if (at == keyword || text[keyword] == '-') return fail(CommandFault::bad_parameter, keyword);
+      Param param{span(keyword, at), {}, param_names.find(text.substr(keyword, at - keyword)), false};
+      if (at < text.size() && text[at] == '=') {
         const std::size_t value = ++at;
-        while (at < end && line[at] != ' ' && line[at] != '=') {
-          const auto octet = static_cast<unsigned char>(line[at]);
-          if (octet < 33 || octet == 127 || (octet > 127 && !tolerance.utf8)) return fail(CommandFault::bad_parameter, at);
-          ++at;
-        }
+        at = end_of_run(value_octets, text, at);
         if (at == value) return fail(CommandFault::bad_parameter, at);
-        if (const std::size_t wrong = utf8_error(line.substr(value, at - value)); wrong != std::string_view::npos)
-          return fail(CommandFault::bad_parameter, value + wrong);
-        if (at < end && line[at] == '=') return fail(CommandFault::bad_parameter, at);
         param.value = span(value, at);
         param.has_value = true;
-      } else if (at < end && line[at] != ' ') {
-        return fail(CommandFault::bad_parameter, at);
+        if (tolerance.utf8)
+          if (const std::size_t wrong = utf8_error(param.value.in(text)); wrong != std::string_view::npos)
+            return fail(CommandFault::bad_parameter, value + wrong);
       }
-      if (command.param_count == Command::max_params) return fail(CommandFault::too_many_parameters, keyword);
-      command.params[command.param_count++] = param;
+      if (at < text.size() && text[at] != ' ') return fail(CommandFault::bad_parameter, at);
+      if (command.params.full()) return fail(CommandFault::too_many_parameters, keyword);
+      command.params.add(param);
     }
   }
 
   void path(std::string_view word) {
     std::size_t at = command.argument.begin;
-    if (!istarts_with(command.argument.in(line), word)) return fail(CommandFault::no_from_or_to, at);
+    const std::string_view text = line.substr(0, command.argument.end());
+    if (!istarts_with(text.substr(at), word)) return fail(CommandFault::no_from_or_to, at);
     at += word.size();
     if (tolerance.blank_after_colon)
-      while (at < command.argument.end() && line[at] == ' ') ++at;
-    const std::string_view text = line.substr(at, command.argument.end() - at);
-    const PathResult result = parse_path(text, tolerance);
+      while (at < text.size() && text[at] == ' ') ++at;
+    const PathResult result = parse_path(text, tolerance, at);
     if (!result) {
       command.address = result.fault;
-      return fail(CommandFault::bad_path, at + result.at);
+      return fail(CommandFault::bad_path, result.at);
     }
     command.path = result.path;
-    for (Span* s : {&command.path.all, &command.path.route, &command.path.local, &command.path.domain}) *s = shifted(*s, at);
     params(at + result.size);
   }
 
   void chunk() {
     const std::string_view text = command.argument.in(line);
     std::size_t digits = 0;
-    std::uint64_t value = 0;
-    constexpr auto most = std::numeric_limits<std::uint64_t>::max();
-    for (; digits < text.size() && is_digit(text[digits]); ++digits) {
-      const auto digit = static_cast<std::uint64_t>(text[digits] - '0');
-      value = value > (most - digit) / 10 ? most : value * 10 + digit;
-    }
-    if (digits == 0 || digits > 20 || (digits < text.size() && text[digits] != ' '))
-      return fail(CommandFault::bad_size, command.argument.begin + digits);
-    command.chunk_size = value;
+    while (digits < text.size() && is_digit(text[digits])) ++digits;
+    const auto size = saturating_number(text.substr(0, digits));
+    if (!size || (digits < text.size() && text[digits] != ' ')) return fail(CommandFault::bad_size, command.argument.begin + digits);
+    command.chunk_size = *size;
     if (digits == text.size()) return;
     if (!iequals(text.substr(digits + 1), "LAST")) return fail(CommandFault::bad_end_marker, command.argument.begin + digits + 1);
     command.last = true;
@@ -105,8 +150,8 @@ struct Parser {
     const std::string_view text = command.argument.in(line);
     const std::size_t blank = text.find(' ');
     const std::string_view name = text.substr(0, blank);
-    for (std::size_t i = 0; i < name.size(); ++i)
-      if (!is_alnum(name[i]) && name[i] != '-' && name[i] != '_') return fail(CommandFault::bad_mechanism, command.argument.begin + i);
+    if (const std::size_t end = end_of_run(in_label | in_underscore, name, 0); end < name.size())
+      return fail(CommandFault::bad_mechanism, command.argument.begin + end);
     if (name.empty() || name.size() > 20) return fail(CommandFault::bad_mechanism, command.argument.begin);
     command.mechanism = span(command.argument.begin, command.argument.begin + name.size());
     if (blank == std::string_view::npos) return;
@@ -116,18 +161,15 @@ struct Parser {
     command.initial = span(begin, command.argument.end());
   }
 
-  Command parse() {
+  void parse() {
     // Trailing blanks are tolerated by section 4.1.1.
     std::size_t end = line.size();
     while (end > 0 && line[end - 1] == ' ') --end;
-    if (end == 0) {
-      fail(CommandFault::empty, 0);
-      return command;
-    }
+    if (end == 0) return fail(CommandFault::empty, 0);
     std::size_t at = 0;
     while (at < end && line[at] != ' ') ++at;
     command.verb_text = span(0, at);
-    command.verb = verb_of(line.substr(0, at));
+    command.verb = verbs.find(line.substr(0, at));
     if (at < end) ++at;
     command.argument = span(at, end);
     switch (command.verb) {
@@ -177,47 +219,22 @@ struct Parser {
         if (!command.argument.empty()) fail(CommandFault::unwanted_argument, at);
         break;
     }
-    return command;
   }
 
   // String by the grammar is Atom or Quoted-string, but sections 3.5.1 and 4.1.1.9 want local@domain and any
   // text taken: only octets that no text may hold are faults.
   void string() {
-    for (std::size_t i = command.argument.begin; i < command.argument.end(); ++i) {
-      const auto octet = static_cast<unsigned char>(line[i]);
-      if (octet < 32 || octet == 127 || (octet > 127 && !tolerance.utf8)) return fail(CommandFault::bad_string, i);
-    }
+    const std::string_view text = line.substr(0, command.argument.end());
+    const std::size_t end = end_of_run(in_string | (tolerance.utf8 ? in_eight_bit : 0u), text, command.argument.begin);
+    if (end < text.size()) return fail(CommandFault::bad_string, end);
     if (const std::size_t wrong = utf8_error(command.argument.in(line)); wrong != std::string_view::npos)
       fail(CommandFault::bad_string, command.argument.begin + wrong);
   }
 };
 
-std::optional<std::uint64_t> saturating_number(std::string_view text, std::size_t most_digits) {
-  if (text.empty() || text.size() > most_digits) return std::nullopt;
-  std::uint64_t value = 0;
-  constexpr auto most = std::numeric_limits<std::uint64_t>::max();
-  for (const char c : text) {
-    if (!is_digit(c)) return std::nullopt;
-    const auto digit = static_cast<std::uint64_t>(c - '0');
-    value = value > (most - digit) / 10 ? most : value * 10 + digit;
-  }
-  return value;
-}
-
-// The atom of RFC 822, which RFC 3461 section 4.2 means by addr-type: printable, no specials.
-bool is_atom(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return c > 32 && c < 127 && std::string_view("()<>@,;:\\\".[]").find(c) == std::string_view::npos;
-  });
-}
-
 }  // namespace
 
-std::string_view to_string(Verb verb) {
-  for (const auto& [name, known] : verb_names)
-    if (known == verb) return name;
-  return "";
-}
+std::string_view to_string(Verb verb) { return verbs.text_of(verb); }
 
 std::string_view to_string(CommandFault fault) {
   switch (fault) {
@@ -262,12 +279,16 @@ std::string_view section_of(CommandFault fault) {
 }
 
 const Param* Command::param(std::string_view line, std::string_view keyword) const {
-  for (std::size_t i = 0; i < param_count; ++i)
-    if (iequals(params[i].keyword.in(line), keyword)) return &params[i];
+  for (const Param& param : params)
+    if (iequals(param.keyword.in(line), keyword)) return &param;
   return nullptr;
 }
 
-Command parse_command(std::string_view line, const Tolerance& tolerance) { return Parser{line, tolerance, {}}.parse(); }
+Command parse_command(std::string_view line, const Tolerance& tolerance) {
+  Command command;
+  Parser{line, tolerance, command}.parse();
+  return command;
+}
 
 std::string print_command(const Command& command, std::string_view line) {
   if (command.verb == Verb::unknown) return std::string(line);
@@ -277,9 +298,9 @@ std::string print_command(const Command& command, std::string_view line) {
     case Verb::rcpt:
       out += command.verb == Verb::mail ? " FROM:" : " TO:";
       out += command.path.all.in(line);
-      for (std::size_t i = 0; i < command.param_count; ++i) {
-        out += " " + to_upper(command.params[i].keyword.in(line));
-        if (command.params[i].has_value) out += "=" + std::string(command.params[i].value.in(line));
+      for (const Param& param : command.params) {
+        out += " " + to_upper(param.keyword.in(line));
+        if (param.has_value) out += "=" + std::string(param.value.in(line));
       }
       break;
     case Verb::bdat: out += " " + std::to_string(command.chunk_size) + (command.last ? " LAST" : ""); break;
@@ -295,81 +316,74 @@ std::string print_command(const Command& command, std::string_view line) {
 
 MailParams mail_params(const Command& command, std::string_view line) {
   MailParams out;
-  for (int i = 0; i < command.param_count; ++i) {
-    const Param& param = command.params[static_cast<std::size_t>(i)];
-    const std::string_view keyword = param.keyword.in(line);
+  for (std::size_t i = 0; i < command.params.size(); ++i) {
+    const Param& param = command.params[i];
     const std::string_view value = param.value.in(line);
-    const auto bad_if = [&](bool bad) {
-      if (bad && out.bad < 0) out.bad = i;
-    };
+    bool bad = false;
     // A parameter given twice is refused: RFC 1870 section 3 (a), RFC 3461 section 4, and by sense elsewhere.
-    if (iequals(keyword, "SIZE")) {
-      const auto size = saturating_number(value, 20);
-      bad_if(out.size.has_value() || !size);
-      out.size = size;
-    } else if (iequals(keyword, "BODY")) {
-      bad_if(out.body != Body::none);
-      out.body = iequals(value, "7BIT")         ? Body::seven_bit
-                 : iequals(value, "8BITMIME")   ? Body::eight_bit_mime
-                 : iequals(value, "BINARYMIME") ? Body::binary_mime
-                                                : Body::none;
-      bad_if(out.body == Body::none);
-    } else if (iequals(keyword, "SMTPUTF8")) {
-      bad_if(param.has_value || out.smtputf8);
-      out.smtputf8 = true;
-    } else if (iequals(keyword, "REQUIRETLS")) {
-      bad_if(param.has_value || out.requiretls);
-      out.requiretls = true;
-    } else if (iequals(keyword, "AUTH")) {
-      // RFC 4954 sections 5 and 8: "<>", or a mailbox as xtext.
-      const auto mailbox = decode_xtext(value);
-      const auto parsed = parse_path(mailbox.value_or(""), {.utf8 = true, .no_brackets = true});
-      bad_if(out.auth.has_value() || (value != "<>" && !(parsed && parsed.size == mailbox->size() && (*mailbox)[0] != '<')));
-      out.auth = param.value;
-    } else if (iequals(keyword, "RET")) {
-      bad_if(out.ret.has_value() || (!iequals(value, "FULL") && !iequals(value, "HDRS")));
-      out.ret = param.value;
-    } else if (iequals(keyword, "ENVID")) {
-      bad_if(out.envid.has_value() || value.empty() || value.size() > 100 || !decode_xtext(value));
-      out.envid = param.value;
-    } else if (out.unknown < 0) {
-      out.unknown = i;
+    switch (param.name) {
+      case ParamName::size: {
+        const auto size = saturating_number(value);
+        bad = out.size.has_value() || !size;
+        out.size = size;
+        break;
+      }
+      case ParamName::body: {
+        const Body body = iequals(value, "7BIT")         ? Body::seven_bit
+                          : iequals(value, "8BITMIME")   ? Body::eight_bit_mime
+                          : iequals(value, "BINARYMIME") ? Body::binary_mime
+                                                         : Body::none;
+        bad = out.body != Body::none || body == Body::none;
+        out.body = body;
+        break;
+      }
+      case ParamName::smtputf8:
+        bad = param.has_value || out.smtputf8;
+        out.smtputf8 = true;
+        break;
+      case ParamName::requiretls:
+        bad = param.has_value || out.requiretls;
+        out.requiretls = true;
+        break;
+      case ParamName::auth:
+        bad = out.auth.has_value() || !is_auth_value(value);
+        out.auth = param.value;
+        break;
+      case ParamName::ret:
+        bad = out.ret.has_value() || (!iequals(value, "FULL") && !iequals(value, "HDRS"));
+        out.ret = param.value;
+        break;
+      case ParamName::envid:
+        bad = out.envid.has_value() || value.empty() || value.size() > 100 || !is_xtext(value);
+        out.envid = param.value;
+        break;
+      default:
+        if (out.unknown < 0) out.unknown = static_cast<int>(i);
     }
+    if (bad && out.bad < 0) out.bad = static_cast<int>(i);
   }
   return out;
 }
 
 RcptParams rcpt_params(const Command& command, std::string_view line) {
   RcptParams out;
-  for (int i = 0; i < command.param_count; ++i) {
-    const Param& param = command.params[static_cast<std::size_t>(i)];
-    const std::string_view keyword = param.keyword.in(line);
-    std::string_view value = param.value.in(line);
-    const auto bad_if = [&](bool bad) {
-      if (bad && out.bad < 0) out.bad = i;
-    };
-    if (iequals(keyword, "NOTIFY")) {
-      bad_if(out.notify.has_value() || value.empty());
-      out.notify = param.value;
-      if (iequals(value, "NEVER")) continue;
-      while (!value.empty()) {
-        const std::size_t comma = value.find(',');
-        const std::string_view word = value.substr(0, comma);
-        bad_if(!iequals(word, "SUCCESS") && !iequals(word, "FAILURE") && !iequals(word, "DELAY"));
-        bad_if(comma != std::string_view::npos && comma + 1 == value.size());
-        value = comma == std::string_view::npos ? std::string_view{} : value.substr(comma + 1);
-      }
-    } else if (iequals(keyword, "ORCPT")) {
-      const std::size_t semicolon = value.find(';');
-      const std::string_view type = value.substr(0, semicolon);
-      const std::string_view address = semicolon == std::string_view::npos ? "" : value.substr(semicolon + 1);
-      // RFC 6533 section 3: an internationalized address stands there in UTF-8 or in xtext.
-      const bool utf8 = iequals(type, "utf-8") && has_eight_bit(address);  // UTF-8, or it would be no parameter
-      bad_if(out.orcpt.has_value() || value.size() > 500 || !is_atom(type) || address.empty() || !(utf8 || decode_xtext(address)));
-      out.orcpt = param.value;
-    } else if (out.unknown < 0) {
-      out.unknown = i;
+  for (std::size_t i = 0; i < command.params.size(); ++i) {
+    const Param& param = command.params[i];
+    const std::string_view value = param.value.in(line);
+    bool bad = false;
+    switch (param.name) {
+      case ParamName::notify:
+        bad = out.notify.has_value() || !is_notify_value(value);
+        out.notify = param.value;
+        break;
+      case ParamName::orcpt:
+        bad = out.orcpt.has_value() || !is_orcpt_value(value);
+        out.orcpt = param.value;
+        break;
+      default:
+        if (out.unknown < 0) out.unknown = static_cast<int>(i);
     }
+    if (bad && out.bad < 0) out.bad = static_cast<int>(i);
   }
   return out;
 }

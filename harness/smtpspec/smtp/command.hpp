@@ -2,14 +2,17 @@
 // 3030, 3207, 3461, 4865, 4954, 6152, 6531, 6710, 8689).
 //
 //   Command c = parse_command("RCPT TO:<bob@b.example> NOTIFY=NEVER");
-//   c.verb == Verb::rcpt; c.param_count == 1; c.params[0].value.in(line) == "NEVER"
+//   c.verb == Verb::rcpt; c.params.size() == 1; c.params[0].value.in(line) == "NEVER"
 //
 // The line comes without its CRLF. All results are offsets into it; nothing is allocated. A line outside the grammar
 // gives a Command with the first fault, its place and the section that it breaks: what could be read is still there.
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -49,7 +52,7 @@ enum class CommandFault : std::uint8_t {
   no_from_or_to,         // "FROM:" / "TO:" missing
   bad_path,              // `address` says what
   bad_parameter,         // not an esmtp-param
-  too_many_parameters,   // more than max_params
+  too_many_parameters,   // more than Params::most
   bad_size,              // BDAT: no chunk-size, or not a number
   bad_end_marker,        // BDAT: something else than LAST
   bad_mechanism,         // AUTH: not a SASL mechanism name
@@ -59,21 +62,41 @@ enum class CommandFault : std::uint8_t {
 std::string_view to_string(CommandFault fault);
 std::string_view section_of(CommandFault fault);  // "RFC 5321 section 4.1.2"
 
+// The parameters whose values mail_params and rcpt_params read.
+enum class ParamName : std::uint8_t { unknown, size, body, smtputf8, requiretls, auth, ret, envid, notify, orcpt };
+
 struct Param {
   Span keyword;
   Span value;
+  ParamName name = ParamName::unknown;
   bool has_value = false;
 };
 
-struct Command {
-  static constexpr std::size_t max_params = 16;
+// The parameters of a command, in their order. Room for them is not filled before they come: most commands have none.
+class Params {
+ public:
+  static constexpr std::size_t most = 16;
 
+  Params() : size_(0) {}
+  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  bool full() const { return size_ == most; }
+  const Param* begin() const { return std::launder(reinterpret_cast<const Param*>(room_)); }
+  const Param* end() const { return begin() + size_; }
+  const Param& operator[](std::size_t i) const { return begin()[i]; }
+  void add(const Param& param) { new (room_ + size_++ * sizeof(Param)) Param(param); }
+
+ private:
+  alignas(Param) std::byte room_[most * sizeof(Param)];
+  std::uint8_t size_;
+};
+
+struct Command {
   Verb verb = Verb::unknown;
   Span verb_text;
   Span argument;  // everything behind the verb's blank, trailing blanks taken off
   Path path;      // MAIL, RCPT; offsets from the start of the line
-  std::array<Param, max_params> params{};
-  std::uint8_t param_count = 0;
+  Params params;
   Span mechanism;                // AUTH
   std::optional<Span> initial;   // AUTH initial response
   std::uint64_t chunk_size = 0;  // BDAT; saturates

@@ -72,7 +72,7 @@ TEST(Command, PartsAreOffsetsIntoTheLine) {
   EXPECT_EQ(mail.path.route.in(line), "@r");
   EXPECT_EQ(mail.path.local.in(line), "a");
   EXPECT_EQ(mail.path.domain.in(line), "b");
-  ASSERT_EQ(mail.param_count, 3);
+  ASSERT_EQ(mail.params.size(), 3);
   EXPECT_EQ(mail.param(line, "SIZE")->value.in(line), "7");
   EXPECT_FALSE(mail.param(line, "smtputf8")->has_value);
   EXPECT_EQ(mail.param(line, "x-Y")->keyword.in(line), "X-y");
@@ -181,7 +181,7 @@ TEST(Command, TakesSixteenParametersAndNoMore) {
   const Command command = parse_command(line);
   EXPECT_EQ(to_string(command.fault), to_string(too_many_parameters));
   EXPECT_EQ(command.fault_at, at);
-  EXPECT_EQ(command.param_count, 16);
+  EXPECT_EQ(command.params.size(), 16);
 }
 
 // What a fault leaves standing can still be used: a server that is lenient, or a person who reads a message, does.
@@ -297,7 +297,7 @@ TEST(Command, PrintIsAFixpointOnAllShortArguments) {
         ASSERT_EQ(again.verb, command.verb);
         ASSERT_EQ(again.path.local.in(printed), command.path.local.in(line));
         ASSERT_EQ(again.path.domain.in(printed), command.path.domain.in(line));
-        ASSERT_EQ(again.param_count, command.param_count);
+        ASSERT_EQ(again.params.size(), command.params.size());
         ASSERT_EQ(again.chunk_size, command.chunk_size);
       }
     });

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "smtpspec/smtp/octets.hpp"
+#include "smtpspec/smtp/octet_class.hpp"
 
 namespace smtpspec::smtp {
 namespace {
@@ -55,7 +55,7 @@ std::string encode_xtext(std::string_view octets) {
   std::string out;
   for (const char c : octets) {
     const auto u = static_cast<unsigned char>(c);
-    if (u >= 33 && u <= 126 && c != '+' && c != '=') {
+    if (is_in(in_xchar, c)) {
       out += c;
       continue;
     }
@@ -66,21 +66,24 @@ std::string encode_xtext(std::string_view octets) {
   return out;
 }
 
+bool is_xtext(std::string_view text) {
+  for (std::size_t at = 0;; at += 3) {
+    at = end_of_run(in_xchar, text, at);
+    if (at == text.size()) return true;
+    if (text[at] != '+' || text.size() - at < 3 || capital_hex(text[at + 1]) < 0 || capital_hex(text[at + 2]) < 0) return false;
+  }
+}
+
 std::optional<std::string> decode_xtext(std::string_view text) {
+  if (!is_xtext(text)) return std::nullopt;
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto u = static_cast<unsigned char>(text[i]);
-    if (text[i] == '+') {
-      const int high = i + 1 < text.size() ? capital_hex(text[i + 1]) : -1;
-      const int low = i + 2 < text.size() ? capital_hex(text[i + 2]) : -1;
-      if (high < 0 || low < 0) return std::nullopt;
-      out += static_cast<char>(high * 16 + low);
-      i += 2;
-    } else if (u < 33 || u > 126 || text[i] == '=') {
-      return std::nullopt;
-    } else {
+    if (text[i] != '+') {
       out += text[i];
+      continue;
     }
+    out += static_cast<char>(capital_hex(text[i + 1]) * 16 + capital_hex(text[i + 2]));
+    i += 2;
   }
   return out;
 }

@@ -16,5 +16,6 @@ std::optional<std::string> decode_base64(std::string_view text);  // nothing for
 
 std::string encode_xtext(std::string_view octets);
 std::optional<std::string> decode_xtext(std::string_view text);
+bool is_xtext(std::string_view text);
 
 }  // namespace smtpspec::smtp

@@ -34,7 +34,7 @@ Inputs inputs_of(std::string_view line, const Capabilities& offered) {
     if (!offered.has(keyword)) add({unknown_verb, not_implemented});
   };
   if (line.size() + 2 > line_limit) out.push_back(too_long_line);
-  const bool plain = command && command.param_count == 0 && is_plain(command.path, line);
+  const bool plain = command && command.params.empty() && is_plain(command.path, line);
   switch (command.verb) {
     case Verb::ehlo: good_or({ehlo, ehlo_refused}, ehlo_syntax); break;
     case Verb::helo: good_or({helo, helo_refused}, helo_syntax); break;
