@@ -20,10 +20,11 @@ class Ours {
 
  private:
   void report(const ReplyView& reply, std::string_view octets, const smtpspec_sink& sink) {
-    texts_.clear();
-    for (const ReplyLine& line : reply.lines) texts_.push_back({octets.data() + line.text.begin, line.text.size});
+    if (texts_.size() < reply.lines.size()) texts_.resize(reply.lines.size());
+    smtpspec_text* text = texts_.data();
+    for (const ReplyLine& line : reply.lines) *text++ = {octets.data() + line.text.begin, line.text.size};
     const smtpspec_reply out{static_cast<std::uint32_t>(reply.code),
-                             static_cast<std::uint32_t>(texts_.size()),
+                             static_cast<std::uint32_t>(reply.lines.size()),
                              texts_.data(),
                              {reply.status.klass, reply.status.subject, reply.status.detail}};
     sink.on_reply(&sink, &out);

@@ -42,9 +42,9 @@ namespace {
   std::size_t at = 0;
   for (; at + 32 <= size; at += 32) {
     const __m256i octets = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text + at));
-    const __m256i low =
-        _mm256_andnot_si256(_mm256_cmpeq_epi8(octets, _mm256_set1_epi8('\t')), _mm256_cmpgt_epi8(_mm256_set1_epi8(' '), octets));
-    const auto odd = static_cast<unsigned>(_mm256_movemask_epi8(_mm256_or_si256(low, _mm256_cmpeq_epi8(octets, _mm256_set1_epi8('\x7f')))));
+    const __m256i low = _mm256_cmpgt_epi8(_mm256_set1_epi8(' ' + 1), _mm256_add_epi8(octets, _mm256_set1_epi8(1)));
+    const auto odd =
+        static_cast<unsigned>(_mm256_movemask_epi8(_mm256_andnot_si256(_mm256_cmpeq_epi8(octets, _mm256_set1_epi8('\t')), low)));
     if (odd) return at + static_cast<std::size_t>(std::countr_zero(odd));
   }
   return at + by_word(text + at, size - at);

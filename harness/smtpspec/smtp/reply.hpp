@@ -6,8 +6,8 @@
 //   ReplyParser parser;
 //   while (auto reply = parser.next(buffer)) { use(reply->code); buffer.remove_prefix(reply->size); }
 //
-// A ReplyView holds offsets into the caller's buffer and into the parser's line table: it is good until the next
-// call. The table is reused, so that nothing is allocated per reply once it has grown. `Reply` is the owning copy.
+// A ReplyView belongs to the parser and holds offsets into the caller's buffer: it is good until the next call. The line
+// table is reused, so that nothing is allocated per reply once it has grown. `Reply` is the owning copy.
 #pragma once
 
 #include <array>
@@ -26,7 +26,7 @@ namespace smtpspec::smtp {
 
 // class.subject.detail; klass 0 means "none was given".
 struct EnhancedCode {
-  std::uint8_t klass = 0;
+  std::uint16_t klass = 0;
   std::uint16_t subject = 0;
   std::uint16_t detail = 0;
   explicit operator bool() const { return klass != 0; }
@@ -121,36 +121,46 @@ struct ReplyLimits {
 class ReplyParser {
  public:
   ReplyParser() : ReplyParser(ReplyLimits{}) {}
-  explicit ReplyParser(ReplyLimits limits)
-      : limits_(limits), splitter_({.lf_ends_line = true, .cr_ends_line = false, .limit = limits.line}) {}
+  explicit ReplyParser(ReplyLimits limits);
 
-  // The first whole reply of `buffer`, whose start is the end of the reply before.
-  std::optional<ReplyView> next(std::string_view buffer);
+  // The first whole reply of `buffer`, whose start is the end of the reply before; nullptr until it has come.
+  const ReplyView* next(std::string_view buffer);
 
-  // The stream ended: what is left as a truncated reply, or nothing.
-  std::optional<ReplyView> finish(std::string_view buffer);
+  // The stream ended: what is left as a truncated reply, or nullptr.
+  const ReplyView* finish(std::string_view buffer);
 
   // True while a reply has begun and not ended.
-  bool inside() const { return !table_.empty(); }
+  bool inside() const { return place_.lines > 0; }
 
  private:
+  // How reading common lines ended: with the reply, before a line that is odd or may be, before one whose end is not near or not
+  // there yet.
+  enum class Came : std::uint8_t { reply, odd, far };
+  // Where the lines that are not taken yet begin.
+  struct Place {
+    std::size_t lines = 0;   // that were taken
+    std::size_t parsed = 0;  // their octets
+    std::size_t plain = 0;   // octets of the next line that are plain
+  };
+  Came take_common_lines(std::string_view buffer, Place from, bool at_end);
+  const ReplyView* read_on(std::string_view buffer, Came came);
   bool take(std::string_view buffer, const Line& line);  // true when the reply is whole
-  bool take_common_lines(std::string_view buffer);
-  void begin();
-  std::optional<ReplyView> view();
+  void complete(std::size_t size, std::size_t lines);
+  const ReplyView* end_reply(Came came);
+  void set_room(std::size_t lines);
 
   ReplyLimits limits_;
+  std::size_t common_size_;  // the most octets of text that a common line has
   LineSplitter splitter_;
-  std::vector<ReplyLine> table_;
-  std::size_t parsed_ = 0;  // octets of the unfinished reply already taken as lines
-  std::size_t plain_ = 0;   // octets of the unfinished line that are plain
-  bool odd_ = false;        // that line is not plain: the splitter sees to it
-  int code_ = 0;
-  std::uint32_t head_ = 0;  // the first line's code as its octets in a word, if it was common
-  EnhancedCode status_;     // the first line's
-  Anomalies anomalies_;
-  bool last_ = false;  // the line read last, if perhaps not to its end, is the reply's last
-  bool done_ = false;
+  ReplyView reply_;               // as far as it has come
+  std::vector<ReplyLine> table_;  // longer than the reply has lines
+  std::size_t room_ = 0;          // how many lines it may have before the table has to grow or the limit is reached
+  Place place_;                   // in the unfinished reply
+  bool begun_ = false;            // place_ is not the start
+  bool odd_ = false;              // the line that stands there is not plain: the splitter sees to it
+  bool last_ = false;             // the line read last, if perhaps not to its end, is the reply's last
+  std::uint32_t head_ = 0;        // the code of the last first line as its octets in a word, if it was common,
+  int head_code_ = 0;             // and as a number
 };
 
 }  // namespace smtpspec::smtp
