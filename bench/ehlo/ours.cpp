@@ -23,15 +23,14 @@ class Ours {
 
  private:
   void report(const ReplyView& reply, std::string_view octets, std::size_t at, const smtpspec_sink& sink) {
-    keywords_.clear();
-    for (std::size_t i = 1; i < reply.lines.size(); ++i) {
-      const std::string_view line = reply.lines[i].text.in(octets);
-      if (const std::string_view fault = ehlo_line_fault(line); !fault.empty())
-        return sink.on_error(&sink, at + reply.lines[i].text.begin, fault.data());
-      const EhloLine parts = ehlo_line(line);
-      keywords_.push_back({text(parts.keyword), text(parts.params)});
+    if (keywords_.size() < reply.lines.size()) keywords_.resize(reply.lines.size());
+    smtpspec_keyword* keyword = keywords_.data();
+    for (const ReplyLine& line : reply.lines.subspan(1)) {
+      const EhloLine parts = ehlo_line(line.text.in(octets));
+      if (!parts.fault.empty()) return sink.on_error(&sink, at + line.text.begin, parts.fault.data());
+      *keyword++ = {text(parts.keyword), text(parts.params)};
     }
-    const smtpspec_ehlo out{static_cast<std::uint32_t>(reply.code), static_cast<std::uint32_t>(keywords_.size()), keywords_.data()};
+    const smtpspec_ehlo out{static_cast<std::uint32_t>(reply.code), static_cast<std::uint32_t>(reply.lines.size() - 1), keywords_.data()};
     sink.on_ehlo(&sink, &out);
   }
 

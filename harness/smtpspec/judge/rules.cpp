@@ -391,7 +391,7 @@ Check hello_lines(const Heard& heard) {
   std::optional<Wrong> near_miss;
   for (std::size_t i = 1; i < heard.reply.lines.size(); ++i) {
     const std::string_view line = heard.reply.text(i);
-    const auto fault = smtp::ehlo_line_fault(line);
+    const auto fault = smtp::ehlo_line(line).fault;
     if (fault.empty()) continue;
     // "AUTH=PLAIN" is sent on purpose, for clients older than RFC 2554.
     const bool old_auth = smtp::istarts_with(line, "AUTH=");
@@ -408,7 +408,7 @@ Check keywords_registered(const Heard& heard) {
   for (std::size_t i = 1; i < heard.reply.lines.size(); ++i) {
     const std::string_view line = heard.reply.text(i), keyword = smtp::ehlo_line(line).keyword;
     // A line that is none by its form is another rule's. The table may be older than the server: a near miss.
-    if (!smtp::ehlo_line_fault(line).empty() || smtp::find_extension(keyword) || smtp::is_local_keyword(keyword) ||
+    if (!smtp::ehlo_line(line).fault.empty() || smtp::find_extension(keyword) || smtp::is_local_keyword(keyword) ||
         smtp::has_word(widespread, keyword))
       continue;
     return Wrong{"EHLO keyword '" + shown(heard, keyword) + "' is not registered and does not begin with X", true};

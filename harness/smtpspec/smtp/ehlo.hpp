@@ -28,16 +28,17 @@ struct Capabilities {
   bool operator==(const Capabilities&) const = default;
 };
 
-// A line's keyword and the rest behind the first blank, as views of it.
+// A line's keyword and the rest behind the first blank, as views of it, and why it is no
+//
+//   ehlo-line = ehlo-keyword *( SP ehlo-param )
+//
+// or "".
 struct EhloLine {
-  std::string_view keyword, params;
+  std::string_view keyword, params, fault;
 };
 EhloLine ehlo_line(std::string_view text);
 
 // Empty unless the reply is a 250. The first line names the server and is no capability.
 Capabilities capabilities(const Reply& reply);
-
-// ehlo-line = ehlo-keyword *( SP ehlo-param ); the reason why `text` is not one, or "".
-std::string_view ehlo_line_fault(std::string_view text);
 
 }  // namespace smtpspec::smtp

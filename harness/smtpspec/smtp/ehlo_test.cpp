@@ -42,14 +42,17 @@ TEST(Ehlo, LineAgreesWithTheGrammarOnAllShortTexts) {
   static const std::regex grammar("[A-Za-z0-9][A-Za-z0-9-]*(?: [!-~]+)*");
   naive::all_texts({"A", "9", "-", " ", "=", "_", "~", "\t", "\x7f", "\xe4"}, 5, [](std::string_view text) {
     if (HasFailure()) return;
-    ASSERT_EQ(ehlo_line_fault(text).empty(), std::regex_match(text.begin(), text.end(), grammar)) << spell(text);
+    ASSERT_EQ(ehlo_line(text).fault.empty(), std::regex_match(text.begin(), text.end(), grammar)) << spell(text);
+    const std::size_t blank = std::min(text.find(' '), text.size());
+    ASSERT_EQ(ehlo_line(text).keyword, text.substr(0, blank)) << spell(text);
+    ASSERT_EQ(ehlo_line(text).params, trim(text.substr(blank))) << spell(text);
   });
 }
 
 TEST(Ehlo, FaultsSayWhatIsWrong) {
   const std::pair<std::string_view, std::string_view> rows[] = {{"", "start"},      {"-X", "start"},          {"AUTH=LOGIN", "keyword"},
                                                                 {"SIZE ", "blank"}, {"AUTH  PLAIN", "blank"}, {"SIZE 1\t2", "parameter"}};
-  for (const auto& [text, word] : rows) EXPECT_NE(ehlo_line_fault(text).find(word), std::string_view::npos) << text;
+  for (const auto& [text, word] : rows) EXPECT_NE(ehlo_line(text).fault.find(word), std::string_view::npos) << text;
 }
 
 }  // namespace
