@@ -38,6 +38,32 @@ const char* name_of(DomainKind kind) {
 
 // --- paths --------------------------------------------------------------------------------------------------------
 
+// In a long text a domain is read by blocks, at its end and before it, in a short one octet by octet.
+TEST(Address, ADomainIsTheSameWhereverItStands) {
+  naive::all_texts({"a", "-", ".", "_", "\xe4"}, 6, [](std::string_view end) {
+    if (HasFailure()) return;
+    for (const std::size_t size : {0, 1, 9, 14, 15, 16, 17, 26, 31, 32, 33, 60})
+      for (const std::string_view behind : {"", ">", "> SIZE=1", "> AUTH=<> BODY=8BITMIME SIZE=1000000 RET=FULL"}) {
+        const std::string name = std::string(size, 'x') + std::string(end);
+        const auto whole = [&](std::string_view before) { return std::string(before) + "<a@" + name + std::string(behind); };
+        const std::string before = "MAIL FROM:<bob@a.example> and so on:";
+        // UTF-8 is read octet by octet, and where there is none tolerating it changes nothing.
+        const bool ascii = !has_eight_bit(name);
+        const PathResult expected = ascii ? parse_path(whole(""), {.utf8 = true}) : PathResult{};
+        for (const std::string_view front : {std::string_view{}, std::string_view(before)}) {
+          const PathResult found = parse_path(whole(front), {}, front.size());
+          if (!ascii) {
+            ASSERT_FALSE(found) << spell(whole(front));
+            continue;
+          }
+          ASSERT_EQ(found.fault, expected.fault) << spell(whole(front));
+          ASSERT_EQ(found.at, expected.fault == AddressFault::none ? 0 : expected.at + front.size()) << spell(whole(front));
+          ASSERT_EQ(found.size, expected.size) << spell(whole(front));
+        }
+      }
+  });
+}
+
 TEST(Path, IsReadAsItsParts) {
   struct {
     std::string_view text, route, local, domain;

@@ -1,5 +1,6 @@
 #include "smtpspec/smtp/command.hpp"
 
+#include <algorithm>
 #include <limits>
 
 #include "smtpspec/smtp/encoding.hpp"
@@ -166,10 +167,14 @@ struct Parser {
     std::size_t end = line.size();
     while (end > 0 && line[end - 1] == ' ') --end;
     if (end == 0) return fail(CommandFault::empty, 0);
-    std::size_t at = 0;
-    while (at < end && line[at] != ' ') ++at;
+    // All verbs but one have four letters.
+    std::size_t at = std::min<std::size_t>(4, end);
+    if (at == end || line[at] == ' ') command.verb = verbs.find(line.substr(0, at));
+    if (command.verb == Verb::unknown) {
+      at = std::min(line.find(' '), end);
+      command.verb = verbs.find(line.substr(0, at));
+    }
     command.verb_text = span(0, at);
-    command.verb = verbs.find(line.substr(0, at));
     if (at < end) ++at;
     command.argument = span(at, end);
     switch (command.verb) {

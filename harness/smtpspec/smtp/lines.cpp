@@ -27,7 +27,7 @@ Line LineSplitter::take(std::size_t size, std::size_t next, LineEnding ending) {
   return line;
 }
 
-std::optional<Line> LineSplitter::next(std::string_view buffer) {
+std::optional<Line> LineSplitter::next_odd(std::string_view buffer) {
   const std::size_t reach = std::min(buffer.size(), rules_.limit);
   while (scanned_ < reach) {
     const std::size_t i = next_break(buffer.substr(0, reach), scanned_);

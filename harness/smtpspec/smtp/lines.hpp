@@ -15,6 +15,8 @@
 #include <optional>
 #include <string_view>
 
+#include "smtpspec/smtp/plain.hpp"
+
 namespace smtpspec::smtp {
 
 enum class LineEnding : std::uint8_t {
@@ -47,12 +49,22 @@ class LineSplitter {
   explicit LineSplitter(LineRules rules) : rules_(rules) {}
 
   // The first line of `buffer`, or nothing until more octets come.
-  std::optional<Line> next(std::string_view buffer);
+  std::optional<Line> next(std::string_view buffer) {
+    // Most lines come at once, are short and have nothing but plain octets before their CRLF.
+    const std::string_view within = buffer.substr(0, rules_.limit);
+    const char* end = within.data();
+    if (scanned_ == 0 && !in_long_ && plain::is_near(end, within.data() + within.size()) && end[0] == '\r' && end[1] == '\n') {
+      const auto size = static_cast<std::size_t>(end - within.data());
+      return Line{.size = size, .next = size + 2};
+    }
+    return next_odd(buffer);
+  }
 
   // What is left when the stream ends: a line ending in `eof` (or in `cr`), or nothing.
   std::optional<Line> finish(std::string_view buffer);
 
  private:
+  std::optional<Line> next_odd(std::string_view buffer);
   Line take(std::size_t size, std::size_t next, LineEnding ending);
 
   LineRules rules_;
