@@ -51,7 +51,10 @@ std::size_t DotReader::feed(std::string_view input, std::string& body) {
         }
         break;
       case State::text: {
-        const std::size_t end = std::min(input.find('\r', i), input.size());
+        // Lines that begin with no dot go in one piece.
+        std::size_t end = std::min(input.find('\r', i), input.size());
+        while (end + 2 < input.size() && input[end + 1] == '\n' && input[end + 2] != '.')
+          end = std::min(input.find('\r', end + 2), input.size());
         body += input.substr(i, end - i);
         if (end == input.size()) return end;
         i = end;
