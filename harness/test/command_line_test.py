@@ -192,11 +192,61 @@ class Start(Files):
         self.assertIn("write {submission} where it goes", err)
 
 
+class Fuzz(Files):
+    def fuzz(self, *words):
+        return run("fuzz", *words, "--seed", "1", "--findings", f"{self.directory.name}/findings")
+
+    def test_the_reference_server_shows_nothing(self):
+        status, out, err = self.fuzz("embedded", "--scenarios", "150")
+        self.assertEqual((status, err), (0, ""), out)
+        self.assertRegex(out, r"embedded: 150 scenarios .*\n  reached: .*\n  0 findings\n")
+        self.assertFalse(os.path.exists(f"{self.directory.name}/findings"))
+
+    def test_a_finding_is_a_case_that_fails_there_and_not_elsewhere(self):
+        target = ("smtp://127.0.0.1", "--start", f"{YES} {{port}}", "--timeout", "200ms")
+        status, out, err = self.fuzz(*target, "--scenarios", "12")
+        self.assertEqual(status, 1, err)
+        files = sorted(str(file) for file in pathlib.Path(f"{self.directory.name}/findings").iterdir())
+        self.assertTrue(files)
+        for file in files:
+            self.assertIn(file, out)
+        wrong_order = [file for file in files if "reply-is-lawful-" in file]
+        self.assertTrue(wrong_order, files)
+        status, out, err = run("replay", *target, wrong_order[0])
+        self.assertEqual(status, 1, out + err)
+        self.assertIn(wrong_order[0], out)
+        status, out, err = run("replay", "embedded", wrong_order[0])
+        self.assertIn(status, (0, 3), out + err)
+        self.assertNotIn("1 fail", out)
+        # What is known is told and does not count.
+        status, _, err = self.fuzz(*target, "--scenarios", "12", "--known", f"{self.directory.name}/findings")
+        self.assertEqual((status, err), (0, ""))
+
+    def test_nobody_there(self):
+        status, out, err = self.fuzz(f"smtp://127.0.0.1:{free_port()}", "--for", "5s")
+        self.assertEqual(status, 3, out)
+        self.assertIn("the target is lost: the last 20 sessions got no greeting", err)
+
+    def test_no_time_at_all(self):
+        for time_given, complaint in ("0s", "is no time at all"), ("soon", "is no duration"):
+            status, _, err = self.fuzz("embedded", "--for", time_given)
+            self.assertEqual(status, 2)
+            self.assertIn(complaint, err)
+
+    def test_a_broken_file_is_named(self):
+        status, _, err = run("replay", "embedded", self.file("broken.yaml", "title: x\n"))
+        self.assertEqual(status, 2)
+        self.assertIn("broken.yaml", err)
+        status, _, err = run("replay", "embedded", f"{self.directory.name}/none.yaml")
+        self.assertEqual(status, 2)
+        self.assertIn("none.yaml", err)
+
+
 class Help(unittest.TestCase):
     def test_it_fits_a_terminal(self):
         _, out, _ = run("--help")
         commands = re.findall(r"^  ([a-z]+)  ", out[out.index("Commands:"):], re.MULTILINE)
-        self.assertEqual(len(commands), 9)
+        self.assertEqual(len(commands), 11)
         for words in [], *([command] for command in commands):
             status, out, err = run(*words, "--help")
             self.assertEqual((status, err), (0, ""))
