@@ -27,11 +27,14 @@ struct Link {
 // Sessions are known by number: the next one may stand at the same address while things for this one are still due.
 using Number = std::uint64_t;
 
+using Moment = std::pair<Time, std::uint64_t>;  // when something is due, and its turn among what is due then
+
 struct Play {
   Session* session = nullptr;  // nullptr: it is over, and the servers hear the rest
   std::function<void()> changed;
   std::map<int, Link> links;
-  int to_servers = 0;  // deliveries that are due
+  int to_servers = 0;          // deliveries that are due
+  std::vector<Moment> alarms;  // that were set, those that have rung among them
 };
 
 struct Due {
@@ -51,6 +54,8 @@ struct MemoryTransport::State {
   std::uint64_t order = 0;
   bool stopped = false;
   std::vector<Due> queue;  // a heap, the next one first
+  // Apart, since they go with their session: minutes ahead in a time that sessions hardly move, they would pile up.
+  std::map<Moment, std::function<void()>> alarms;
   std::map<Number, Play> plays;
   Number played = 0;
 
@@ -58,8 +63,17 @@ struct MemoryTransport::State {
     queue.push_back({at, order++, std::move(task)});
     std::push_heap(queue.begin(), queue.end(), std::greater<>());
   }
+  void set_alarm(Play& play, Duration delay, std::function<void()> task) {
+    play.alarms.emplace_back(now + delay, order++);
+    alarms.emplace(play.alarms.back(), std::move(task));
+  }
+  bool idle() const { return queue.empty() && alarms.empty(); }
   // Moved out, where std::priority_queue would copy the octets that are on their way.
   Due next() {
+    if (!alarms.empty() && (queue.empty() || alarms.begin()->first < Moment(queue.front().at, queue.front().order))) {
+      const auto first = alarms.extract(alarms.begin());
+      return {first.key().first, first.key().second, std::move(first.mapped())};
+    }
     std::pop_heap(queue.begin(), queue.end(), std::greater<>());
     Due due = std::move(queue.back());
     queue.pop_back();
@@ -72,7 +86,9 @@ struct MemoryTransport::State {
   }
   void forget_if_over(Number session) {
     const Play* play = find(session);
-    if (play && !play->session && play->to_servers == 0) plays.erase(session);
+    if (!play || play->session || play->to_servers > 0) return;
+    for (const Moment& alarm : play->alarms) alarms.erase(alarm);
+    plays.erase(session);
   }
 
   void to_client(Number session, Event event) {
@@ -209,8 +225,8 @@ struct MemoryTransport::State {
           play->links[number].ready[client] = std::max(now, play->links[number].ready[client]) + action.delay;
           break;
         case Action::Kind::alarm:
-          post(now + action.delay,
-               [this, session, alarm = action.alarm] { to_client(session, {.kind = Event::Kind::alarm, .alarm = alarm}); });
+          set_alarm(*play, action.delay,
+                    [this, session, alarm = action.alarm] { to_client(session, {.kind = Event::Kind::alarm, .alarm = alarm}); });
           break;
         case Action::Kind::restart:
           post(now, [this, session] {
@@ -240,7 +256,7 @@ struct MemoryTransport::State {
         case Action::Kind::reset: close(session, number, server, true); break;
         case Action::Kind::pause: link.ready[server] = std::max(now, link.ready[server]) + action.delay; break;
         case Action::Kind::alarm:
-          post(now + action.delay, [this, session, number, alarm = action.alarm] {
+          set_alarm(*play, action.delay, [this, session, number, alarm = action.alarm] {
             to_server(session, number, {.kind = Event::Kind::alarm, .connection = number, .alarm = alarm});
           });
           break;
@@ -261,7 +277,7 @@ Time MemoryTransport::now() const { return state_->now; }
 
 void MemoryTransport::play(Session& session, std::function<void()> changed) {
   const Number number = ++state_->played;
-  state_->plays[number] = {&session, std::move(changed), {}};
+  state_->plays[number] = {&session, std::move(changed), {}, 0, {}};
   state_->post(state_->now, [this, number] {
     Play* play = state_->find(number);
     if (!play) return;
@@ -275,7 +291,7 @@ void MemoryTransport::after(Duration delay, std::function<void()> task) { state_
 
 void MemoryTransport::run() {
   state_->stopped = false;
-  while (!state_->queue.empty() && !state_->stopped) {
+  while (!state_->idle() && !state_->stopped) {
     const Due due = state_->next();
     state_->now = std::max(state_->now, due.at);
     due.task();

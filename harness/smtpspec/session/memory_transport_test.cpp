@@ -234,6 +234,22 @@ TEST(MemoryTransport, AlarmsOfBeforeReachNobody) {
   EXPECT_EQ(session->transcript().outcomes.back().waited, 7s);
 }
 
+TEST(MemoryTransport, AlarmsGoWithTheirSession) {
+  MemoryTransport transport(serve([](const Event& event, Actions& actions) {
+    if (event.kind == Event::Kind::opened) {
+      actions.push_back({.kind = Action::Kind::alarm, .delay = 30min, .alarm = 1});
+      actions.push_back({.octets = "220 x\r\n"});
+    }
+    if (event.kind == Event::Kind::octets) actions.push_back({.octets = event.octets == "QUIT\r\n" ? "221 x\r\n" : "250 x\r\n"});
+    if (event.octets == "QUIT\r\n") actions.push_back({.kind = Action::Kind::close});
+  }));
+  Session session(plan_for_client("greeted", "C: NOOP\nS: 250"), {});
+  transport.play(session, [] {});
+  transport.run();
+  EXPECT_TRUE(session.finished());
+  EXPECT_LT(transport.now(), 1min) << "time went on to an alarm of a server that nobody talks to";
+}
+
 // The last octets and the end come to the server, though the session has nothing more to do.
 TEST(MemoryTransport, TheServerHearsTheRest) {
   std::string heard;
