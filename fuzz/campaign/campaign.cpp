@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "fuzz/campaign/shorten.hpp"
+#include "fuzz/oracle/compare.hpp"
 #include "smtpspec/selftest/reference.hpp"
 #include "smtpspec/serve/server.hpp"
 
@@ -52,17 +53,32 @@ const judge::Finding* find(const Evaluation& evaluation, const std::string& want
 
 }  // namespace
 
-Evaluation control(const Scenario& scenario, const Target& target, const script::Registry& registry) {
+namespace {
+
+// The scenario as it is played on the reference server; nullptr where that one lacks a fact.
+std::unique_ptr<Playing> on_reference(const Scenario& scenario, const Target& target) {
   serve::MemoryStore store;
-  serve::Server server({}, store, target.setup.digests);
-  session::MemoryTransport transport([&server](Role role) { return server.accept(role); });
+  // Silence of the client counts only when it outlasts all that a scenario waits for.
+  serve::Server server({.idle = std::chrono::minutes(30)}, store, target.setup.digests);
+  session::MemoryTransport transport([&server](Role role) { return server.accept(role); },
+                                     [&server] {
+                                       server.restart();
+                                       return std::string();
+                                     });
   run::Profile profile = selftest::reference_profile(server.config());
   complete_facts(profile, "control");
   auto play = prepare(scenario, profile.facts, target.setup, 0);
   if (!play) return {};
   transport.play(*(*play)->session, [] {});
   transport.run();
-  return evaluation_of(**play, registry);
+  return std::move(*play);
+}
+
+}  // namespace
+
+Evaluation control(const Scenario& scenario, const Target& target, const script::Registry& registry) {
+  const auto play = on_reference(scenario, target);
+  return play ? evaluation_of(*play, registry) : Evaluation{};
 }
 
 struct Campaign::State {
@@ -148,7 +164,7 @@ struct Campaign::State {
     --in_flight;
     watch(owned->session->transcript());
     for (const auto& entry : owned->session->transcript().entries) out.replies += entry.kind == session::Entry::Kind::reply;
-    owned->then(*owned, evaluation_of(*owned, registry));
+    owned->then(*owned, evaluation(*owned));
     if (progress) progress(out);
     if (asking == 0) fill();
   }
@@ -162,6 +178,15 @@ struct Campaign::State {
     out.dead = "the last " + std::to_string(unheard) + " sessions got no greeting";
   }
 
+  Evaluation evaluation(const Playing& played) const {
+    Evaluation what = evaluation_of(played, registry);
+    if (!options.compare) return what;
+    if (const auto reference = on_reference(played.scenario, target))
+      if (auto unlike = compare(played.session->transcript(), reference->session->transcript()))
+        what.findings.push_back(std::move(*unlike));
+    return what;
+  }
+
   void learn(const Playing& played, const Evaluation& evaluation) {
     bool fresh = false, hello = false;
     for (const Visit& visit : evaluation.visits) {
@@ -171,7 +196,7 @@ struct Campaign::State {
     }
     out.past_hello += hello;
     for (const Act& act : played.scenario.acts) {
-      note(act.tree);
+      if (act.says()) note(act.tree);
       for (const Node& tree : act.more) note(tree);
     }
     if (options.corpus && fresh && corpus.size() < most_of_corpus) corpus.push_back(played.scenario);
@@ -196,6 +221,7 @@ struct Campaign::State {
 
   void suspect(const Playing& played, judge::Finding finding, std::uint64_t index) {
     std::string what = key(finding);
+    if (options.stop_at_first && finding.verdict == judge::Verdict::observed && !out.findings.empty()) return;
     if (const auto before = suspected.find(what); before != suspected.end()) {
       if (before->second < out.findings.size()) ++out.findings[before->second].seen;
       return;
@@ -209,6 +235,7 @@ struct Campaign::State {
 
   void drop(const Suspicion& suspicion) {
     ++out.unstable;
+    out.dropped.push_back(suspicion.what);
     suspected.erase(suspicion.what);
     // What is dropped once is not worth another look for long.
     if (++dropped[suspicion.what] >= 3) suspected.emplace(suspicion.what, std::string::npos);
@@ -246,7 +273,7 @@ struct Campaign::State {
         suspected[suspicion->what] = out.findings.size();
         out.findings.push_back(
             {*finding, played.scenario, suspicion->index, suspicion->acts, played.session->transcript().masked(), evaluation.answers});
-        if (options.stop_at_first) stopping = true;
+        if (options.stop_at_first && finding->verdict != judge::Verdict::observed) stopping = true;
       });
     });
   }

@@ -32,7 +32,8 @@ struct Options {
   int connections = 20;                                                 // at once
   Limits limits;
   bool corpus = true;            // go on from scenarios that showed something new
-  bool stop_at_first = false;    // finding
+  bool compare = false;          // with the reference server, which costs as much time again: compare.hpp
+  bool stop_at_first = false;    // finding that accuses
   std::size_t most_plays = 200;  // to shorten one finding
 };
 
@@ -56,6 +57,7 @@ struct Report {
   std::set<std::uint16_t> productions;                 // that were said
   std::set<std::pair<smtp::State, smtp::Input>> seen;  // where what was answered
   std::vector<Found> findings;
+  std::vector<std::string> dropped;  // the suspicions that were unstable, by key()
   bool interrupted = false;
   std::string dead;  // how the target was lost, if it was
 };

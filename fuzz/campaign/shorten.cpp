@@ -33,10 +33,13 @@ void Shortening::list() {
   });
   put([](Scenario& scenario) {
     for (Act& act : scenario.acts) act.cuts.clear();
+    for (Act& act : scenario.acts) act.single = false;
   });
   for (std::size_t i = 0; i < acts; ++i) {
     put([i](Scenario& scenario) { scenario.acts[i].glued = false; });
     put([i](Scenario& scenario) { scenario.acts[i].cuts.clear(); });
+    put([i](Scenario& scenario) { scenario.acts[i].single = false; });
+    if (!best_.acts[i].says()) continue;
     if (best_.acts[i].kind == Act::Kind::starttls || best_.acts[i].more.size() > 1)
       for (std::size_t line = 0; line < best_.acts[i].more.size(); ++line)
         put([&](Scenario& scenario) { scenario.acts[i].more.erase(scenario.acts[i].more.begin() + static_cast<std::ptrdiff_t>(line)); });

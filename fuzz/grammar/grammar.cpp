@@ -167,6 +167,53 @@ Node Grammar::command(std::string_view symbol, const Ground& ground, Random& ran
   return tree;
 }
 
+std::optional<Node> Grammar::meaning_one(smtp::Input input, const Ground& ground, Random& random) const {
+  constexpr std::string_view exchanged = "response";
+  const auto table = productions();
+  std::vector<std::uint16_t> choices;
+  for (std::uint16_t i = 0; i < table.size(); ++i) {
+    const auto means = table[i].means.all();
+    const bool wanted = std::find(means.begin(), means.end(), input) != means.end();
+    const bool known = table[i].needs.empty() || !ground.offered || ground.offered->has(table[i].needs);
+    if (wanted && known && table[i].symbol != exchanged && possible(i, ground)) choices.push_back(i);
+  }
+  if (choices.empty()) return {};
+  Node out{random.pick(choices), {}};
+  for (const Part& part : rules_[out.production].parts)
+    if (part.symbol >= 0) out.children.push_back(grow(part.symbol, ground, random, 3));
+  // A parameter stands in a command.
+  static constexpr std::pair<std::string_view, std::string_view> places[] = {{"mail", "mail-parameters"}, {"rcpt", "rcpt-parameters"}};
+  const std::string_view symbol = symbol_of(out);
+  for (const auto& [verb, parameters] : places) {
+    const int number = number_of(verb);
+    if (symbol == verb ||
+        smtp::verb_of(input) != smtp::verb_of(table[of_symbol_[static_cast<std::size_t>(number)].front()].means.all().front()))
+      continue;
+    // Some parameter of the plain command grows into it.
+    Node whole = smallest(number, ground);
+    const auto put = [&](const auto& self, Node& node, int depth) -> bool {
+      for (Node& child : node.children) {
+        if (symbol_of(child) == symbol) {
+          child = out;
+          return true;
+        }
+        if (depth > 0 && self(self, child, depth - 1)) return true;
+      }
+      return false;
+    };
+    for (const std::uint16_t production : of_symbol_[static_cast<std::size_t>(number_of(parameters))]) {
+      Node list{production, {}};
+      for (const Part& part : rules_[production].parts)
+        if (part.symbol >= 0) list.children.push_back(smallest(part.symbol, ground));
+      for (Node& child : whole.children)
+        if (symbol_of(child) == parameters) child = list;
+      if (put(put, whole, 2)) return whole;
+    }
+    return {};
+  }
+  return out;
+}
+
 bool Grammar::mutate(Node& tree, const Ground& ground, Random& random) const {
   std::vector<Node*> nodes;
   const auto gather = [&](const auto& self, Node& node) -> void {

@@ -85,6 +85,11 @@ class Grammar {
   Node generate(std::string_view symbol, const Ground& ground, Random& random) const;
   // The same of a command, or of a symbol that makes one: the tree of the command itself, whose symbol tells the verb's kind.
   Node command(std::string_view symbol, const Ground& ground, Random& random) const;
+  // A command that may be taken for the input, of whatever validity: the rare ones come as often as the others. Nothing when the
+  // ground has none.
+  std::optional<Node> meaning_one(smtp::Input input, const Ground& ground, Random& random) const;
+  // The smallest lawful tree of the symbol: what an ordinary client says.
+  Node plain(std::string_view symbol, const Ground& ground) const { return smallest(number_of(symbol), ground); }
   // Puts another production in the place of a random node: any validity. False when there is nothing to change.
   bool mutate(Node& tree, const Ground& ground, Random& random) const;
 

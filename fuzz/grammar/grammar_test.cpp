@@ -23,7 +23,8 @@ script::Facts facts() {
            {"domain", "s.example"},
            {"user", "alice"},
            {"password", "secret"},
-           {"token", "t"}}};
+           {"token", "t"},
+           {std::string(script::limit_name), "1000000"}}};
 }
 
 std::string octets(const Node& tree) {
@@ -58,9 +59,10 @@ TEST(Grammar, GeneratesEveryLawfulProductionAndMutatesIntoTheOthers) {
   std::set<std::uint16_t> seen;
   Random random(1);
   for (int i = 0; i < 400000 && seen.size() < productions().size(); ++i) {
-    constexpr std::string_view roots[] = {"command", "response", "content", "chunk", "bdat"};
-    Node tree = i % 5 == 0 ? grammar().command("command", ground, random) : grammar().generate(roots[i % 5], ground, random);
-    if (i % 2 == 0) grammar().mutate(tree, ground, random);
+    constexpr std::string_view roots[] = {"command", "response", "content", "chunk", "bdat", "sized-bdat"};
+    Node tree = i % 5 == 0 ? grammar().command("command", ground, random)
+                           : grammar().generate(roots[static_cast<std::size_t>(i) % std::size(roots)], ground, random);
+    if (random.percent(50)) grammar().mutate(tree, ground, random);
     visit(tree, [&](const Node& node) { seen.insert(node.production); });
   }
   for (std::size_t i = 0; i < productions().size(); ++i)
@@ -83,7 +85,7 @@ TEST(Grammar, ALawfulCommandIsOneToTheParser) {
     if (symbol == "odd") continue;
     std::string line = octets(tree);
     line.resize(line.size() - 2);
-    const smtp::Command command = smtp::parse_command(line);
+    const smtp::Command command = smtp::parse_command(line, {.utf8 = line.ends_with(" SMTPUTF8")});
     EXPECT_TRUE(command) << line << ": " << to_string(command.fault);
     const Meaning meaning = grammar().meaning(tree, {});
     ASSERT_FALSE(meaning.inputs.empty()) << line;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
 
 #include "smtpspec/smtp/extension.hpp"
 #include "smtpspec/smtp/follow.hpp"
@@ -29,7 +30,7 @@ void add_words(std::string& list, std::string_view words) {
 class Reading {
  public:
   Reading(const Scenario& scenario, const Rendered& rendered, const script::Plan& plan, const Transcript& transcript)
-      : scenario_(scenario), rendered_(rendered), plan_(plan), transcript_(transcript), follower_(scenario.role) {}
+      : scenario_(scenario), rendered_(rendered), plan_(plan), transcript_(transcript) {}
 
   Evaluation run() {
     for (std::size_t i = 0; i < transcript_.entries.size(); ++i) {
@@ -38,6 +39,7 @@ class Reading {
       if (entry.kind == Entry::Kind::reply) heard(entry, static_cast<int>(i));
     }
     find_unanswered();
+    find_impatience();
     return {std::move(findings_), std::move(answers_), std::move(visits_)};
   }
 
@@ -49,51 +51,64 @@ class Reading {
     std::optional<Part> part;
   };
 
+  // What is known of one connection.
+  struct Channel {
+    explicit Channel(smtp::Role role) : follower(role) {}
+    smtp::Follower follower;
+    smtp::Capabilities offered{};
+    bool in_tls = false;
+    bool adrift = false;
+    std::deque<Asked> asked{};
+    std::map<std::string_view, bool> taken{};  // of the mailboxes that have several spellings: whether one was
+  };
+  Channel& channel(int number) { return channels_.try_emplace(number, scenario_.role).first->second; }
+
   void sent(const Entry& entry) {
-    if (entry.move < 0) return asked_.push_back({});
+    auto& asked = channel(entry.connection).asked;
+    if (entry.move < 0) return asked.push_back({});
     if (entry.move == move_) return;  // another segment of it
     move_ = entry.move;
     const script::Move& move = plan_.moves[static_cast<std::size_t>(move_)];
-    if (move.preamble) return asked_.push_back({});
-    for (const Part& part : parts_of(rendered_, move)) asked_.push_back({part});
+    if (move.preamble) return asked.push_back({});
+    for (const Part& part : parts_of(rendered_, move)) asked.push_back({part});
   }
 
   void heard(const Entry& entry, int index) {
-    if (entry.in_tls && !std::exchange(in_tls_, entry.in_tls)) follower_.tls_up();
+    Channel& here = channel(entry.connection);
+    if (entry.in_tls && !std::exchange(here.in_tls, entry.in_tls)) here.follower.tls_up();
     const int code = entry.reply->code;
     if (entry.command == "greeting") {
-      in_tls_ = entry.in_tls;
-      follower_.take(smtp::Asked::greeting, "", code);
+      here = Channel(scenario_.role);
+      here.in_tls = entry.in_tls;
+      here.follower.take(smtp::Asked::greeting, "", code);
       return;
     }
-    if (asked_.empty() || entry.unasked) return follower_.lose();
-    const Asked asked = asked_.front();
-    asked_.pop_front();
+    if (here.asked.empty() || entry.unasked) return here.follower.lose();
+    const Asked asked = here.asked.front();
+    here.asked.pop_front();
     // The session cannot tell what it answers.
     if (entry.command.empty() && entry.line.empty()) {
-      adrift_ = true;
-      return follower_.lose();
-    }  // the session cannot tell what it answers
+      here.adrift = true;
+      return here.follower.lose();
+    }
     if (!asked.part) {
-      if (entry.line.empty()) follower_.lose();
-      else follower_.take(smtp::Asked::command, entry.line, code);
+      if (entry.line.empty()) here.follower.lose();
+      else here.follower.take(smtp::Asked::command, entry.line, code);
     } else {
-      follow(entry, index, *asked.part);
+      follow(here, entry, index, *asked.part);
     }
     // A server that gives up answers nothing of what is on its way.
-    if (code == 421 || (code == 220 && says_starttls(asked))) asked_.clear();
-    if (code == 250 && (entry.command == "EHLO" || says_ehlo(asked))) {
-      offered_ = smtp::capabilities(*entry.reply);
-      follower_.offer(offered_);
+    if (code == 421 || (code == 220 && (entry.command == "STARTTLS" || says(asked, here, Input::starttls)))) here.asked.clear();
+    if (code == 250 && (entry.command == "EHLO" || says(asked, here, Input::ehlo))) {
+      here.offered = smtp::capabilities(*entry.reply);
+      here.follower.offer(here.offered);
     }
   }
 
-  bool says_starttls(const Asked& asked) const {
-    return asked.part && asked.part->more == 0 && scenario_.acts[asked.part->act].kind == Act::Kind::starttls;
-  }
-
-  bool says_ehlo(const Asked& asked) const {
-    return asked.part && asked.part->more == 0 && grammar().meaning(tree_of(*asked.part), offered_).inputs == std::vector{Input::ehlo};
+  bool says(const Asked& asked, const Channel& here, Input input) const {
+    if (!asked.part || asked.part->more > 0) return false;
+    const Meaning meaning = grammar().meaning(tree_of(*asked.part), here.offered);
+    return !meaning.inputs.empty() && meaning.inputs.front() == input;
   }
 
   const Node& tree_of(const Part& part) const {
@@ -101,7 +116,7 @@ class Reading {
     return part.more == 0 ? act.tree : act.more[part.more - 1];
   }
 
-  Meaning meaning_of(const Part& part) const {
+  Meaning meaning_of(const Part& part, const smtp::Capabilities& offered) const {
     const Act& act = scenario_.acts[part.act];
     if (part.more > act.more.size()) return {.inputs = {Input::auth_cancelled}};
     if (act.kind == Act::Kind::data && part.more > 0)
@@ -109,27 +124,32 @@ class Reading {
     if (act.kind == Act::Kind::chunk)
       return {.inputs = {act.last ? Input::last_chunk : Input::chunk, Input::chunk_too_big, Input::last_chunk_refused,
                          Input::last_chunk_not_stored}};
-    return grammar().meaning(tree_of(part), offered_);
+    return grammar().meaning(tree_of(part), offered);
   }
 
-  void follow(const Entry& entry, int index, const Part& part) {
-    const Meaning meaning = meaning_of(part);
+  void follow(Channel& here, const Entry& entry, int index, const Part& part) {
+    const Meaning meaning = meaning_of(part, here.offered);
     Answer& answer = answers_.emplace_back(Answer{part, index, entry.reply->code, {}, {}});
-    if (meaning.anything || meaning.inputs.empty()) return follower_.lose();
-    const auto before = follower_.contexts();
+    if (meaning.anything || meaning.inputs.empty()) return here.follower.lose();
+    const auto before = here.follower.contexts();
     const int code = entry.reply->code;
     if (before.size() == 1)
       visits_.push_back({before.front(), meaning.inputs.front(),
                          part.more > scenario_.acts[part.act].more.size() ? std::uint16_t{0} : tree_of(part).production, meaning.validity,
                          code});
-    const smtp::Followed followed = follower_.take(meaning.inputs, code);
+    const smtp::Followed followed = here.follower.take(meaning.inputs, code);
     for (const smtp::Context& context : before)
       for (const Input input : meaning.inputs) {
         const smtp::Row& row = smtp::model_row(context, input);
         add_words(answer.lawful, row.passes);
         add_words(answer.deviates, row.deviates);
       }
-    if (followed.lawfulness == Lawfulness::lawful) return;
+    if (followed.lawfulness == Lawfulness::lawful) {
+      if (meaning.validity == Validity::valid && part.more == 0 && !before.empty() &&
+          std::all_of(before.begin(), before.end(), [](const smtp::Context& c) { return c.extended; }))
+        look_at_valid(here, entry, index, meaning, tree_of(part));
+      return;
+    }
     const bool lax = meaning.accepted && std::any_of(before.begin(), before.end(), [&](const smtp::Context& context) {
                        return smtp::lawfulness(context, *meaning.accepted, code) == Lawfulness::lawful;
                      });
@@ -146,18 +166,51 @@ class Reading {
          .entry = index});
   }
 
+  // Policy may refuse what is said rightly, but not for parameters that were offered, nor one spelling of a mailbox of which it
+  // took another.
+  void look_at_valid(Channel& here, const Entry& entry, int index, const Meaning& meaning, const Node& tree) {
+    const Input input = meaning.inputs.front();
+    const int code = entry.reply->code;
+    const auto found = [&](std::string_view rule, std::string requirement, Verdict verdict, std::string expected) {
+      add({.rule = std::string(rule),
+           .requirements = {std::move(requirement)},
+           .verdict = verdict,
+           .step = std::string(smtp::verb_of(input)),
+           .expected = std::move(expected),
+           .came = std::to_string(code) + " " + entry.shown(entry.reply->text(), 200),
+           .choice = {},
+           .place = {},
+           .entry = index});
+    };
+    const bool all_offered = std::none_of(meaning.inputs.begin(), meaning.inputs.end(), [](Input other) {
+      return other == Input::mail_unknown_parameter || other == Input::rcpt_unknown_parameter;
+    });
+    if ((input == Input::mail || input == Input::rcpt) && code == 555 && all_offered)
+      found(unlawful_reply, "RFC5321-4.2.2-P1", Verdict::deviation, "no 555 to what was offered");
+    if (input != Input::rcpt || !names_postmaster(tree)) return;
+    bool& taken = here.taken["postmaster"];
+    if (code / 100 == 2) taken = true;
+    else if (taken && (code == 550 || code == 551 || code == 553))
+      found(unlike_spelling, "RFC5321-2.4-1", Verdict::deviation, "the answer that another spelling of the mailbox had");
+  }
+  static bool names_postmaster(const Node& tree) {
+    return grammar().symbol_of(tree) == "postmaster" || std::any_of(tree.children.begin(), tree.children.end(), names_postmaster);
+  }
+
   // The session ended where something was waited for.
   void find_unanswered() {
-    if (transcript_.outcomes.empty() || adrift_) return;
+    if (transcript_.outcomes.empty()) return;
     const session::Outcome& last = transcript_.outcomes.back();
     if (last.tier >= 0 || transcript_.complete) return;
     const script::Move& move = plan_.moves[last.move];
     if (move.preamble || (last.came.kind != Came::Kind::nothing && last.came.kind != Came::Kind::close)) return;
-    if (gave_up()) return;
+    if (channel(move.step.connection).adrift || gave_up(move.step.connection)) return;
     const bool closed = last.came.kind == Came::Kind::close;
+    const Channel& here = channel(move.step.connection);
     std::string step = "?";
-    if (!asked_.empty() && asked_.front().part)
-      if (const Meaning meaning = meaning_of(*asked_.front().part); !meaning.inputs.empty()) step = smtp::verb_of(meaning.inputs.front());
+    if (!here.asked.empty() && here.asked.front().part)
+      if (const Meaning meaning = meaning_of(*here.asked.front().part, here.offered); !meaning.inputs.empty())
+        step = smtp::verb_of(meaning.inputs.front());
     add({.rule = std::string(closed ? early_close : lost_reply),
          .requirements = {closed ? "RFC5321-3.8-1" : "RFC5321-4.2-1"},
          .verdict = !closed && last.waited < judge::lawful_wait(step) ? Verdict::deviation : Verdict::fail,
@@ -169,10 +222,37 @@ class Reading {
          .entry = -1});
   }
 
-  // It said so, or was told to go.
-  bool gave_up() const {
+  // Where the client was silent for less than five minutes and the server left.
+  void find_impatience() {
+    if (std::any_of(scenario_.acts.begin(), scenario_.acts.end(),
+                    [](const Act& act) { return act.kind == Act::Kind::restart || act.restarts; }))
+      return;
+    for (const session::Outcome& outcome : transcript_.outcomes) {
+      const script::Expect& expect = plan_.moves[outcome.move].step.expect;
+      if (outcome.tier < 1 || expect.tiers.front().answers.front().kind != script::Answer::Kind::nothing) continue;
+      const bool said = outcome.came.kind == Came::Kind::reply && outcome.came.reply.code == 421;
+      const bool left = said || (outcome.came.kind == Came::Kind::close && !gave_up(plan_.moves[outcome.move].step.connection));
+      if (!left || outcome.waited >= std::chrono::minutes(5) || expect.tiers.front().answers.front().time < std::chrono::seconds(10))
+        continue;
+      add({.rule = std::string(early_leave),
+           .requirements = {"RFC5321-4.5.3.2.7-1"},
+           .verdict = Verdict::deviation,
+           .step = "",
+           .expected = "five minutes for the next command",
+           .came = session::describe(outcome.came),
+           .choice = {},
+           .place = {},
+           .entry = -1});
+    }
+  }
+
+  // It said so, or was told to go, or the client went.
+  bool gave_up(int connection) const {
+    const auto hung_up = [connection](const Act& act) { return act.kind == Act::Kind::hang_up && act.connection == connection; };
+    if (std::any_of(scenario_.acts.begin(), scenario_.acts.end(), hung_up)) return true;
     for (auto entry = transcript_.entries.rbegin(); entry != transcript_.entries.rend(); ++entry)
-      if (entry->kind == Entry::Kind::reply) return entry->reply->code == 421 || entry->reply->code == 221 || entry->reply->code == 521;
+      if (entry->kind == Entry::Kind::reply && entry->connection == connection)
+        return entry->reply->code == 421 || entry->reply->code == 221 || entry->reply->code == 521;
     return true;
   }
 
@@ -185,12 +265,8 @@ class Reading {
   const Rendered& rendered_;
   const script::Plan& plan_;
   const Transcript& transcript_;
-  smtp::Follower follower_;
-  smtp::Capabilities offered_;
-  bool in_tls_ = false;
-  bool adrift_ = false;
   int move_ = -1;
-  std::deque<Asked> asked_;
+  std::map<int, Channel> channels_;
   std::vector<Finding> findings_;
   std::vector<Answer> answers_;
   std::vector<Visit> visits_;

@@ -16,6 +16,8 @@ namespace smtpspec::fuzz {
 inline constexpr std::string_view unlawful_reply = "fuzz/reply-is-lawful";  // by the model, to what the tree means
 inline constexpr std::string_view lax_reply = "fuzz/broken-command-refused";
 inline constexpr std::string_view lost_reply = "fuzz/command-has-its-reply";
+inline constexpr std::string_view unlike_spelling = "fuzz/spellings-of-a-mailbox-are-alike";
+inline constexpr std::string_view early_leave = "fuzz/five-minutes-for-a-command";
 inline constexpr std::string_view early_close = "fuzz/connection-stays-open";
 
 // A reply, and where it came: what of a server was seen.

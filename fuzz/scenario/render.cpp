@@ -1,5 +1,7 @@
 #include "fuzz/scenario/render.hpp"
 
+#include <algorithm>
+
 namespace smtpspec::fuzz {
 namespace {
 
@@ -82,7 +84,7 @@ class Renderer {
     const Act& one = scenario_.acts[act];
     const Node& tree = more == 0 ? one.tree : one.more[more - 1];
     Step step{.kind = more == 0 && one.kind == Act::Kind::chunk ? Step::Kind::chunk : Step::Kind::line};
-    step.text = cut(grammar().text(tree), more == 0 ? one.cuts : std::vector<std::uint32_t>{});
+    step.text = cut(grammar().text(tree), more == 0 && one.kind != Act::Kind::data ? one.cuts : std::vector<std::uint32_t>{});
     step.last = one.last;
     return numbered(std::move(step), {{act, more}});
   }
@@ -93,37 +95,115 @@ class Renderer {
   static Step expects(std::string_view text) { return {.kind = Step::Kind::expect, .expect = expectation(text)}; }
   static Step does(Step::Act act) { return {.kind = Step::Kind::act, .act = act}; }
 
+  // A line end inside of a command would hide from the session where one command ends and the next begins.
+  bool whole(const Act& act) const {
+    if (!act.says()) return false;
+    bool out = true;
+    grammar().text(act.tree).visit([&](const Piece& piece) { out = out && piece.text.find_first_of("\r\n") == std::string::npos; });
+    return out || act.kind == Act::Kind::chunk;
+  }
+
+  // Octet by octet goes what has no more than some hundreds of them.
+  bool in_octets(std::size_t first, std::size_t last) const {
+    bool wanted = false, possible = whole(scenario_.acts[first]);
+    const auto look = [&possible](const Piece& piece) { possible = possible && piece.count <= 300; };
+    for (std::size_t i = first; i <= last; ++i) {
+      wanted = wanted || scenario_.acts[i].single;
+      grammar().text(scenario_.acts[i].tree).visit(look);
+      for (const Node& tree : scenario_.acts[i].more) grammar().text(tree).visit(look);
+    }
+    return wanted && possible && last - first < 20;
+  }
+
   // The acts that go out in one write; returns the one behind them.
   std::size_t group(std::size_t first) {
+    if (!scenario_.acts[first].says()) {
+      pause(scenario_.acts[first]);
+      return first + 1;
+    }
     std::size_t end = first;
-    while (scenario_.acts[end].glued && end + 1 < scenario_.acts.size()) ++end;
+    while (scenario_.acts[end].glued && scenario_.acts[end].kind != Act::Kind::data && end + 1 < scenario_.acts.size() &&
+           scenario_.acts[end + 1].connection == scenario_.acts[end].connection && whole(scenario_.acts[end]) &&
+           whole(scenario_.acts[end + 1]))
+      ++end;
     const Act& last = scenario_.acts[end];
     std::vector<Step> together, steps;
     for (std::size_t i = first; i <= end; ++i) together.push_back(says(i, 0));
     if (last.kind == Act::Kind::starttls)
       for (std::size_t i = 1; i <= last.more.size(); ++i) together.push_back(says(end, i));
-    if (together.size() == 1) steps.push_back(std::move(together.front()));
-    else steps.push_back({.kind = Step::Kind::together, .inside = std::move(together)});
+    const bool single = in_octets(first, end);
+    if (together.size() == 1 && !single) steps.push_back(std::move(together.front()));
+    else steps.push_back({.kind = Step::Kind::together, .inside = std::move(together), .octet_by_octet = single});
     for (std::size_t i = first; i < end; ++i) steps.push_back(expects("any", {i, 0}));
-    behind(end, last, steps);
+    const std::size_t tail = behind(end, last, steps);
+    on(last.connection, steps);
     auto& dialogue = out_.test.dialogue;
     if (last.kind == Act::Kind::command || last.kind == Act::Kind::chunk) dialogue.insert(dialogue.end(), steps.begin(), steps.end());
     else dialogue.push_back({.kind = Step::Kind::times, .inside = std::move(steps), .count = 1});
-    return end + 1;
+    return tail + 1;
   }
 
-  void behind(std::size_t number, const Act& act, std::vector<Step>& steps) {
+  static void on(int connection, std::vector<Step>& steps) {
+    for (Step& step : steps) {
+      step.connection = connection;
+      on(connection, step.inside);
+    }
+  }
+
+  // Another connection; silence, in which a server may give up on the client, and the target's restart, behind which it says so at the next
+  // command.
+  static Step silence(const Act& act) {
+    Step wait = expects("nothing for 1s, else any ends the case, else close ends the case");
+    wait.expect.tiers.front().answers.front().time = act.time;
+    wait.connection = act.connection;
+    return wait;
+  }
+  static void pause_inside(const Act& act, std::vector<Step>& steps) {
+    if (act.time.count() > 0) steps.push_back(silence(act));
+    if (act.restarts) steps.push_back(does(Step::Act::restart));
+  }
+  void pause(const Act& act) {
+    auto& dialogue = out_.test.dialogue;
+    if (act.kind == Act::Kind::hang_up) {
+      Step reset = does(Step::Act::reset);
+      reset.connection = act.connection;
+      return dialogue.push_back(std::move(reset));
+    }
+    if (act.kind == Act::Kind::open) {
+      Step open = does(Step::Act::open);
+      open.other = act.connection;
+      open.at = act.at;
+      return dialogue.push_back(std::move(open));
+    }
+    if (act.kind == Act::Kind::restart) return dialogue.push_back(does(Step::Act::restart));
+    dialogue.push_back(silence(act));
+  }
+
+  // Returns the last act that went out with it.
+  std::size_t behind(std::size_t number, const Act& act, std::vector<Step>& steps) {
+    std::size_t tail = number;
     switch (act.kind) {
       case Act::Kind::data: {
         steps.push_back(expects("354, else any ends the block", {number, 0}));
-        Step content{.kind = Step::Kind::content, .inside = lines_of(grammar().text(act.more.front())), .stuffed = false};
-        steps.push_back(numbered(std::move(content), {{number, 1}}));
+        pause_inside(act, steps);
+        Step content{.kind = Step::Kind::content, .inside = lines_of(cut(grammar().text(act.more.front()), act.cuts)), .stuffed = false};
+        const auto& acts = scenario_.acts;
+        const bool single = in_octets(number, number);
+        while (acts[tail].glued && tail + 1 < acts.size() && acts[tail + 1].kind == Act::Kind::command &&
+               acts[tail + 1].connection == act.connection && whole(acts[tail + 1]))
+          ++tail;
+        std::vector<Step> together = {numbered(std::move(content), {{number, 1}})};
+        for (std::size_t i = number + 1; i <= tail; ++i) together.push_back(says(i, 0));
+        if (tail == number && !single) steps.push_back(std::move(together.front()));
+        else steps.push_back({.kind = Step::Kind::together, .inside = std::move(together), .octet_by_octet = single});
         steps.push_back(expects("any", {number, 1}));
+        for (std::size_t i = number + 1; i <= tail; ++i) steps.push_back(expects("any", {i, 0}));
         break;
       }
       case Act::Kind::auth:
         for (std::size_t i = 1; i <= act.more.size(); ++i) {
           steps.push_back(expects("334, else any ends the block", {number, i - 1}));
+          if (i == 1) pause_inside(act, steps);
           steps.push_back(says(number, i));
         }
         // An exchange that is not over is given up.
@@ -140,6 +220,7 @@ class Renderer {
         break;
       default: steps.push_back(expects("any", {number, 0}));
     }
+    return tail;
   }
 
   const Scenario& scenario_;

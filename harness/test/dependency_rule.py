@@ -23,6 +23,7 @@ ALLOWED = {
     "fuzz/scenario": {"smtp", "script", "fuzz/grammar"},
     "fuzz/oracle": {"smtp", "script", "session", "judge", "fuzz/grammar", "fuzz/scenario"},
     "fuzz/campaign": {"smtp", "script", "session", "judge", "run", "serve", "selftest", "fuzz/grammar", "fuzz/scenario", "fuzz/oracle"},
+    "fuzz/faults": {"smtp", "script", "session", "crypto", "run", "faults", "selftest", "fuzz/oracle", "fuzz/campaign"},
 }
 # Who may include whose headers from outside.
 THIRD_PARTY = {
@@ -33,7 +34,7 @@ THIRD_PARTY = {
     r"boost/json": {"report"},
     r"boost/version": {"cli"},
     r"fmt/": {"report"},
-    r"CLI/": {"cli"},
+    r"CLI/": {"cli", "fuzz/faults"},
     r"(sys/socket|netinet/|arpa/inet|poll)\b": {"net"},
 }
 
