@@ -34,8 +34,12 @@ std::string_view first_word(const smtp::Reply& reply) {
 
 // The next entries of the same connection behind this one.
 const Entry* next_of(const Heard& heard, std::size_t& index) {
-  for (++index; index < heard.transcript.entries.size(); ++index)
-    if (heard.transcript.entries[index].connection == heard.entry.connection) return &heard.transcript.entries[index];
+  for (++index; index < heard.transcript.entries.size(); ++index) {
+    const Entry& entry = heard.transcript.entries[index];
+    if (entry.connection != heard.entry.connection) continue;
+    // A connection that was opened anew has the number of the one before.
+    return entry.kind == Entry::Kind::note && entry.octets == "connected" ? nullptr : &entry;
+  }
   return nullptr;
 }
 
