@@ -89,6 +89,7 @@ struct Campaign::State {
     began = transport.now();
     asking = target.roles.size();
     for (const Role role : target.roles) ask_offer(role);
+    if (options.time.count() > 0) transport.after(last(), [this] { transport.stop(); });
     transport.run();
     out.time = transport.now() - began;
     out.corpus = corpus.size();
@@ -113,8 +114,9 @@ struct Campaign::State {
     return stopping || next - options.first >= options.scenarios || (options.time.count() > 0 && transport.now() - began >= options.time);
   }
 
-  // Too late to shorten what was found: a fifth of the time behind its end is for that.
-  bool late() const { return options.time.count() > 0 && transport.now() - began >= options.time + options.time / 5; }
+  // A fifth of the time behind its end is for looking into what was found, and for sessions that still wait.
+  session::Duration last() const { return options.time + options.time / 5; }
+  bool late() const { return options.time.count() > 0 && transport.now() - began >= last(); }
 
   // Keeps as many sessions in flight as there may be; those that look into a suspicion go first.
   void fill() {
@@ -243,37 +245,37 @@ struct Campaign::State {
 
   void again(const std::shared_ptr<Suspicion>& suspicion) {
     urgent.push_back([this, suspicion] {
-      play(suspicion->scenario, [this, suspicion](const Playing&, const Evaluation& evaluation) {
+      play(suspicion->scenario, [this, suspicion](const Playing& played, const Evaluation& evaluation) {
         if (!find(evaluation, suspicion->what)) return drop(*suspicion);
         if (--suspicion->left > 0) return again(suspicion);
+        suspected[suspicion->what] = out.findings.size();
+        out.findings.emplace_back();
+        keep(*suspicion, played, evaluation);
         suspicion->shortening.emplace(suspicion->scenario, ground(suspicion->scenario.role), options.most_plays);
         shorten(suspicion);
       });
     });
   }
 
+  // The finding as this play shows it.
+  void keep(const Suspicion& suspicion, const Playing& played, const Evaluation& evaluation) {
+    Found& found = out.findings[suspected[suspicion.what]];
+    found = {*find(evaluation, suspicion.what),     played.scenario,    suspicion.index, suspicion.acts,
+             played.session->transcript().masked(), evaluation.answers, found.seen};
+  }
+
   void shorten(const std::shared_ptr<Suspicion>& suspicion) {
     auto candidate = stopping || late() ? std::optional<Scenario>() : suspicion->shortening->next();
-    if (!candidate) return keep(suspicion);
+    if (!candidate) {
+      if (options.stop_at_first && suspicion->finding.verdict != judge::Verdict::observed) stopping = true;
+      return;
+    }
     urgent.push_back([this, suspicion, scenario = std::move(*candidate)] {
       play(scenario, [this, suspicion](const Playing& played, const Evaluation& evaluation) {
         const bool shows = find(evaluation, suspicion->what) && !find(control(played.scenario, target, registry), suspicion->what);
+        if (shows) keep(*suspicion, played, evaluation);
         suspicion->shortening->tried(shows);
         shorten(suspicion);
-      });
-    });
-  }
-
-  // Played for the last time, for its transcript.
-  void keep(const std::shared_ptr<Suspicion>& suspicion) {
-    urgent.push_back([this, suspicion] {
-      play(suspicion->shortening->best(), [this, suspicion](const Playing& played, const Evaluation& evaluation) {
-        const judge::Finding* finding = find(evaluation, suspicion->what);
-        if (!finding) return drop(*suspicion);
-        suspected[suspicion->what] = out.findings.size();
-        out.findings.push_back(
-            {*finding, played.scenario, suspicion->index, suspicion->acts, played.session->transcript().masked(), evaluation.answers});
-        if (options.stop_at_first && finding->verdict != judge::Verdict::observed) stopping = true;
       });
     });
   }

@@ -37,7 +37,7 @@ struct Scripted final : smtp::Machine {
   std::size_t next = 0;
 };
 
-const script::Facts& facts() {
+const script::Facts& facts_of_oracle() {
   static const script::Facts known{{{"client", "c.example"},
                                     {"sender", "s@c.example"},
                                     {"recipient", "alice@s.example"},
@@ -54,8 +54,8 @@ const script::Facts& facts() {
 Node tree(std::string_view symbol, const std::string& line) {
   Random random(1);
   for (int i = 0; i < 200000; ++i) {
-    Node out = Grammar::instance().command(symbol, {&facts(), nullptr}, random);
-    const auto segments = script::expand(Grammar::instance().text(out), facts(), "");
+    Node out = Grammar::instance().command(symbol, {&facts_of_oracle(), nullptr}, random);
+    const auto segments = script::expand(Grammar::instance().text(out), facts_of_oracle(), "");
     if (segments && segments->size() == 1 && segments->front().octets == line) return out;
   }
   ADD_FAILURE() << "the grammar has no " << line;
@@ -78,7 +78,7 @@ Played play(std::vector<Act> acts, const std::vector<std::string>& replies, smtp
   out.scenario = {Role::relay, std::move(acts)};
   out.rendered = render(out.scenario);
   const auto& test = out.rendered.test;
-  auto plan = script::make_plan(test, test.dialogue, test.rows.front(), Role::relay, facts());
+  auto plan = script::make_plan(test, test.dialogue, test.rows.front(), Role::relay, facts_of_oracle());
   EXPECT_TRUE(plan);
   session::Setup setup;
   setup.deadlines.reply = 10min;

@@ -14,7 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 using smtp::Role;
 
-const script::Facts& facts() {
+const script::Facts& facts_of_scenarios() {
   static const script::Facts known{{{"client", "c.example"},
                                     {"sender", "s@c.example"},
                                     {"recipient", "alice@s.example"},
@@ -27,7 +27,7 @@ const script::Facts& facts() {
                                     {"token", "t"}}};
   return known;
 }
-const Ground ground{&facts(), nullptr};
+const Ground ground{&facts_of_scenarios(), nullptr};
 
 std::string dialogue_of(const Scenario& scenario) { return script::print_dialogue(render(scenario).test.dialogue); }
 
@@ -44,7 +44,8 @@ TEST(Scenario, EveryKindOfActIsMadeAndCanBePlayed) {
     }
     many = many || scenario.acts.size() > 90;
     const Rendered rendered = render(scenario);
-    const auto plan = script::make_plan(rendered.test, rendered.test.dialogue, rendered.test.rows.front(), Role::relay, facts());
+    const auto plan =
+        script::make_plan(rendered.test, rendered.test.dialogue, rendered.test.rows.front(), Role::relay, facts_of_scenarios());
     ASSERT_TRUE(plan) << plan.error().message << "\n" << dialogue_of(scenario);
   }
   EXPECT_EQ(kinds.size(), static_cast<std::size_t>(Act::Kind::hang_up) + 1);

@@ -204,7 +204,7 @@ class Fuzz(Files):
 
     def test_a_finding_is_a_case_that_fails_there_and_not_elsewhere(self):
         target = ("smtp://127.0.0.1", "--start", f"{YES} {{port}}", "--timeout", "200ms")
-        status, out, err = self.fuzz(*target, "--scenarios", "12")
+        status, out, err = self.fuzz(*target, "--scenarios", "40", "--for", "3s")
         self.assertEqual(status, 1, err)
         files = sorted(str(file) for file in pathlib.Path(f"{self.directory.name}/findings").iterdir())
         self.assertTrue(files)
@@ -219,7 +219,7 @@ class Fuzz(Files):
         self.assertIn(status, (0, 3), out + err)
         self.assertNotIn("1 fail", out)
         # What is known is told and does not count.
-        status, _, err = self.fuzz(*target, "--scenarios", "12", "--known", f"{self.directory.name}/findings")
+        status, _, err = self.fuzz(*target, "--scenarios", "40", "--for", "3s", "--known", f"{self.directory.name}/findings")
         self.assertEqual((status, err), (0, ""))
 
     def test_nobody_there(self):
