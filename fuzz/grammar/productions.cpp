@@ -1,6 +1,5 @@
 // The grammar, a production a row. A symbol's rows stand together, the smallest lawful one first: that is where recursion ends
 // and what a minimiser comes down to.
-#include <array>
 
 #include "fuzz/grammar/grammar.hpp"
 
@@ -12,7 +11,7 @@ using enum Input;
 using enum Validity;
 
 // clang-format off: one production a line, whatever its length
-constexpr std::array table = {
+constexpr Production table[] = {
     // --- commands: RFC 5321 section 4.1.1
     Production{"command", 6, "{hello}"},
     Production{"command", 10, "{mail}"},
