@@ -51,10 +51,6 @@ const judge::Finding* find(const Evaluation& evaluation, const std::string& want
   return nullptr;
 }
 
-}  // namespace
-
-namespace {
-
 // The scenario as it is played on the reference server; nullptr where that one lacks a fact.
 std::unique_ptr<Playing> on_reference(const Scenario& scenario, const Target& target) {
   serve::MemoryStore store;
@@ -216,7 +212,6 @@ struct Campaign::State {
     Scenario scenario;
     std::string what;
     std::uint64_t index = 0;
-    std::size_t acts = 0;
     int left = reproductions;
     std::optional<Shortening> shortening;
   };
@@ -229,14 +224,12 @@ struct Campaign::State {
       return;
     }
     suspected.emplace(what, std::string::npos);
-    auto suspicion =
-        std::make_shared<Suspicion>(Suspicion{std::move(finding), played.scenario, std::move(what), index, played.scenario.acts.size()});
+    auto suspicion = std::make_shared<Suspicion>(Suspicion{std::move(finding), played.scenario, std::move(what), index});
     if (find(control(suspicion->scenario, target, registry), suspicion->what)) return drop(*suspicion);
     again(suspicion);
   }
 
   void drop(const Suspicion& suspicion) {
-    ++out.unstable;
     out.dropped.push_back(suspicion.what);
     suspected.erase(suspicion.what);
     // What is dropped once is not worth another look for long.
@@ -260,7 +253,7 @@ struct Campaign::State {
   // The finding as this play shows it.
   void keep(const Suspicion& suspicion, const Playing& played, const Evaluation& evaluation) {
     Found& found = out.findings[suspected[suspicion.what]];
-    found = {*find(evaluation, suspicion.what),     played.scenario,    suspicion.index, suspicion.acts,
+    found = {*find(evaluation, suspicion.what),     played.scenario,    suspicion.index, suspicion.scenario.acts.size(),
              played.session->transcript().masked(), evaluation.answers, found.seen};
   }
 

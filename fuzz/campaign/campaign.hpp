@@ -50,14 +50,13 @@ struct Found {
 struct Report {
   std::uint64_t scenarios = 0, plays = 0, replies = 0;
   std::uint64_t past_hello = 0;  // scenarios in which a hello was accepted
-  std::uint64_t unstable = 0;    // suspicions that did not come again, or that the reference server shows too
   std::size_t corpus = 0;
   session::Duration time{};
   std::map<smtp::Role, smtp::Capabilities> offered;
   std::set<std::uint16_t> productions;                 // that were said
   std::set<std::pair<smtp::State, smtp::Input>> seen;  // where what was answered
   std::vector<Found> findings;
-  std::vector<std::string> dropped;  // the suspicions that were unstable, by key()
+  std::vector<std::string> dropped;  // suspicions that did not come again, or that the reference server shows too, by key()
   bool interrupted = false;
   std::string dead;  // how the target was lost, if it was
 };

@@ -161,7 +161,7 @@ int try_clean(const Flags& flags, const script::Suite& suite) {
   for (const Report& report : reports) {
     scenarios += report.scenarios;
     replies += report.replies;
-    suspicions += report.unstable + report.findings.size();
+    suspicions += report.dropped.size() + report.findings.size();
     said.insert(report.productions.begin(), report.productions.end());
     seen.insert(report.seen.begin(), report.seen.end());
   }

@@ -91,24 +91,16 @@ class Reading {
       here.adrift = true;
       return here.follower.lose();
     }
-    if (!asked.part) {
-      if (entry.line.empty()) here.follower.lose();
-      else here.follower.take(smtp::Asked::command, entry.line, code);
-    } else {
-      follow(here, entry, index, *asked.part);
-    }
+    std::optional<Input> said;
+    if (asked.part) said = follow(here, entry, index, *asked.part);
+    else if (entry.line.empty()) here.follower.lose();
+    else here.follower.take(smtp::Asked::command, entry.line, code);
     // A server that gives up answers nothing of what is on its way.
-    if (code == 421 || (code == 220 && (entry.command == "STARTTLS" || says(asked, here, Input::starttls)))) here.asked.clear();
-    if (code == 250 && (entry.command == "EHLO" || says(asked, here, Input::ehlo))) {
+    if (code == 421 || (code == 220 && (entry.command == "STARTTLS" || said == Input::starttls))) here.asked.clear();
+    if (code == 250 && (entry.command == "EHLO" || said == Input::ehlo)) {
       here.offered = smtp::capabilities(*entry.reply);
       here.follower.offer(here.offered);
     }
-  }
-
-  bool says(const Asked& asked, const Channel& here, Input input) const {
-    if (!asked.part || asked.part->more > 0) return false;
-    const Meaning meaning = grammar().meaning(tree_of(*asked.part), here.offered);
-    return !meaning.inputs.empty() && meaning.inputs.front() == input;
   }
 
   const Node& tree_of(const Part& part) const {
@@ -127,23 +119,37 @@ class Reading {
     return grammar().meaning(tree_of(part), offered);
   }
 
-  void follow(Channel& here, const Entry& entry, int index, const Part& part) {
+  // What the command is without its broken parts, of an act's own tree.
+  std::optional<Input> follow(Channel& here, const Entry& entry, int index, const Part& part) {
     const Meaning meaning = meaning_of(part, here.offered);
-    Answer& answer = answers_.emplace_back(Answer{part, index, entry.reply->code, {}, {}});
-    if (meaning.anything || meaning.inputs.empty()) return here.follower.lose();
+    const auto said = part.more > 0 || meaning.inputs.empty() ? std::optional<Input>() : meaning.inputs.front();
+    answers_.push_back({part, index, entry.reply->code, {}, {}});
+    if (meaning.anything || meaning.inputs.empty()) {
+      here.follower.lose();
+      return said;
+    }
     const auto before = here.follower.contexts();
+    const std::size_t known = findings_.size();
+    weigh(here, entry, index, part, meaning, before);
+    if (findings_.size() == known) return said;
+    // What a case that shows it has to expect.
+    for (const smtp::Context& context : before)
+      for (const Input input : meaning.inputs) {
+        const smtp::Row& row = smtp::model_row(context, input);
+        add_words(answers_.back().lawful, row.passes);
+        add_words(answers_.back().deviates, row.deviates);
+      }
+    return said;
+  }
+
+  void weigh(Channel& here, const Entry& entry, int index, const Part& part, const Meaning& meaning,
+             const std::vector<smtp::Context>& before) {
     const int code = entry.reply->code;
     if (before.size() == 1)
       visits_.push_back({before.front(), meaning.inputs.front(),
                          part.more > scenario_.acts[part.act].more.size() ? std::uint16_t{0} : tree_of(part).production, meaning.validity,
                          code});
     const smtp::Followed followed = here.follower.take(meaning.inputs, code);
-    for (const smtp::Context& context : before)
-      for (const Input input : meaning.inputs) {
-        const smtp::Row& row = smtp::model_row(context, input);
-        add_words(answer.lawful, row.passes);
-        add_words(answer.deviates, row.deviates);
-      }
     if (followed.lawfulness == Lawfulness::lawful) {
       if (meaning.validity == Validity::valid && part.more == 0 && !before.empty() &&
           std::all_of(before.begin(), before.end(), [](const smtp::Context& c) { return c.extended; }))
@@ -154,13 +160,19 @@ class Reading {
                        return smtp::lawfulness(context, *meaning.accepted, code) == Lawfulness::lawful;
                      });
     const bool mild = followed.lawfulness == Lawfulness::near_miss || meaning.validity == Validity::invalid;
-    add({.rule = std::string(lax ? lax_reply : unlawful_reply),
-         .requirements = {"RFC5321-4.2.2-P1"},
-         .verdict = mild ? Verdict::deviation : Verdict::fail,
+    accuse(entry, index, meaning, lax ? lax_reply : unlawful_reply, "RFC5321-4.2.2-P1", mild ? Verdict::deviation : Verdict::fail,
+           std::string(followed.lawful) + " by " + std::string(followed.law) + " in state " + std::string(to_string(followed.state)));
+  }
+
+  // The reply is not what it should be.
+  void accuse(const Entry& entry, int index, const Meaning& meaning, std::string_view rule, std::string requirement, Verdict verdict,
+              std::string expected) {
+    add({.rule = std::string(rule),
+         .requirements = {std::move(requirement)},
+         .verdict = verdict,
          .step = std::string(smtp::verb_of(meaning.inputs.front())),
-         .expected =
-             std::string(followed.lawful) + " by " + std::string(followed.law) + " in state " + std::string(to_string(followed.state)),
-         .came = std::to_string(code) + " " + entry.shown(entry.reply->text(), 200),
+         .expected = std::move(expected),
+         .came = std::to_string(entry.reply->code) + " " + entry.shown(entry.reply->text(), 200),
          .choice = {},
          .place = {},
          .entry = index});
@@ -171,27 +183,17 @@ class Reading {
   void look_at_valid(Channel& here, const Entry& entry, int index, const Meaning& meaning, const Node& tree) {
     const Input input = meaning.inputs.front();
     const int code = entry.reply->code;
-    const auto found = [&](std::string_view rule, std::string requirement, Verdict verdict, std::string expected) {
-      add({.rule = std::string(rule),
-           .requirements = {std::move(requirement)},
-           .verdict = verdict,
-           .step = std::string(smtp::verb_of(input)),
-           .expected = std::move(expected),
-           .came = std::to_string(code) + " " + entry.shown(entry.reply->text(), 200),
-           .choice = {},
-           .place = {},
-           .entry = index});
-    };
     const bool all_offered = std::none_of(meaning.inputs.begin(), meaning.inputs.end(), [](Input other) {
       return other == Input::mail_unknown_parameter || other == Input::rcpt_unknown_parameter;
     });
     if ((input == Input::mail || input == Input::rcpt) && code == 555 && all_offered)
-      found(unlawful_reply, "RFC5321-4.2.2-P1", Verdict::deviation, "no 555 to what was offered");
+      accuse(entry, index, meaning, unlawful_reply, "RFC5321-4.2.2-P1", Verdict::deviation, "no 555 to what was offered");
     if (input != Input::rcpt || !names_postmaster(tree)) return;
     bool& taken = here.taken["postmaster"];
     if (code / 100 == 2) taken = true;
     else if (taken && (code == 550 || code == 551 || code == 553))
-      found(unlike_spelling, "RFC5321-2.4-1", Verdict::deviation, "the answer that another spelling of the mailbox had");
+      accuse(entry, index, meaning, unlike_spelling, "RFC5321-2.4-1", Verdict::deviation,
+             "the answer that another spelling of the mailbox had");
   }
   static bool names_postmaster(const Node& tree) {
     return grammar().symbol_of(tree) == "postmaster" || std::any_of(tree.children.begin(), tree.children.end(), names_postmaster);

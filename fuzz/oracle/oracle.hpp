@@ -36,7 +36,7 @@ struct Answer {
   Part part;
   int entry = 0;  // of the transcript
   int code = 0;
-  std::string lawful;    // codes, in the notation of reply_set.hpp; "" where nobody can tell
+  std::string lawful;    // of a reply that is found wrong: codes, in the notation of reply_set.hpp
   std::string deviates;  // near misses
 };
 

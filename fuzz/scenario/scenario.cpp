@@ -74,7 +74,7 @@ class Generator {
 
   // The symbol that a client in its right mind would take next.
   std::string_view sensible() {
-    if (context_.state == State::greeted || (context_.tls && !context_.extended && context_.state == State::greeted)) return "hello";
+    if (context_.state == State::greeted) return "hello";
     if (context_.state == State::ready) {
       if (logged_in_role() && !context_.tls && offers("STARTTLS")) return "starttls";
       if (logged_in_role() && !context_.authenticated && account()) return "auth";
@@ -259,10 +259,6 @@ class Generator {
   std::size_t most_ = 0;  // acts
   std::size_t errors_ = 0;
 };
-
-}  // namespace
-
-namespace {
 
 // Another session beside this one: opened somewhere in it, its acts among the others.
 void put_beside(Scenario& scenario, std::vector<Act> acts, Random& random) {
