@@ -79,7 +79,7 @@ void print_summary(const fuzz::Report& report, const std::string& target, std::u
   std::printf("  %s", counted(report.findings.size(), "finding").c_str());
   if (!report.findings.empty())
     std::printf(" (%zu fail, %zu deviation)", static_cast<std::size_t>(fails), report.findings.size() - static_cast<std::size_t>(fails));
-  if (report.dropped.size() > 0) std::printf("; %s came once and not again", counted(report.dropped.size(), "suspicion").c_str());
+  if (!report.dropped.empty()) std::printf("; %s came once and not again", counted(report.dropped.size(), "suspicion").c_str());
   std::printf("\n");
 }
 
