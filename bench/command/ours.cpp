@@ -1,8 +1,7 @@
 // smtpspec's own command parser, strict: lines end in CRLF, no tolerance, and the values of the parameters that it knows are read.
-#include "smtpspec/smtp/command.hpp"
+#include "smtpspec/smtp/command_reader.hpp"
 
 #include "adapter.hpp"
-#include "smtpspec/smtp/lines.hpp"
 
 namespace {
 
@@ -11,25 +10,26 @@ using namespace smtpspec::smtp;
 // RFC 5321 section 4.5.3.1.4, and what RFC 3461 section 4 adds to RCPT.
 constexpr std::size_t line_limit = 512 + 500;
 
-std::uint32_t number(Verb verb) {
-  switch (verb) {
-    case Verb::ehlo: return SMTPSPEC_VERB_EHLO;
-    case Verb::helo: return SMTPSPEC_VERB_HELO;
-    case Verb::mail: return SMTPSPEC_VERB_MAIL;
-    case Verb::rcpt: return SMTPSPEC_VERB_RCPT;
-    case Verb::data: return SMTPSPEC_VERB_DATA;
-    case Verb::bdat: return SMTPSPEC_VERB_BDAT;
-    case Verb::rset: return SMTPSPEC_VERB_RSET;
-    case Verb::vrfy: return SMTPSPEC_VERB_VRFY;
-    case Verb::expn: return SMTPSPEC_VERB_EXPN;
-    case Verb::help: return SMTPSPEC_VERB_HELP;
-    case Verb::noop: return SMTPSPEC_VERB_NOOP;
-    case Verb::quit: return SMTPSPEC_VERB_QUIT;
-    case Verb::starttls: return SMTPSPEC_VERB_STARTTLS;
-    case Verb::auth: return SMTPSPEC_VERB_AUTH;
-    default: return 0;
-  }
-}
+// By Verb.
+constexpr auto numbers = [] {
+  std::array<std::uint32_t, static_cast<std::size_t>(Verb::etrn) + 1> out{};
+  for (const auto& [verb, number] : std::initializer_list<std::pair<Verb, std::uint32_t>>{{Verb::ehlo, SMTPSPEC_VERB_EHLO},
+                                                                                          {Verb::helo, SMTPSPEC_VERB_HELO},
+                                                                                          {Verb::mail, SMTPSPEC_VERB_MAIL},
+                                                                                          {Verb::rcpt, SMTPSPEC_VERB_RCPT},
+                                                                                          {Verb::data, SMTPSPEC_VERB_DATA},
+                                                                                          {Verb::bdat, SMTPSPEC_VERB_BDAT},
+                                                                                          {Verb::rset, SMTPSPEC_VERB_RSET},
+                                                                                          {Verb::vrfy, SMTPSPEC_VERB_VRFY},
+                                                                                          {Verb::expn, SMTPSPEC_VERB_EXPN},
+                                                                                          {Verb::help, SMTPSPEC_VERB_HELP},
+                                                                                          {Verb::noop, SMTPSPEC_VERB_NOOP},
+                                                                                          {Verb::quit, SMTPSPEC_VERB_QUIT},
+                                                                                          {Verb::starttls, SMTPSPEC_VERB_STARTTLS},
+                                                                                          {Verb::auth, SMTPSPEC_VERB_AUTH}})
+    out[static_cast<std::size_t>(verb)] = number;
+  return out;
+}();
 
 class Ours {
  public:
@@ -38,35 +38,39 @@ class Ours {
   static constexpr std::uint32_t question = SMTPSPEC_COMMAND, does = SMTPSPEC_TEXTS | SMTPSPEC_STREAMING | SMTPSPEC_ZERO_COPY;
 
   std::ptrdiff_t feed(std::string_view octets, const smtpspec_sink& sink) {
-    std::size_t at = 0;
-    while (const auto line = splitter_.next(octets.substr(at))) {
-      if (line->ending != LineEnding::too_long && !line->rest_of_long) report(octets.substr(at, line->size), at, sink);
-      else if (!line->rest_of_long) sink.on_error(&sink, at, "line-too-long");
-      at += line->next;
+    const char* const start = octets.data();
+    while (const Command* command = commands_.next(octets)) {
+      const char* const line = commands_.line().data();
+      const auto wrong = [&](std::size_t at, const char* what) { sink.on_error(&sink, static_cast<std::size_t>(line - start) + at, what); };
+      if (!*command) {
+        wrong(command->fault_at, to_string(command->fault).data());
+        continue;
+      }
+      const auto text = [line](Span span) -> smtpspec_text { return {line + span.begin, span.size}; };
+      if (!command->params.empty()) {
+        const int bad =
+            command->verb == Verb::mail ? mail_params(*command, commands_.line()).bad : rcpt_params(*command, commands_.line()).bad;
+        if (bad >= 0) {
+          wrong(command->params[static_cast<std::size_t>(bad)].keyword.begin, "bad-value");
+          continue;
+        }
+        smtpspec_param* out = params_.data();
+        const Param *param = command->params.begin(), *const end = command->params.end();
+        do *out++ = {text(param->keyword), param->has_value ? text(param->value) : smtpspec_text{nullptr, 0}};
+        while (++param != end);
+      }
+      const smtpspec_command out{numbers[static_cast<std::size_t>(command->verb)], static_cast<std::uint32_t>(command->params.size()),
+                                 params_.data(), text(command->path.local), text(command->path.domain)};
+      sink.on_command(&sink, &out);
     }
-    return static_cast<std::ptrdiff_t>(at);
+    return octets.data() - start;
   }
   std::ptrdiff_t finish(std::string_view octets, const smtpspec_sink&) { return octets.empty() ? 0 : SMTPSPEC_STOP; }
-  void reset() { splitter_ = LineSplitter({.limit = line_limit}); }
+  void reset() { commands_ = CommandReader({.limit = line_limit}); }
 
  private:
-  static void report(std::string_view line, std::size_t at, const smtpspec_sink& sink) {
-    const Command command = parse_command(line);
-    if (!command) return sink.on_error(&sink, at + command.fault_at, to_string(command.fault).data());
-    const int bad = command.params.empty()       ? -1
-                    : command.verb == Verb::mail ? mail_params(command, line).bad
-                                                 : rcpt_params(command, line).bad;
-    if (bad >= 0) return sink.on_error(&sink, at + command.params[static_cast<std::size_t>(bad)].keyword.begin, "bad-value");
-    const auto text = [&](Span span) -> smtpspec_text { return {line.data() + span.begin, span.size}; };
-    smtpspec_param params[Params::most];
-    std::uint32_t count = 0;
-    for (const Param& param : command.params)
-      params[count++] = {text(param.keyword), param.has_value ? text(param.value) : smtpspec_text{nullptr, 0}};
-    const smtpspec_command out{number(command.verb), count, params, text(command.path.local), text(command.path.domain)};
-    sink.on_command(&sink, &out);
-  }
-
-  LineSplitter splitter_{{.limit = line_limit}};
+  CommandReader commands_{{.limit = line_limit}};
+  std::array<smtpspec_param, Params::most> params_;
 };
 
 }  // namespace

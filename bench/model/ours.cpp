@@ -2,9 +2,8 @@
 #include "smtpspec/smtp/model.hpp"
 
 #include "adapter.hpp"
-#include "smtpspec/smtp/command.hpp"
+#include "smtpspec/smtp/command_reader.hpp"
 #include "smtpspec/smtp/content.hpp"
-#include "smtpspec/smtp/lines.hpp"
 
 namespace {
 
@@ -73,29 +72,27 @@ class Sessions {
   static constexpr std::uint32_t question = SMTPSPEC_MODEL, does = SMTPSPEC_STREAMING;
 
   std::ptrdiff_t feed(std::string_view octets, const smtpspec_sink& sink) {
-    std::size_t at = 0;
+    const char* const start = octets.data();
     for (;;) {
       if (walk_.in_data()) {
         body_.clear();
-        at += content_.feed(octets.substr(at), body_);
+        octets.remove_prefix(content_.feed(octets, body_));
         if (!content_.done()) break;
         content_ = {};
         sink.on_step(&sink, walk_.step(Input::content));
         continue;
       }
-      const auto line = splitter_.next(octets.substr(at));
-      if (!line) break;
-      const Command command = parse_command(octets.substr(at, line->size));
-      at += line->next;
-      sink.on_step(&sink, walk_.step(line->ending == LineEnding::too_long ? Input::too_long_line : input_of(command)));
+      const Command* const command = commands_.next(octets);
+      if (command == nullptr) break;
+      sink.on_step(&sink, walk_.step(command->fault == CommandFault::line_too_long ? Input::too_long_line : input_of(*command)));
     }
-    return static_cast<std::ptrdiff_t>(at);
+    return octets.data() - start;
   }
   std::ptrdiff_t finish(std::string_view octets, const smtpspec_sink&) { return octets.empty() ? 0 : SMTPSPEC_STOP; }
   void reset() { *this = {}; }
 
  private:
-  LineSplitter splitter_{{.limit = 512}};
+  CommandReader commands_{{.limit = 512}};
   DotReader content_;
   std::string body_;
   Walk walk_;

@@ -63,7 +63,8 @@ const std::array commands = {
     StrictInput{"an underscore in a domain", "EHLO foo_bar.example\r\n", Judged::refused, "RFC 5321 section 4.1.2"},
     StrictInput{"DATA with an argument", "DATA now\r\n", Judged::refused, "RFC 5321 section 4.3.2"},
     StrictInput{"UTF-8 in a local-part without SMTPUTF8", "RCPT TO:<\xc3\xbc@c.example>\r\n", Judged::refused, "RFC 6531 section 3.4"},
-    StrictInput{"a local-part of 65 octets", long_local, Judged::refused, "RFC 5321 section 4.5.3.1.1"},
+    // Every server takes 64, and best any number: a limit may be had, and need not.
+    StrictInput{"a local-part of 65 octets", long_local, Judged::either, "RFC 5321 section 4.5.3.1", SMTPSPEC_VERB_RCPT},
     StrictInput{"a null path for RCPT", "RCPT TO:<>\r\n", Judged::refused, "RFC 5321 section 4.1.1.3"},
     StrictInput{"postmaster without a domain", "RCPT TO:<postmaster>\r\n", Judged::accepted, "RFC 5321 section 4.1.1.3",
                 SMTPSPEC_VERB_RCPT},

@@ -1,10 +1,14 @@
 #include "smtpspec/smtp/command.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
 #include <limits>
 
+#include "smtpspec/smtp/common_command.hpp"
 #include "smtpspec/smtp/encoding.hpp"
 #include "smtpspec/smtp/octet_class.hpp"
+#include "smtpspec/smtp/param_names.hpp"
 #include "smtpspec/smtp/word_table.hpp"
 
 namespace smtpspec::smtp {
@@ -28,19 +32,32 @@ constexpr WordTable verbs({{"EHLO", Verb::ehlo},
                            {"ETRN", Verb::etrn}},
                           Verb::unknown);
 
-constexpr WordTable param_names({{"SIZE", ParamName::size},
-                                 {"BODY", ParamName::body},
-                                 {"SMTPUTF8", ParamName::smtputf8},
-                                 {"REQUIRETLS", ParamName::requiretls},
-                                 {"AUTH", ParamName::auth},
-                                 {"RET", ParamName::ret},
-                                 {"ENVID", ParamName::envid},
-                                 {"NOTIFY", ParamName::notify},
-                                 {"ORCPT", ParamName::orcpt}},
-                                ParamName::unknown);
+enum class Notify : std::uint8_t { unknown, never, other };
+constexpr WordTable notify_words(
+    {{"NEVER", Notify::never}, {"SUCCESS", Notify::other}, {"FAILURE", Notify::other}, {"DELAY", Notify::other}}, Notify::unknown);
+
+constexpr WordTable bodies({{"7BIT", Body::seven_bit}, {"8BITMIME", Body::eight_bit_mime}, {"BINARYMIME", Body::binary_mime}}, Body::none);
+
+// Four to eight digits, all of them in one word; anything else gives nothing.
+std::optional<std::uint64_t> short_number(std::string_view text) {
+  if constexpr (std::endian::native != std::endian::little) return std::nullopt;
+  if (text.size() < 4 || text.size() > 8) return std::nullopt;
+  constexpr std::uint64_t ones = 0x0101010101010101, low_half = 0xffffffff;
+  std::uint32_t first, last;
+  std::memcpy(&first, text.data(), 4);
+  std::memcpy(&last, text.data() + text.size() - 4, 4);
+  const std::size_t given = 8 * (text.size() - 4);
+  const std::uint64_t front = (std::uint64_t{first} << (32 - given) & low_half) | (ones * '0' & low_half) >> given;
+  const std::uint64_t octets = std::uint64_t{last} << 32 | front, digits = octets - ones * '0';
+  if (((octets + ones * (127 - '9')) | digits) & ones * 0x80) return std::nullopt;
+  // Neighbours are joined: digits to numbers of two, those to numbers of four, those to one.
+  const std::uint64_t twos = (digits * (1 + (10 << 8)) >> 8) & 0x00ff00ff00ff00ff;
+  const std::uint64_t fours = (twos * (1 + (100 << 16)) >> 16) & 0x0000ffff0000ffff;
+  return fours * (1 + (std::uint64_t{10'000} << 32)) >> 32;
+}
 
 // A number of at most 20 digits; what a word cannot hold is the most that it can.
-std::optional<std::uint64_t> saturating_number(std::string_view text) {
+[[gnu::noinline]] std::optional<std::uint64_t> long_number(std::string_view text) {
   if (text.empty() || text.size() > 20) return std::nullopt;
   std::uint64_t value = 0;
   bool full = false;
@@ -49,6 +66,11 @@ std::optional<std::uint64_t> saturating_number(std::string_view text) {
     full = __builtin_mul_overflow(value, 10, &value) || __builtin_add_overflow(value, c - '0', &value) || full;
   }
   return full ? std::numeric_limits<std::uint64_t>::max() : value;
+}
+
+[[gnu::always_inline]] inline std::optional<std::uint64_t> saturating_number(std::string_view text) {
+  const auto number = short_number(text);
+  return number ? number : long_number(text);
 }
 
 // RFC 4954 sections 5 and 8: "<>", or a mailbox as xtext.
@@ -62,12 +84,11 @@ bool is_auth_value(std::string_view value) {
 
 // RFC 3461 section 4.1: "NEVER", or a list of the others.
 bool is_notify_value(std::string_view value) {
-  if (iequals(value, "NEVER")) return true;
-  for (;;) {
+  for (bool list = false;; list = true) {
+    const Notify all = notify_words.find(value);
+    if (all != Notify::unknown) return all == Notify::other || !list;
     const std::size_t comma = value.find(',');
-    const std::string_view word = value.substr(0, comma);
-    if (!iequals(word, "SUCCESS") && !iequals(word, "FAILURE") && !iequals(word, "DELAY")) return false;
-    if (comma == std::string_view::npos) return true;
+    if (comma == std::string_view::npos || notify_words.find(value.substr(0, comma)) != Notify::other) return false;
     value.remove_prefix(comma + 1);
   }
 }
@@ -258,6 +279,7 @@ std::string_view to_string(CommandFault fault) {
     case CommandFault::bad_mechanism: return "bad-mechanism";
     case CommandFault::bad_initial_response: return "bad-initial-response";
     case CommandFault::bad_string: return "bad-string";
+    case CommandFault::line_too_long: return "line-too-long";
   }
   return "";
 }
@@ -279,6 +301,7 @@ std::string_view section_of(CommandFault fault) {
     case CommandFault::bad_end_marker: return "RFC 3030 section 2";
     case CommandFault::bad_mechanism:
     case CommandFault::bad_initial_response: return "RFC 4954 section 4";
+    case CommandFault::line_too_long: return "RFC 5321 section 4.5.3.1.4";
   }
   return "";
 }
@@ -290,6 +313,20 @@ const Param* Command::param(std::string_view line, std::string_view keyword) con
 }
 
 Command parse_command(std::string_view line, const Tolerance& tolerance) {
+  // A line that stands alone gets the octets behind it that reading it at once takes.
+  char room[2 * common_command::room];
+  if (common_command::possible && line.size() <= common_command::room) {
+    std::memset(room, 0, sizeof room);
+    char* const end = std::copy(line.begin(), line.end(), room);
+    end[0] = '\r';
+    end[1] = '\n';
+    Command command;
+    if (common_command::read({room, sizeof room}, command) == line.size() && !line.empty()) return command;
+  }
+  return parse_command_by_octet(line, tolerance);
+}
+
+Command parse_command_by_octet(std::string_view line, const Tolerance& tolerance) {
   Command command;
   Parser{line, tolerance, command}.parse();
   return command;
@@ -321,9 +358,9 @@ std::string print_command(const Command& command, std::string_view line) {
 
 MailParams mail_params(const Command& command, std::string_view line) {
   MailParams out;
-  for (std::size_t i = 0; i < command.params.size(); ++i) {
-    const Param& param = command.params[i];
-    const std::string_view value = param.value.in(line);
+  for (const Param& param : command.params) {
+    const std::string_view value(line.data() + param.value.begin, param.value.size);
+    const auto index = [&] { return static_cast<int>(&param - command.params.begin()); };
     bool bad = false;
     // A parameter given twice is refused: RFC 1870 section 3 (a), RFC 3461 section 4, and by sense elsewhere.
     switch (param.name) {
@@ -334,10 +371,7 @@ MailParams mail_params(const Command& command, std::string_view line) {
         break;
       }
       case ParamName::body: {
-        const Body body = iequals(value, "7BIT")         ? Body::seven_bit
-                          : iequals(value, "8BITMIME")   ? Body::eight_bit_mime
-                          : iequals(value, "BINARYMIME") ? Body::binary_mime
-                                                         : Body::none;
+        const Body body = bodies.find(value);
         bad = out.body != Body::none || body == Body::none;
         out.body = body;
         break;
@@ -363,18 +397,18 @@ MailParams mail_params(const Command& command, std::string_view line) {
         out.envid = param.value;
         break;
       default:
-        if (out.unknown < 0) out.unknown = static_cast<int>(i);
+        if (out.unknown < 0) out.unknown = index();
     }
-    if (bad && out.bad < 0) out.bad = static_cast<int>(i);
+    if (bad && out.bad < 0) out.bad = index();
   }
   return out;
 }
 
 RcptParams rcpt_params(const Command& command, std::string_view line) {
   RcptParams out;
-  for (std::size_t i = 0; i < command.params.size(); ++i) {
-    const Param& param = command.params[i];
-    const std::string_view value = param.value.in(line);
+  for (const Param& param : command.params) {
+    const std::string_view value(line.data() + param.value.begin, param.value.size);
+    const auto index = [&] { return static_cast<int>(&param - command.params.begin()); };
     bool bad = false;
     switch (param.name) {
       case ParamName::notify:
@@ -386,9 +420,9 @@ RcptParams rcpt_params(const Command& command, std::string_view line) {
         out.orcpt = param.value;
         break;
       default:
-        if (out.unknown < 0) out.unknown = static_cast<int>(i);
+        if (out.unknown < 0) out.unknown = index();
     }
-    if (bad && out.bad < 0) out.bad = static_cast<int>(i);
+    if (bad && out.bad < 0) out.bad = index();
   }
   return out;
 }

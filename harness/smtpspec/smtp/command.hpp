@@ -58,6 +58,7 @@ enum class CommandFault : std::uint8_t {
   bad_mechanism,         // AUTH: not a SASL mechanism name
   bad_initial_response,  // AUTH: more than one argument behind the mechanism
   bad_string,            // VRFY, EXPN, NOOP, HELP: neither Atom nor Quoted-string... see parse_command
+  line_too_long,         // only a CommandReader finds it (section 4.5.3.1.4)
 };
 std::string_view to_string(CommandFault fault);
 std::string_view section_of(CommandFault fault);  // "RFC 5321 section 4.1.2"
@@ -84,6 +85,7 @@ class Params {
   const Param* begin() const { return std::launder(reinterpret_cast<const Param*>(room_)); }
   const Param* end() const { return begin() + size_; }
   const Param& operator[](std::size_t i) const { return begin()[i]; }
+  void clear() { size_ = 0; }
   void add(const Param& param) { new (room_ + size_++ * sizeof(Param)) Param(param); }
 
  private:
@@ -93,23 +95,26 @@ class Params {
 
 struct Command {
   Verb verb = Verb::unknown;
-  Span verb_text;
-  Span argument;  // everything behind the verb's blank, trailing blanks taken off
-  Path path;      // MAIL, RCPT; offsets from the start of the line
-  Params params;
-  Span mechanism;                // AUTH
-  std::optional<Span> initial;   // AUTH initial response
-  std::uint64_t chunk_size = 0;  // BDAT; saturates
-  bool last = false;             // BDAT ... LAST
   CommandFault fault = CommandFault::none;
   AddressFault address = AddressFault::none;  // detail of bad_path and bad_domain
+  bool last = false;                          // BDAT ... LAST
   std::uint32_t fault_at = 0;                 // octet of the line
+  Span verb_text;
+  Span argument;                 // everything behind the verb's blank, trailing blanks taken off
+  std::uint64_t chunk_size = 0;  // BDAT; saturates
+  Span mechanism;                // AUTH
+  Path path;                     // MAIL, RCPT; offsets from the start of the line
+  std::optional<Span> initial;   // AUTH initial response
+  Params params;                 // MAIL, RCPT
 
   explicit operator bool() const { return fault == CommandFault::none; }
   const Param* param(std::string_view line, std::string_view keyword) const;
 };
 
 Command parse_command(std::string_view line, const Tolerance& tolerance = {});
+
+// The same by the grammar alone, one octet after the other; parse_command reads what is common at once (common_command.hpp).
+Command parse_command_by_octet(std::string_view line, const Tolerance& tolerance = {});
 
 // The canonical line for a command parsed from `line`: verb and keywords in capitals, one blank where one belongs.
 // For every command without fault, parse(print(c)) is the same command and print is its own fixpoint.

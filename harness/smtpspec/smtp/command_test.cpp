@@ -164,7 +164,8 @@ TEST(Command, FaultsAreNamedAndPlaced) {
   }
   seen.insert(none);
   seen.insert(too_many_parameters);
-  for (int i = 0; i <= static_cast<int>(bad_string); ++i) {
+  seen.insert(line_too_long);
+  for (int i = 0; i <= static_cast<int>(line_too_long); ++i) {
     const auto fault = static_cast<CommandFault>(i);
     EXPECT_TRUE(seen.count(fault)) << to_string(fault) << " has no row";
     EXPECT_NE(to_string(fault), "");
@@ -327,6 +328,8 @@ TEST(MailParams, ValuesAreCheckedByTheirRfc) {
       {" SIZE=100000000000000000000", 0},
       {" SIZE", 0},
       {" SIZE=1k", 0},
+      {" SIZE=123:", 0},
+      {" SIZE=/1234567", 0},
       {" SIZE=1 SIZE=1", 1},
       // RFC 6152 section 2, RFC 3030 section 3.
       {" BODY=7bit"},
@@ -395,6 +398,12 @@ TEST(MailParams, AreReadAsValues) {
 
   const std::string_view most = "MAIL FROM:<> SIZE=99999999999999999999";
   EXPECT_EQ(mail_params(parse_command(most), most).size, ~std::uint64_t{0}) << "saturates";
+  // One to nine digits: those of four to eight are read as one word.
+  for (std::uint64_t size = 0, digit = 1; digit <= 9; ++digit) {
+    size = size * 10 + digit;
+    const std::string sized = "MAIL FROM:<> SIZE=" + std::to_string(size);
+    EXPECT_EQ(mail_params(parse_command(sized), sized).size, size);
+  }
   const MailParams absent = mail_params(parse_command("MAIL FROM:<>"), "MAIL FROM:<>");
   EXPECT_FALSE(absent.size || absent.auth || absent.ret || absent.envid || absent.smtputf8 || absent.requiretls);
   EXPECT_EQ(absent.body, Body::none);

@@ -3,14 +3,16 @@
 //   constexpr WordTable verbs({{"MAIL", Verb::mail}, {"RCPT", Verb::rcpt}}, Verb::unknown);
 //   verbs.find("rcpt") == Verb::rcpt
 //
-// The words begin with letters, four where they are so long, in which they differ: those are hashed, by a factor under which no
-// two meet.
+// The words differ in their first four octets, as capitals: those are hashed, by a factor under which no two meet. Words of up to eight
+// octets are compared by their first four and their last four.
 #pragma once
 
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
+#include <type_traits>
 
 #include "smtpspec/smtp/octets.hpp"
 
@@ -30,44 +32,60 @@ class WordTable {
   }
 
   constexpr Value find(std::string_view text) const {
-    const std::uint32_t head = head_of(text);
-    const Slot& slot = slots_[head * factor_ >> shift];
-    const bool found = slot.head == head && slot.word.text.size() == text.size() &&
-                       (text.size() <= 4 || iequals(slot.word.text.substr(4), text.substr(4)));
-    return found ? slot.word.value : otherwise_;
+    const std::uint32_t head = octets_of(text.substr(0, 4));
+    const Slot& slot = slots_[place_of(head)];
+    if (slot.size != text.size() || !slot.head.is(head)) return otherwise_;
+    if (text.size() <= 4) return slot.value;
+    const std::size_t tail = text.size() - 4;
+    if (!slot.tail.is(octets_of(text.substr(tail)))) return otherwise_;
+    return tail <= 4 || iequals({slot.text + 4, tail - 4}, {text.data() + 4, tail - 4}) ? slot.value : otherwise_;
   }
   constexpr std::string_view text_of(Value value) const {
     for (const Slot& slot : slots_)
-      if (slot.head != 0 && slot.word.value == value) return slot.word.text;
+      if (slot.size != 0 && slot.value == value) return {slot.text, slot.size};
     return "";
   }
 
  private:
+  // Four octets at most, letters in any case.
+  struct Quarter {
+    std::uint32_t octets = 0, letters = 0;
+    constexpr bool is(std::uint32_t other) const { return (other | letters) == octets; }
+  };
   struct Slot {
-    Word<Value> word;
-    std::uint32_t head = 0;
+    const char* text = nullptr;
+    std::uint8_t size = 0;
+    Value value;
+    Quarter head, tail;
   };
   static constexpr int bits = std::bit_width(2 * count - 1), shift = 32 - bits;
 
-  // The first four octets as capitals. What is a letter then was one before.
-  static constexpr std::uint32_t head_of(std::string_view text) {
+  static constexpr std::uint32_t octets_of(std::string_view text) {
     const auto octet = [&](std::size_t i) { return std::uint32_t{static_cast<unsigned char>(text[i])} << 8 * i; };
-    std::uint32_t head = 0;
-    if (text.size() >= 4) head = octet(0) | octet(1) | octet(2) | octet(3);
-    else
-      for (std::size_t i = 0; i < text.size(); ++i) head |= octet(i);
-    return head & 0xdfdfdfdf;
+    std::uint32_t octets = 0;
+    if (!std::is_constant_evaluated() && std::endian::native == std::endian::little && text.size() == 4) {
+      std::memcpy(&octets, text.data(), 4);
+      return octets;
+    }
+    for (std::size_t i = 0; i < text.size(); ++i) octets |= octet(i);
+    return octets;
   }
+  static constexpr Quarter quarter(std::string_view text) {
+    Quarter out;
+    for (std::size_t i = 0; i < text.size(); ++i)
+      if (is_alpha(text[i])) out.letters |= std::uint32_t{0x20} << 8 * i;
+    out.octets = octets_of(text) | out.letters;
+    return out;
+  }
+  constexpr std::size_t place_of(std::uint32_t head) const { return (head & 0xdfdfdfdf) * factor_ >> shift; }
 
   consteval bool place(const Word<Value> (&words)[count]) {
-    slots_.fill({{"", otherwise_}, 0});
-    for (const Word<Value>& word : words) {
-      const std::uint32_t head = head_of(word.text);
-      Slot& slot = slots_[head * factor_ >> shift];
-      if (slot.head != 0) return false;
-      for (const char c : word.text.substr(0, 4))
-        if (!is_alpha(c)) throw "a word that does not begin with letters";
-      slot = {word, head};
+    slots_.fill({nullptr, 0, otherwise_, {}, {}});
+    for (const auto& [text, value] : words) {
+      Slot& slot = slots_[place_of(octets_of(text.substr(0, 4)))];
+      if (slot.size != 0) return false;
+      slot = {text.data(), static_cast<std::uint8_t>(text.size()), value, quarter(text.substr(0, 4)),
+              text.size() > 4 ? quarter(text.substr(text.size() - 4)) : Quarter{}};
     }
     return true;
   }

@@ -7,7 +7,7 @@
 namespace smtpspec::smtp {
 namespace {
 
-constexpr WordTable numbers({{"ONE", 1}, {"TWO", 2}, {"FOUR", 4}, {"THREEFOLD", 3}}, -1);
+constexpr WordTable numbers({{"ONE", 1}, {"TWO", 2}, {"FOUR", 4}, {"THREEFOLD", 3}, {"8BITS", 8}, {"SEVEN_7", 7}}, -1);
 
 TEST(WordTable, FindsItsWordsInAnyCase) {
   EXPECT_EQ(numbers.find("ONE"), 1);
@@ -20,7 +20,7 @@ TEST(WordTable, FindsItsWordsInAnyCase) {
 
 // One octet changed, taken away or put behind, whatever it is.
 TEST(WordTable, FindsNothingElse) {
-  for (const std::string word : {"ONE", "TWO", "FOUR", "THREEFOLD"})
+  for (const std::string word : {"ONE", "TWO", "FOUR", "THREEFOLD", "8BITS", "SEVEN_7"})
     for (std::size_t i = 0; i <= word.size(); ++i) {
       EXPECT_EQ(numbers.find(word.substr(0, i)), i == word.size() ? numbers.find(word) : -1) << word << " " << i;
       for (int octet = 0; octet < 256; ++octet) {
