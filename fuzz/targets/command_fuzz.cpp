@@ -1,5 +1,5 @@
-// A command line: what is accepted is printed, what is printed is the same command and prints the same; a tolerance
-// refuses nothing that the grammar takes; faults and parts lie inside the line.
+// A command line: read at once it is what it is octet by octet; what is accepted is printed, what is printed is the same
+// command and prints the same; a tolerance refuses nothing that the grammar takes; faults and parts lie inside the line.
 #include "oracle.hpp"
 #include "smtpspec/smtp/command.hpp"
 
@@ -47,6 +47,9 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
     const smtp::Tolerance tolerance{(bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0, (bits & 8) != 0, (bits & 16) != 0, (bits & 32) != 0};
     const Command command = smtp::parse_command(line, tolerance);
     check_parts(command, line);
+    const Command plain = smtp::parse_command_by_octet(line, tolerance);
+    require(command.fault == plain.fault && command.fault_at == plain.fault_at && same(command, line, plain, line),
+            "read at once it is the same", line);
     if (strict) require(command && same(command, line, strict, line), "a tolerance changes nothing that is right", line);
     if (!command) continue;
     const std::string printed = print_command(command, line);

@@ -39,7 +39,7 @@ constexpr WordTable notify_words(
 constexpr WordTable bodies({{"7BIT", Body::seven_bit}, {"8BITMIME", Body::eight_bit_mime}, {"BINARYMIME", Body::binary_mime}}, Body::none);
 
 // Four to eight digits, all of them in one word; anything else gives nothing.
-std::optional<std::uint64_t> short_number(std::string_view text) {
+[[gnu::always_inline]] inline std::optional<std::uint64_t> short_number(std::string_view text) {
   if constexpr (std::endian::native != std::endian::little) return std::nullopt;
   if (text.size() < 4 || text.size() > 8) return std::nullopt;
   constexpr std::uint64_t ones = 0x0101010101010101, low_half = 0xffffffff;
