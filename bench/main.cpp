@@ -24,7 +24,8 @@ int main(int argc, char** argv) {
   app.add_option("--min-time", options.plan.min_time, "Seconds of each repetition, at least")->capture_default_str();
   app.add_option("--deadline", options.deadline, "Seconds until an adapter hangs")->capture_default_str();
   app.add_option("--passes", options.passes, "Run one adapter on one input so often and print nothing, for a profiler")->type_name("N");
-  app.add_option("--gate", options.gates, "Fail unless smtpspec is so many times pegtl, by instructions: reply/mixed 2.3")
+  app.add_option("--gate", options.gates,
+                 "Fail unless smtpspec, or the adapter behind the input, is so many times pegtl, by instructions: reply/mixed 2.3")
       ->type_name("INPUT FACTOR")
       ->each([factor = false](const std::string& word) mutable {
         if (factor && CLI::PositiveNumber(word) != "") throw CLI::ValidationError("--gate", word + " is no factor");

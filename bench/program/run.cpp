@@ -334,7 +334,7 @@ class Run {
         line.fault = fault_of(attempt(adapter, {&one, 1}, deadline_).front(), input.expected, adapter);
         if (line.fault.empty() && is_cut) line.fault = competitor.cut_fault;
       }
-      if (!line.fault.empty()) failed_ = failed_ || competitor.named || line.name == own;
+      if (!line.fault.empty()) failed_ = failed_ || competitor.named || line.name.starts_with(own);
       else if (!options_.check) line.timed = add_timed(each, competitor, input, one.ends);
       lines_.push_back(std::move(line));
     }
@@ -421,7 +421,7 @@ class Run {
     const bool counted = entry.instructions > 0 && by.instructions > 0;
     const double factor = counted ? by.instructions / entry.instructions : times_[*other->timed].least / time.least;
     row.push_back(number(factor));
-    if (counted && line.name == own) factors_[each.name] = factor;
+    if (counted) factors_[entry.name] = factor;
     return row;
   }
 
@@ -441,7 +441,8 @@ class Run {
   void print_gates() {
     for (const auto& [name, words] : options_.gates) {
       const double least = std::strtod(words.c_str(), nullptr);
-      const auto factor = factors_.find(name);
+      const bool of_own = std::any_of(cases_.begin(), cases_.end(), [&](const Case& each) { return each.name == name; });
+      const auto factor = factors_.find(of_own ? name + "/" + std::string(own) : name);
       const bool met = factor != factors_.end() && factor->second >= least;
       std::printf("%s  %s: %s times %s, at least %s\n", met ? "met   " : "missed", name.c_str(),
                   factor == factors_.end() ? "not counted, so no" : number(factor->second).c_str(), std::string(yardstick).c_str(),
@@ -458,7 +459,7 @@ class Run {
   std::vector<Line> lines_;
   std::vector<Timed> timed_;
   std::vector<Timing> times_;
-  std::map<std::string, double> factors_;  // by case: how many times the yardstick our own is, by instructions
+  std::map<std::string, double> factors_;  // by case and adapter: how many times the yardstick it is, by instructions
   bool failed_ = false;
 };
 

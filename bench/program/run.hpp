@@ -11,7 +11,7 @@ namespace smtpspec::bench {
 
 struct Options {
   std::vector<std::string> objects, names, inputs, compared;
-  std::vector<std::pair<std::string, std::string>> gates;      // a case, and how many times the yardstick our own has to be
+  std::vector<std::pair<std::string, std::string>> gates;      // a case, "/ADAPTER" or our own, how many times the yardstick it has to be
   std::vector<std::pair<std::string, std::string>> processes;  // a question, and who answers it
   double tolerance = 2;                                        // percent by which instructions may grow
   bool all = false, list = false, check = false, instructions = false, growth = false, strictness = false;

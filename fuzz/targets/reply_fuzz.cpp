@@ -1,5 +1,5 @@
-// A stream of replies: however it is cut, the same replies; every octet belongs to one; and a reply is called clean
-// exactly when the naive reading of RFC 5321 section 4.2 agrees.
+// A stream of replies: however it is cut, and with the short ways and without, the same replies; every octet belongs to one; and a reply is
+// called clean exactly when the naive reading of RFC 5321 section 4.2 agrees.
 #include "oracle.hpp"
 #include "smtpspec/smtp/ehlo.hpp"
 #include "test/naive.hpp"
@@ -13,6 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
     const auto replies = naive::read_replies({stream}, limits);
     require(naive::read_replies(naive::octet_by_octet(stream), limits) == replies, "octet by octet gives the same replies", stream);
     require(naive::read_replies(naive::cut_at_random(stream, size), limits) == replies, "any cut gives the same replies", stream);
+    require(naive::read_replies({stream}, smtp::ReplyParser::plodding(limits)) == replies, "the short ways change nothing", stream);
     std::size_t taken = 0;
     for (const smtp::Reply& reply : replies) {
       taken += reply.octets.size();

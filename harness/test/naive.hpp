@@ -92,9 +92,8 @@ inline std::vector<PlacedLine> read_lines(const Chunks& chunks, const smtp::Line
 }
 
 // All replies, likewise.
-inline std::vector<smtp::Reply> read_replies(const Chunks& chunks, smtp::ReplyLimits limits = {}) {
+inline std::vector<smtp::Reply> read_replies(const Chunks& chunks, smtp::ReplyParser parser) {
   std::vector<smtp::Reply> out;
-  smtp::ReplyParser parser(limits);
   std::string buffer;
   const auto take = [&](const smtp::ReplyView& view) {
     out.push_back(own(view, buffer));
@@ -106,6 +105,9 @@ inline std::vector<smtp::Reply> read_replies(const Chunks& chunks, smtp::ReplyLi
   }
   while (const auto view = parser.finish(buffer)) take(*view);
   return out;
+}
+inline std::vector<smtp::Reply> read_replies(const Chunks& chunks, smtp::ReplyLimits limits = {}) {
+  return read_replies(chunks, smtp::ReplyParser(limits));
 }
 
 // --- naive models -----------------------------------------------------------------------------------------------

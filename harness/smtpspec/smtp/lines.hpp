@@ -52,11 +52,9 @@ class LineSplitter {
   std::optional<Line> next(std::string_view buffer) {
     // Most lines come at once, are short and have nothing but plain octets before their CRLF.
     const std::string_view within = buffer.substr(0, rules_.limit);
-    const char* end = within.data();
-    if (scanned_ == 0 && !in_long_ && plain::is_near(end, within.data() + within.size()) && end[0] == '\r' && end[1] == '\n') {
-      const auto size = static_cast<std::size_t>(end - within.data());
+    std::size_t size = 0;
+    if (scanned_ == 0 && !in_long_ && plain::is_near(within, size) && within[size] == '\r' && within[size + 1] == '\n')
       return Line{.size = size, .next = size + 2};
-    }
     return next_odd(buffer);
   }
 

@@ -21,7 +21,8 @@ TEST(Plain, EveryKernelStopsAtTheFirstOddOctet) {
         if (at < size) text[at] = odd;
         const std::size_t expected = plain::by_octet(text.get(), size);
         EXPECT_EQ(expected, at < size && !is_plain(odd) ? at : size);
-        ASSERT_EQ(plain::by_word(text.get(), size), expected) << size << " " << at << " " << static_cast<int>(odd);
+        ASSERT_EQ(plain::by_blocks<plain::Words>(text.get(), size), expected) << size << " " << at << " " << static_cast<int>(odd);
+        ASSERT_EQ(plain::by_blocks<plain::Block>(text.get(), size), expected) << size << " " << at << " " << static_cast<int>(odd);
         ASSERT_EQ(plain::widest(text.get(), size), expected) << size << " " << at << " " << static_cast<int>(odd);
         ASSERT_EQ(plain_size({text.get(), size}), expected) << size << " " << at << " " << static_cast<int>(odd);
       }
@@ -34,7 +35,8 @@ TEST(Plain, EveryKernelAgreesOnRandomOctets) {
     // Mostly plain, and often around the borders between plain and not.
     for (char& c : text) c = random() % 8 ? static_cast<char>(' ' + random() % 95) : "\t\x1f\x20\x7e\x7f\x80\xff\x08\x0a"[random() % 9];
     const std::size_t expected = plain::by_octet(text.data(), text.size());
-    ASSERT_EQ(plain::by_word(text.data(), text.size()), expected);
+    ASSERT_EQ(plain::by_blocks<plain::Words>(text.data(), text.size()), expected);
+    ASSERT_EQ(plain::by_blocks<plain::Block>(text.data(), text.size()), expected);
     ASSERT_EQ(plain::widest(text.data(), text.size()), expected);
     ASSERT_EQ(plain_size(text), expected);
   }

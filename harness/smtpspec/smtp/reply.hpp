@@ -11,8 +11,10 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <string>
@@ -21,6 +23,7 @@
 
 #include "smtpspec/smtp/lines.hpp"
 #include "smtpspec/smtp/octets.hpp"
+#include "smtpspec/smtp/plain.hpp"
 
 namespace smtpspec::smtp {
 
@@ -113,6 +116,8 @@ struct Reply {
 };
 Reply own(const ReplyView& view, std::string_view buffer);
 
+inline constexpr std::size_t reply_line_limit = 512;  // octets with the CRLF (RFC 5321 section 4.5.3.1.5)
+
 struct ReplyLimits {
   std::size_t line = 64 * 1024;
   std::size_t lines = 2000;
@@ -121,10 +126,13 @@ struct ReplyLimits {
 class ReplyParser {
  public:
   ReplyParser() : ReplyParser(ReplyLimits{}) {}
-  explicit ReplyParser(ReplyLimits limits);
+  explicit ReplyParser(ReplyLimits limits) : ReplyParser(limits, reply_line_limit) {}
+
+  // One that takes no short ways: the same answers, slower, for tests to hold the others against.
+  static ReplyParser plodding(ReplyLimits limits = {}) { return {limits, 0}; }
 
   // The first whole reply of `buffer`, whose start is the end of the reply before; nullptr until it has come.
-  const ReplyView* next(std::string_view buffer);
+  [[gnu::always_inline]] const ReplyView* next(std::string_view buffer) { return fresh_ ? next_whole(buffer) : read(buffer, place_.plain); }
 
   // The stream ended: what is left as a truncated reply, or nullptr.
   const ReplyView* finish(std::string_view buffer);
@@ -133,20 +141,22 @@ class ReplyParser {
   bool inside() const { return place_.lines > 0; }
 
  private:
-  // How reading common lines ended: with the reply, before a line that is odd or may be, before one whose end is not near or not
-  // there yet.
-  enum class Came : std::uint8_t { reply, odd, far };
   // Where the lines that are not taken yet begin.
   struct Place {
     std::size_t lines = 0;   // that were taken
     std::size_t parsed = 0;  // their octets
-    std::size_t plain = 0;   // octets of the next line that are plain
+    std::size_t plain = 0;   // octets of the next line that are known to be plain
   };
-  Came take_common_lines(std::string_view buffer, Place from, bool at_end);
-  const ReplyView* read_on(std::string_view buffer, Came came);
+
+  ReplyParser(ReplyLimits limits, std::size_t common_line_limit);
+  bool is_common_size(std::size_t text_size) const { return text_size - 1 < common_size_; }
+  bool is_common_code(const char* line);
+  const ReplyView* next_whole(std::string_view buffer);
+  const ReplyView* read(std::string_view buffer, std::size_t plain);
+  bool take_common_lines(std::string_view buffer);
   bool take(std::string_view buffer, const Line& line);  // true when the reply is whole
-  void complete(std::size_t size, std::size_t lines);
-  const ReplyView* end_reply(Came came);
+  const ReplyView* give(const ReplyLine* first, std::size_t lines, std::size_t size);
+  const ReplyView* end_reply();
   void set_room(std::size_t lines);
 
   ReplyLimits limits_;
@@ -156,11 +166,87 @@ class ReplyParser {
   std::vector<ReplyLine> table_;  // longer than the reply has lines
   std::size_t room_ = 0;          // how many lines it may have before the table has to grow or the limit is reached
   Place place_;                   // in the unfinished reply
-  bool begun_ = false;            // place_ is not the start
-  bool odd_ = false;              // the line that stands there is not plain: the splitter sees to it
+  bool fresh_ = true;             // place_ is the start, and reply_ has no anomalies
+  bool odd_ = false;              // the line that stands at place_ is not common: the splitter sees to it
   bool last_ = false;             // the line read last, if perhaps not to its end, is the reply's last
-  std::uint32_t head_ = 0;        // the code of the last first line as its octets in a word, if it was common,
-  int head_code_ = 0;             // and as a number
+  std::uint32_t head_ = 0;        // how the reply's last line begins if it is common: reply_.code and SP
 };
+
+// --- the short way ----------------------------------------------------------------------------------------------
+//
+// Most lines are common: they have nothing that is worth a word. Plain octets and CRLF, not too many, a lawful code, the same as on
+// the first line, SP or "-", and a text with no enhanced code or a lawful one, the same as on the first line. Of most replies one
+// such line is all. It is read where the caller stands; `read` asks the same of each line, and the splitter sees to those that are
+// not common.
+
+namespace common {
+
+// Where a line's plain octets end.
+inline bool ends_line(const char* at) { return std::memcmp(at, "\r\n", 2) == 0; }
+
+// The value of a digit; above 9 when it is none.
+inline unsigned digit(char c) { return static_cast<unsigned char>(c) - unsigned{'0'}; }
+inline bool is_lawful_code(const char* text) { return digit(text[0]) - 2 <= 3 && digit(text[1]) <= 5 && digit(text[2]) <= 9; }
+inline int code_of(const char* digits) { return static_cast<int>(digit(digits[0]) * 100 + digit(digits[1]) * 10 + digit(digits[2])); }
+
+// How a line of four octets or more begins, code and separator, as a word.
+inline std::uint32_t head_of(const char* line) {
+  std::uint32_t head = 0;
+  std::memcpy(&head, line, sizeof head);
+  return head;
+}
+
+// An EnhancedCodeAt as a word, as which it is read and compared. Most have a digit in each place.
+using StatusWord = std::uint64_t;
+static_assert(sizeof(EnhancedCodeAt) == sizeof(StatusWord) && offsetof(EnhancedCodeAt, size) == 6);
+inline constexpr StatusWord no_status = ~StatusWord{0};
+
+// The status of a text behind which CRLF stands; no_status when it takes a closer look.
+inline StatusWord short_status(const char* text, std::size_t size) {
+  if (text[1] != '.') return 0;
+  if (std::endian::native != std::endian::little || size < 6) return no_status;
+  StatusWord word = 0;
+  std::memcpy(&word, text, sizeof word);
+  word = (word ^ 0x20'30'2e'30'2e'30) << 16 >> 16;  // "0.0.0 ": three values below ten are left, with nothing between them
+  if (((word | (word + 0x00'06'00'06'00'06)) & 0xff'f0'ff'f0'ff'f0) != 0 || (0b110100u >> (word & 15) & 1u) == 0) return no_status;
+  return word | StatusWord{5} << 48;
+}
+
+inline void write_line(ReplyLine& out, std::size_t text_at, std::size_t text_size, StatusWord status) {
+  out.text = {static_cast<std::uint32_t>(text_at), static_cast<std::uint32_t>(text_size)};
+  std::memcpy(static_cast<void*>(&out.status), &status, sizeof status);
+}
+
+}  // namespace common
+
+[[gnu::always_inline]] inline const ReplyView* ReplyParser::next_whole(std::string_view buffer) {
+  std::size_t size = 0;
+  const bool near = plain::is_near(buffer, size);
+  const char* const line = buffer.data();
+  const std::size_t text_size = size - 4;
+  if (!near || !is_common_size(text_size) || !common::ends_line(line + size)) return read(buffer, size);
+  if (common::head_of(line) != head_ && (line[3] != ' ' || !is_common_code(line))) return read(buffer, size);
+  const common::StatusWord status = common::short_status(line + 4, text_size);
+  if (status == common::no_status) return read(buffer, size);
+  ReplyLine* const first = table_.data();
+  common::write_line(*first, 4, text_size, status);
+  return give(first, 1, size + 2);
+}
+
+// `line`: the reply's first. Makes its code the reply's when it is lawful.
+inline bool ReplyParser::is_common_code(const char* line) {
+  if (!common::is_lawful_code(line)) return false;
+  reply_.code = common::code_of(line);
+  const char last[] = {line[0], line[1], line[2], ' '};
+  head_ = common::head_of(last);
+  return true;
+}
+
+inline const ReplyView* ReplyParser::give(const ReplyLine* first, std::size_t lines, std::size_t size) {
+  reply_.status = first->status.code;
+  reply_.lines = {first, lines};
+  reply_.size = size;
+  return &reply_;
+}
 
 }  // namespace smtpspec::smtp

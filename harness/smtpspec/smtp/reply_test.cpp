@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstdlib>
 #include <new>
+#include <random>
 #include <set>
 
 #include "test/naive.hpp"
@@ -292,6 +294,60 @@ TEST(Reply, IsTheSameHoweverTheStreamIsCut) {
             << spell(text) << " cut at " << i << " and " << j;
     }
   }
+}
+
+// --- the short way ----------------------------------------------------------------------------------------------
+
+void expect_the_same_the_long_way(std::string_view stream, const naive::Chunks& chunks, ReplyLimits limits = {}) {
+  ASSERT_EQ(naive::read_replies(chunks, limits), naive::read_replies({stream}, ReplyParser::plodding(limits)))
+      << spell(stream) << " in " << chunks.size() << " chunks";
+}
+
+// Every octet at each place where the short way looks at several together.
+TEST(Reply, ShortWayReadsCodeAndStatusAsTheLongOne) {
+  for (const std::string_view reply : {"250 2.1.5 recipient ok\r\n", "250-2.1.5 recipient\r\n250 2.1.5 ok\r\n", "550 5.7.26 no\r\n"})
+    for (std::size_t at = 0; at < 16; ++at)
+      for (int octet = 0; octet < 256; ++octet) {
+        std::string stream = "250 2.1.0 Ok\r\n" + std::string(reply) + "250 2.1.0 and one more that stands behind it\r\n";
+        stream[14 + at] = static_cast<char>(octet);
+        expect_the_same_the_long_way(stream, {stream});
+        if (HasFatalFailure()) return;
+      }
+}
+
+// Replies as servers write them, with lines of all lengths, and here and there an octet that does not belong where it stands.
+std::string random_stream(std::mt19937& random) {
+  const auto pick = [&](auto... words) { return std::array<std::string_view, sizeof...(words)>{words...}[random() % sizeof...(words)]; };
+  std::string out;
+  for (std::size_t replies = 1 + random() % 4; replies > 0; --replies) {
+    const std::string_view code = pick("250", "250", "550", "354", "421"), status = pick("", "", "2.1.0 ", "2.1.5 ", "5.7.26 ", "2.0.0");
+    for (std::size_t lines = random() % 3 ? 1 : 1 + random() % 20; lines > 0; --lines) {
+      const std::size_t size = random() % 40 ? random() % 80 : 400 + random() % 200;
+      out += std::string(code) + (lines > 1 ? "-" : " ") + std::string(status) + std::string(size, 'x') + "\r\n";
+    }
+  }
+  for (std::size_t faults = random() % 3; faults > 0; --faults) {
+    const std::size_t at = random() % out.size();
+    out.replace(at, random() % 2, pick("", "\r", "\n", "\t", "\x7f", "\x80", ".", "0", " ", "-", "9", "\r\n"));
+  }
+  return out;
+}
+
+TEST(Reply, ShortWayGivesWhatTheLongOneGives) {
+  std::mt19937 random(5321);
+  std::size_t common = 0, odd = 0;
+  for (int round = 0; round < 3000 && !HasFatalFailure(); ++round) {
+    const std::string stream = random_stream(random);
+    for (const ReplyLimits limits : {ReplyLimits{}, ReplyLimits{.line = 40, .lines = 5}}) {
+      for (const naive::Chunks& chunks : {naive::Chunks{stream}, naive::octet_by_octet(stream), naive::cut_at_random(stream, random())})
+        expect_the_same_the_long_way(stream, chunks, limits);
+      for (std::size_t cut = 1; round % 30 == 0 && cut < stream.size(); ++cut)
+        expect_the_same_the_long_way(stream, {std::string_view(stream).substr(0, cut), std::string_view(stream).substr(cut)}, limits);
+    }
+    for (const Reply& reply : naive::read_replies({stream})) ++(reply.anomalies.any() ? odd : common);
+  }
+  EXPECT_GT(common, 3000u);
+  EXPECT_GT(odd, 1000u);
 }
 
 // --- cost -------------------------------------------------------------------------------------------------------
