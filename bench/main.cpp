@@ -7,6 +7,7 @@
 
 int main(int argc, char** argv) {
   smtpspec::bench::Options options;
+  std::vector<std::string> words;
   CLI::App app("Benchmarks of SMTP parsers: answers are checked before a time is taken.", "smtpspec-bench");
   app.add_option("--adapter", options.objects, "A shared object with adapters (bench/adapter.h)")->type_name("LIB");
   app.add_option("--only", options.names, "Adapters, by name or pattern")->type_name("NAME");
@@ -19,7 +20,17 @@ int main(int argc, char** argv) {
       ->type_name("QUESTION COMMAND");
   app.add_flag("--growth", options.growth, "Show how time grows with inputs that are made to hurt");
   app.add_flag("--instructions", options.instructions, "Count instructions, with valgrind");
-  app.add_option("--json", options.plan.json, "Write Google Benchmark's document of the run")->type_name("FILE");
+  app.add_option("--report", words, "json (Google Benchmark's document), markdown or html; - for standard output")
+      ->type_name("KIND=PATH")
+      ->allow_extra_args(false)
+      ->each([&options](const std::string& word) {
+        const std::size_t equals = word.find('=');
+        const smtpspec::bench::Wanted wanted{word.substr(0, equals), equals == std::string::npos ? "" : word.substr(equals + 1)};
+        if (wanted.kind != "json" && wanted.kind != "markdown" && wanted.kind != "html")
+          throw CLI::ValidationError("--report", "no report '" + wanted.kind + "'; there are json, markdown and html");
+        if (wanted.path.empty()) throw CLI::ValidationError("--report", "expected " + wanted.kind + "=PATH");
+        options.reports.push_back(wanted);
+      });
   app.add_option("--repetitions", options.plan.repetitions, "How often the time is taken")->capture_default_str();
   app.add_option("--min-time", options.plan.min_time, "Seconds of each repetition, at least")->capture_default_str();
   app.add_option("--deadline", options.deadline, "Seconds until an adapter hangs")->capture_default_str();
@@ -31,11 +42,15 @@ int main(int argc, char** argv) {
         if (factor && CLI::PositiveNumber(word) != "") throw CLI::ValidationError("--gate", word + " is no factor");
         factor = !factor;
       });
-  app.add_option("--compare", options.compared, "Show two documents of --json side by side; fail when instructions grew")
+  app.add_option("--compare", options.compared, "Show two documents of --report json side by side; fail when instructions grew")
       ->expected(2)
       ->type_name("BEFORE AFTER");
   app.add_option("--tolerance", options.tolerance, "Percent by which they may")->capture_default_str();
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
   if (!options.compared.empty()) {
     const auto comparison = smtpspec::bench::compare(options.compared[0], options.compared[1], options.tolerance);
     if (!comparison.fault.empty()) {

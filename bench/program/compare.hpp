@@ -1,4 +1,4 @@
-// Two documents that --json wrote, side by side.
+// Two documents of --report json, side by side.
 #pragma once
 
 #include <string>

@@ -9,11 +9,12 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <iostream>
 #include <limits>
 #include <map>
 #include <memory>
+#include <sstream>
 
-#include "limits/limits.hpp"
 #include "program/allocations.hpp"
 #include "program/drive.hpp"
 
@@ -33,37 +34,33 @@ class Context {
   void* context_;
 };
 
-// Keeps the processor time of each repetition, on which other work weighs less than on the clock, and prints nothing.
-class Keeper : public benchmark::BenchmarkReporter {
+// Keeps the processor time of each repetition, on which other work weighs less than on the clock, and makes the document.
+class Keeper : public benchmark::JSONReporter {
  public:
-  bool ReportContext(const benchmark::BenchmarkReporter::Context&) override { return true; }
+  Keeper() {
+    SetOutputStream(&document);
+    SetErrorStream(&std::cerr);
+  }
   void ReportRuns(const std::vector<Run>& runs) override {
+    benchmark::JSONReporter::ReportRuns(runs);
     for (const Run& run : runs)
-      if (run.run_type == Run::RT_Iteration && run.iterations > 0)
+      if (run.run_type == Run::RT_Iteration && run.iterations > 0 && !run.error_occurred)
         seconds[run.run_name.function_name].push_back(run.cpu_accumulated_time / static_cast<double>(run.iterations));
   }
   std::map<std::string, std::vector<double>> seconds;
+  std::ostringstream document;
 };
 
 void run_one(benchmark::State& state, const Timed& timed) {
-  const auto octets = static_cast<std::int64_t>(timed.octets.size());
-  if (timed.adapter == nullptr) {
-    std::vector<std::uint32_t> scratch(timed.octets.size() + 64);
-    for (auto _ : state) benchmark::DoNotOptimize(limits()[timed.limit].run(timed.octets, scratch.data()));
-  } else {
-    const Context context(*timed.adapter);
-    for (auto _ : state) {
-      const CountingSink sink;
-      benchmark::DoNotOptimize(drive(*timed.adapter, context.get(), timed.octets, timed.ends, sink));
-      benchmark::DoNotOptimize(sink.items + sink.codes + sink.parts + sink.errors);
-    }
-    // A counter that is 0 would have a variation of 0/0, for which JSON has no word.
-    const std::pair<const char*, double> counters[] = {
-        {"allocations", timed.allocations}, {"instructions", timed.instructions}, {"strict", timed.strict}};
-    for (const auto& [key, value] : counters)
-      if (value > 0) state.counters[key] = value;
-  }
-  state.SetBytesProcessed(state.iterations() * octets);
+  if (!timed.fault.empty()) return state.SkipWithError(timed.fault.c_str());
+  const Pass pass = timed.begin();
+  for (auto _ : state) pass();
+  // A counter that is 0 would have a variation of 0/0, for which JSON has no word.
+  const std::pair<const char*, double> counters[] = {
+      {"allocations", timed.allocations}, {"instructions", timed.instructions}, {"strict", timed.strict}};
+  for (const auto& [key, value] : counters)
+    if (value > 0) state.counters[key] = value;
+  if (timed.octets > 0) state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(timed.octets));
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(timed.items));
 }
 
@@ -99,15 +96,28 @@ std::optional<double> count_instructions(std::vector<std::string> arguments) {
 
 }  // namespace
 
-std::vector<Timing> take_times(std::span<const Timed> timed, const Plan& plan) {
+Begin passes_of(const smtpspec_adapter& adapter, std::string_view octets, std::vector<std::size_t> ends) {
+  return [&adapter, octets, ends = std::move(ends)]() -> Pass {
+    return [&adapter, octets, ends, context = std::make_shared<const Context>(adapter)] {
+      const CountingSink sink;
+      benchmark::DoNotOptimize(drive(adapter, context->get(), octets, ends, sink));
+      benchmark::DoNotOptimize(sink.items + sink.codes + sink.parts + sink.errors);
+    };
+  };
+}
+
+Begin passes_of(const Limit& limit, std::string_view octets) {
+  return [&limit, octets]() -> Pass {
+    auto scratch = std::make_shared<std::vector<std::uint32_t>>(octets.size() + 64);
+    return [&limit, octets, scratch] { benchmark::DoNotOptimize(limit.run(octets, scratch->data())); };
+  };
+}
+
+Times take_times(std::span<const Timed> timed, const Plan& plan) {
   for (const Timed& each : timed)
     benchmark::RegisterBenchmark(each.name.c_str(), [&each](benchmark::State& state) { run_one(state, each); });
   std::vector<std::string> words = {"smtpspec-bench", "--benchmark_repetitions=" + std::to_string(plan.repetitions),
                                     "--benchmark_min_time=" + std::to_string(plan.min_time), "--benchmark_enable_random_interleaving=true"};
-  if (!plan.json.empty()) {
-    words.push_back("--benchmark_out=" + plan.json);
-    words.push_back("--benchmark_out_format=json");
-  }
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   int argc = static_cast<int>(argv.size());
@@ -116,28 +126,26 @@ std::vector<Timing> take_times(std::span<const Timed> timed, const Plan& plan) {
   Keeper keeper;
   benchmark::RunSpecifiedBenchmarks(&keeper);
   benchmark::ClearRegisteredBenchmarks();
-  std::vector<Timing> out;
+  Times out{.each = {}, .json = keeper.document.str()};
   for (const Timed& each : timed) {
     std::vector<double>& seconds = keeper.seconds[each.name];
     std::sort(seconds.begin(), seconds.end());
-    out.push_back(seconds.empty() ? Timing{} : Timing{seconds.front(), seconds[seconds.size() / 2]});
+    out.each.push_back(seconds.empty() ? Timing{} : Timing{seconds.front(), seconds[seconds.size() / 2]});
   }
   return out;
 }
 
-double allocations_of(const smtpspec_adapter& adapter, std::string_view octets, std::span<const std::size_t> ends) {
-  const Context context(adapter);
-  const CountingSink sink;
-  drive(adapter, context.get(), octets, ends, sink);
+double allocations_of(const Begin& begin) {
+  const Pass pass = begin();
+  pass();
   const std::uint64_t before = allocations();
-  drive(adapter, context.get(), octets, ends, sink);
+  pass();
   return static_cast<double>(allocations() - before);
 }
 
-void run_passes(const smtpspec_adapter& adapter, std::string_view octets, std::span<const std::size_t> ends, int passes) {
-  const Context context(adapter);
-  const CountingSink sink;
-  for (int i = 0; i < passes; ++i) benchmark::DoNotOptimize(drive(adapter, context.get(), octets, ends, sink));
+void run_passes(const Begin& begin, int passes) {
+  const Pass pass = begin();
+  for (int i = 0; i < passes; ++i) pass();
 }
 
 std::optional<double> instructions_of(const std::vector<std::string>& arguments) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "adapter.h"
+#include "limits/limits.hpp"
 
 namespace smtpspec::bench {
 
@@ -17,33 +19,42 @@ struct Timing {
   double least = 0, median = 0;
 };
 
+// One pass over what is measured. Whoever begins gets a context of its own.
+using Pass = std::function<void()>;
+using Begin = std::function<Pass()>;
+Begin passes_of(const smtpspec_adapter& adapter, std::string_view octets, std::vector<std::size_t> ends);
+Begin passes_of(const Limit& limit, std::string_view octets);
+
 // Something to take the time of; `name` is unique.
 struct Timed {
   std::string name;
-  std::string_view octets;
+  std::size_t octets = 0;
   std::uint64_t items = 0;
-  const smtpspec_adapter* adapter = nullptr;  // nullptr: the limit
-  std::size_t limit = 0;                      // index into limits()
-  std::vector<std::size_t> ends;
+  Begin begin;
   // Shown beside the time in the JSON document.
   double instructions = 0, allocations = 0, strict = 0;
+  std::string fault;  // stands in the document instead of a time; nothing is begun
 };
 
 struct Plan {
   int repetitions = 25;
   double min_time = 0.02;                                    // seconds of a repetition
-  std::string json;                                          // file for Google Benchmark's document, or ""
   std::vector<std::pair<std::string, std::string>> context;  // what the document says of the run
 };
 
-// One each, in the order of `timed`. Google Benchmark runs the repetitions in random order.
-std::vector<Timing> take_times(std::span<const Timed> timed, const Plan& plan);
+struct Times {
+  std::vector<Timing> each;  // in the order of what was timed
+  std::string json;          // Google Benchmark's document
+};
+
+// Google Benchmark runs the repetitions in random order.
+Times take_times(std::span<const Timed> timed, const Plan& plan);
 
 // Allocations in one pass, after a pass that was not counted.
-double allocations_of(const smtpspec_adapter& adapter, std::string_view octets, std::span<const std::size_t> ends);
+double allocations_of(const Begin& begin);
 
-// Passes over the octets and nothing else, for a tool that counts.
-void run_passes(const smtpspec_adapter& adapter, std::string_view octets, std::span<const std::size_t> ends, int passes);
+// Passes and nothing else, for a tool that counts.
+void run_passes(const Begin& begin, int passes);
 
 // Instructions of one pass, by callgrind: this program is run again with `arguments` and --passes, twice, and the difference
 // taken. Empty when valgrind is not there or fails.

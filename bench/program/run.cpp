@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -21,7 +24,7 @@
 #include "program/gate.hpp"
 #include "program/measure.hpp"
 #include "program/process.hpp"
-#include "program/table.hpp"
+#include "program/report.hpp"
 #include "smtpspec/crypto/digests.hpp"
 #include "strictness/strictness.hpp"
 
@@ -44,14 +47,20 @@ struct Case {
   const Cut* cut = nullptr;
 };
 
+// How an adapter judged the inputs at the edge of the grammar.
+struct Score {
+  std::size_t right = 0, of = 0;
+  std::vector<std::string> lines;  // "! another code on the last line: accepted 251"
+  std::string text() const { return std::to_string(right) + " of " + std::to_string(of); }
+  double share() const { return of == 0 ? 0 : static_cast<double>(right) / static_cast<double>(of); }
+};
+
 struct Competitor {
   const smtpspec_adapter* adapter = nullptr;
   std::string object;  // the file it comes from; "": built in
-  std::string strict;  // "22 of 24"
-  double strict_share = 0;
-  std::vector<std::string> judged;  // "! 4 another code on the last line: accepted 251"
-  std::string cut_fault;            // what it gets wrong when the octets come in pieces
-  bool named = false;               // on the command line
+  Score strict;
+  std::string cut_fault;  // what it gets wrong when the octets come in pieces
+  bool named = false;     // on the command line
 
   bool is_baseline() const { return (adapter->does & SMTPSPEC_BASELINE) != 0; }
   std::string title() const { return std::string(name_of_question(adapter->question)) + " " + adapter->name; }
@@ -80,7 +89,8 @@ std::vector<Case> cases(const Options& options) {
   return out;
 }
 
-std::vector<Competitor> competitors(const Options& options, bool& failed) {
+// What cannot be used is said in `faults`; `failed` when it was named on the command line.
+std::vector<Competitor> competitors(const Options& options, std::vector<std::string>& faults, bool& failed) {
   std::vector<Competitor> out;
   const auto wanted = [&](const smtpspec_adapter& adapter) { return options.names.empty() || matches(options.names, adapter.name); };
   for (const smtpspec_adapter* adapter : own_adapters())
@@ -88,7 +98,8 @@ std::vector<Competitor> competitors(const Options& options, bool& failed) {
   const auto open = [&](const std::string& path, bool named) {
     const Library library = open_library(path, options.passes == 0);
     if (!library.fault.empty()) {
-      std::fprintf(stderr, "%s: %s\n", path.c_str(), library.fault.c_str());
+      faults.push_back(path + ": " + library.fault);
+      std::fprintf(stderr, "%s\n", faults.back().c_str());
       failed = failed || named;
     }
     for (const smtpspec_adapter* adapter : library.adapters)
@@ -141,11 +152,6 @@ bool judged_right(const StrictInput& input, const Outcome& outcome, Judged verdi
   return false;
 }
 
-struct Score {
-  std::size_t right = 0, of = 0;
-  std::vector<std::string> lines;  // "! another code on the last line: accepted 251"
-  std::string text() const { return std::to_string(right) + " of " + std::to_string(of); }
-};
 Score score(std::span<const StrictInput> inputs, std::span<const Outcome> outcomes) {
   Score out{.right = 0, .of = inputs.size(), .lines = {}};
   for (std::size_t i = 0; i < inputs.size(); ++i) {
@@ -164,10 +170,7 @@ void judge(Competitor& competitor, milliseconds deadline) {
   std::vector<Attempt> attempts;
   for (const StrictInput& input : inputs) attempts.push_back({input.octets, {input.octets.size()}});
   // They are a few octets each.
-  const Score judged = score(inputs, attempt(*competitor.adapter, attempts, std::min(deadline, milliseconds(2000))));
-  competitor.strict = judged.text();
-  competitor.strict_share = static_cast<double>(judged.right) / static_cast<double>(judged.of);
-  competitor.judged = judged.lines;
+  competitor.strict = score(inputs, attempt(*competitor.adapter, attempts, std::min(deadline, milliseconds(2000))));
 }
 
 // 2 when there is no such question.
@@ -227,10 +230,10 @@ std::vector<std::string> arguments_for(const Competitor& competitor, const Case&
   return out;
 }
 
-void print_growth(const std::vector<Competitor>& list, milliseconds deadline) {
-  std::puts("Growth: time of 2n over time of n, and of 4n over 2n; 2 is linear, 4 quadratic.");
+std::vector<Growing> grow(const std::vector<Competitor>& list, milliseconds deadline) {
+  std::vector<Growing> out;
   for (const Growth& growth : growths()) {
-    Table table({"  adapter", "us(n)", "2n/n", "4n/2n"});
+    Table table({"adapter", "us(n)", "2n/n", "4n/2n"});
     for (const Competitor& competitor : list) {
       const smtpspec_adapter& adapter = *competitor.adapter;
       if (adapter.question != growth.question || (adapter.does & SMTPSPEC_BASELINE) != 0) continue;
@@ -243,19 +246,17 @@ void print_growth(const std::vector<Competitor>& list, milliseconds deadline) {
       const auto outcomes = attempt(adapter, attempts, deadline);
       const auto bad = std::find_if(outcomes.begin(), outcomes.end(), [](const Outcome& each) { return !describe(each).empty(); });
       if (bad != outcomes.end()) {
-        table.row({std::string("  ") + adapter.name, describe(*bad)});
+        table.row({adapter.name, describe(*bad)});
         continue;
       }
       std::array<double, 3> seconds{};
       for (std::size_t i = 0; i < seconds.size(); ++i) seconds[i] = quick_time(adapter, attempts[i].octets, attempts[i].ends);
-      table.row(
-          {std::string("  ") + adapter.name, number(seconds[0] * 1e6), number(seconds[1] / seconds[0]), number(seconds[2] / seconds[1])});
+      table.row({adapter.name, number(seconds[0] * 1e6), number(seconds[1] / seconds[0]), number(seconds[2] / seconds[1])});
     }
-    if (table.empty()) continue;
-    std::printf("\n%s  %s; n = %zu\n%s", std::string(growth.name).c_str(), std::string(growth.about).c_str(), growth.n,
-                table.text().c_str());
+    if (!table.empty())
+      out.push_back({std::string(growth.name), std::string(growth.about) + "; n = " + std::to_string(growth.n), std::move(table)});
   }
-  std::puts("");
+  return out;
 }
 
 std::string processor() {
@@ -263,6 +264,13 @@ std::string processor() {
   for (std::string line; std::getline(info, line);)
     if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
   return "unknown processor";
+}
+
+std::string today() {
+  const std::time_t now = std::time(nullptr);
+  char out[16];
+  std::strftime(out, sizeof out, "%Y-%m-%d", std::localtime(&now));
+  return out;
 }
 
 int list_everything(const std::vector<Competitor>& list) {
@@ -287,25 +295,22 @@ class Run {
       if (!inputs_.contains(each.recipe)) inputs_.emplace(each.recipe, each.recipe->make());
   }
 
-  int go() {
+  // What came of it; `failed` when an adapter that has to be right is not.
+  Report go(bool& failed) {
     for (Competitor& each : competitors_) {
       judge(each, deadline_);
       if ((each.adapter->does & (SMTPSPEC_WHOLE | SMTPSPEC_BASELINE)) == 0) each.cut_fault = cut_fault(*each.adapter, deadline_);
     }
     for (std::size_t i = 0; i < cases_.size(); ++i) {
-      pass_gate(i);
+      pass_gate(i, failed);
       if (cases_[i].cut->name == whole && !options_.check) add_limits(i);
     }
     take_times();
-    std::printf("%s\n%s %s\n", processor().c_str(), SMTPSPEC_BENCH_COMPILER, SMTPSPEC_BENCH_FLAGS);
-    for (std::size_t i = 0; i < cases_.size(); ++i) print_case(i);
-    std::puts("");
-    print_faults_of_cuts();
-    if (options_.strictness) print_strictness();
-    print_gates();
-    if (options_.growth) print_growth(competitors_, deadline_);
-    return failed_ ? 1 : 0;
+    return report();
   }
+
+  // Google Benchmark's document, after go().
+  const std::string& json() const { return times_.json; }
 
  private:
   // A row of the table of a case.
@@ -313,7 +318,7 @@ class Run {
     std::size_t of = 0;                      // index of the case
     const Competitor* competitor = nullptr;  // nullptr: a limit
     std::string name, fault;
-    std::optional<std::size_t> timed;  // index into timed_ and times_
+    std::optional<std::size_t> timed;  // index into timed_ and times_.each
   };
 
   bool asked(std::uint32_t question) const {
@@ -321,7 +326,7 @@ class Run {
   }
   static std::uint64_t items_of(const Input& input) { return input.expected.items + input.expected.errors; }
 
-  void pass_gate(std::size_t index) {
+  void pass_gate(std::size_t index, bool& failed) {
     const Case& each = cases_[index];
     const Input& input = inputs_.at(each.recipe);
     const Attempt one{input.octets, each.cut->ends(input.octets)};
@@ -330,38 +335,46 @@ class Run {
       const smtpspec_adapter& adapter = *competitor.adapter;
       if (adapter.question != each.recipe->question || (is_cut && (adapter.does & SMTPSPEC_WHOLE) != 0)) continue;
       Line line{index, &competitor, adapter.name, "", {}};
-      if ((adapter.does & SMTPSPEC_BASELINE) == 0) {
+      if (!competitor.is_baseline()) {
         line.fault = fault_of(attempt(adapter, {&one, 1}, deadline_).front(), input.expected, adapter);
         if (line.fault.empty() && is_cut) line.fault = competitor.cut_fault;
       }
-      if (!line.fault.empty()) failed_ = failed_ || competitor.named || line.name.starts_with(own);
-      else if (!options_.check) line.timed = add_timed(each, competitor, input, one.ends);
+      if (!line.fault.empty()) failed = failed || competitor.named || line.name.starts_with(own);
+      if (!options_.check) line.timed = add_timed(each, line, input, one.ends);
       lines_.push_back(std::move(line));
     }
   }
 
-  std::size_t add_timed(const Case& each, const Competitor& competitor, const Input& input, const std::vector<std::size_t>& ends) {
-    const smtpspec_adapter& adapter = *competitor.adapter;
-    const auto items = static_cast<double>(items_of(input));
-    Timed entry{
-        .name = each.name + "/" + adapter.name, .octets = input.octets, .items = items_of(input), .adapter = &adapter, .ends = ends};
+  std::size_t add_timed(const Case& each, const Line& line, const Input& input, const std::vector<std::size_t>& ends) {
+    const Competitor& competitor = *line.competitor;
+    Timed entry{.name = each.name + "/" + line.name,
+                .octets = input.octets.size(),
+                .items = items_of(input),
+                .begin = passes_of(*competitor.adapter, input.octets, ends),
+                .strict = competitor.strict.share(),
+                .fault = line.fault};
     const auto taken = [&](const Timed& other) { return other.name == entry.name; };
     for (int twin = 2; std::any_of(timed_.begin(), timed_.end(), taken); ++twin)
-      entry.name = each.name + "/" + adapter.name + "-" + std::to_string(twin);
-    entry.allocations = allocations_of(adapter, input.octets, ends) / items;
-    entry.strict = competitor.strict_share;
-    if (options_.instructions && input.octets.size() <= most_counted)
-      if (const auto count = instructions_of(arguments_for(competitor, each))) entry.instructions = *count / items;
+      entry.name = each.name + "/" + line.name + "-" + std::to_string(twin);
+    if (entry.fault.empty()) {
+      const auto items = static_cast<double>(entry.items);
+      entry.allocations = allocations_of(entry.begin) / items;
+      if (options_.instructions && input.octets.size() <= most_counted)
+        if (const auto count = instructions_of(arguments_for(competitor, each))) entry.instructions = *count / items;
+    }
     timed_.push_back(std::move(entry));
     return timed_.size() - 1;
   }
 
   void add_limits(std::size_t index) {
     const Input& input = inputs_.at(cases_[index].recipe);
-    for (std::size_t i = 0; i < limits().size(); ++i) {
-      const std::string name(limits()[i].name);
+    for (const Limit& limit : limits()) {
+      const std::string name(limit.name);
       lines_.push_back({index, nullptr, name, "", timed_.size()});
-      timed_.push_back({.name = cases_[index].name + "/" + name, .octets = input.octets, .items = items_of(input), .limit = i});
+      timed_.push_back({.name = cases_[index].name + "/" + name,
+                        .octets = input.octets.size(),
+                        .items = items_of(input),
+                        .begin = passes_of(limit, input.octets)});
     }
   }
 
@@ -376,7 +389,7 @@ class Run {
 
   const Line* find(std::size_t index, std::string_view name) const {
     const auto it = std::find_if(lines_.begin(), lines_.end(), [&](const Line& line) { return line.of == index && line.name == name; });
-    return it == lines_.end() || !it->timed ? nullptr : &*it;
+    return it == lines_.end() || !it->timed || !it->fault.empty() ? nullptr : &*it;
   }
   // The limit is taken on the whole input.
   const Line* limit_of(const Case& of) const {
@@ -385,70 +398,60 @@ class Run {
     return nullptr;
   }
 
-  void print_case(std::size_t index) {
-    const Case& each = cases_[index];
-    const Input& input = inputs_.at(each.recipe);
-    const std::string unit(each.recipe->unit);
-    const std::vector<std::string> timed_header = {
-        "  adapter", "ns/" + unit, "median", "Ir/" + unit, "MB/s", "of limit", "allocations", "strict", "x " + std::string(yardstick)};
-    Table table(options_.check ? std::vector<std::string>{"  adapter", "answers", "strict"} : timed_header);
-    for (const Line& line : lines_) {
-      if (line.of != index) continue;
-      if (!line.fault.empty()) table.row({"  " + line.name, line.fault});
-      else if (line.timed) table.row(timed_row(line));
-      else table.row({"  " + line.name, line.competitor->is_baseline() ? "not checked" : "right", line.competitor->strict});
+  Report report() const {
+    Report out{.date = today(),
+               .processor = processor(),
+               .compiler = std::string(SMTPSPEC_BENCH_COMPILER) + " " + SMTPSPEC_BENCH_FLAGS,
+               .yardstick = std::string(yardstick),
+               .own = std::string(own),
+               .timed = !options_.check};
+    for (std::size_t i = 0; i < cases_.size(); ++i) {
+      const Case& each = cases_[i];
+      const Input& input = inputs_.at(each.recipe);
+      Asked asked{.name = each.name,
+                  .about = std::string(each.recipe->about),
+                  .unit = std::string(each.recipe->unit),
+                  .items = items_of(input),
+                  .sha256 = crypto::sha256_hex(input.octets)};
+      for (const Line& line : lines_)
+        if (line.of == i) asked.results.push_back(result_of(line));
+      out.asked.push_back(std::move(asked));
     }
-    std::printf("\n%s  %s, %llu items, sha256 %.16s\n%s", each.name.c_str(), std::string(each.recipe->about).c_str(),
-                static_cast<unsigned long long>(items_of(input)), crypto::sha256_hex(input.octets).c_str(), table.text().c_str());
-  }
-
-  std::vector<std::string> timed_row(const Line& line) {
-    const Case& each = cases_[line.of];
-    const Timed& entry = timed_[*line.timed];
-    const Timing& time = times_[*line.timed];
-    const auto items = static_cast<double>(entry.items);
-    std::vector<std::string> row = {"  " + line.name, number(time.least * 1e9 / items), number(time.median * 1e9 / items),
-                                    entry.instructions > 0 ? number(entry.instructions) : "",
-                                    number(static_cast<double>(entry.octets.size()) / time.least / 1e6)};
-    if (line.competitor == nullptr || line.competitor->is_baseline()) return row;
-    const Line* limit = limit_of(each);
-    row.push_back(limit ? number(100 * times_[*limit->timed].least / time.least) + " %" : "");
-    row.push_back(number(entry.allocations));
-    row.push_back(line.competitor->strict);
-    const Line* other = find(line.of, yardstick);
-    if (other == nullptr || other == &line) return row;
-    const Timed& by = timed_[*other->timed];
-    const bool counted = entry.instructions > 0 && by.instructions > 0;
-    const double factor = counted ? by.instructions / entry.instructions : times_[*other->timed].least / time.least;
-    row.push_back(number(factor));
-    if (counted) factors_[entry.name] = factor;
-    return row;
-  }
-
-  void print_faults_of_cuts() const {
-    for (const Competitor& each : competitors_)
-      if (!each.cut_fault.empty()) std::printf("%s: %s\n", each.title().c_str(), each.cut_fault.c_str());
-  }
-
-  void print_strictness() const {
     for (const Competitor& each : competitors_) {
-      if (each.judged.empty()) continue;
-      std::printf("\n%s: %s\n", each.title().c_str(), each.strict.c_str());
-      for (const std::string& line : each.judged) std::printf("  %s\n", line.c_str());
+      if (!each.cut_fault.empty()) out.faults.push_back(each.title() + ": " + each.cut_fault);
+      if (options_.strictness && !each.strict.lines.empty()) out.judged.push_back({each.title(), each.strict.text(), each.strict.lines});
     }
+    if (options_.growth) out.growth = grow(competitors_, deadline_);
+    return out;
   }
 
-  void print_gates() {
-    for (const auto& [name, words] : options_.gates) {
-      const double least = std::strtod(words.c_str(), nullptr);
-      const bool of_own = std::any_of(cases_.begin(), cases_.end(), [&](const Case& each) { return each.name == name; });
-      const auto factor = factors_.find(of_own ? name + "/" + std::string(own) : name);
-      const bool met = factor != factors_.end() && factor->second >= least;
-      std::printf("%s  %s: %s times %s, at least %s\n", met ? "met   " : "missed", name.c_str(),
-                  factor == factors_.end() ? "not counted, so no" : number(factor->second).c_str(), std::string(yardstick).c_str(),
-                  number(least).c_str());
-      failed_ = failed_ || !met;
+  Result result_of(const Line& line) const {
+    Result out{.name = line.name, .fault = line.fault};
+    if (line.competitor == nullptr) {
+      out.kind = Result::Kind::limit;
+    } else {
+      out.kind = line.competitor->is_baseline() ? Result::Kind::baseline : Result::Kind::adapter;
+      out.version = line.competitor->adapter->version;
+      out.right = line.competitor->strict.right;
+      out.strict = line.competitor->strict.of;
     }
+    if (!line.timed || !line.fault.empty()) return out;
+    const Timed& entry = timed_[*line.timed];
+    const Timing& time = times_.each[*line.timed];
+    const auto items = static_cast<double>(entry.items);
+    out.timed = true;
+    out.least = time.least / items;
+    out.median = time.median / items;
+    out.instructions = entry.instructions;
+    out.rate = static_cast<double>(entry.octets) / time.least;
+    out.allocations = entry.allocations;
+    if (const Line* limit = limit_of(cases_[line.of])) out.of_limit = times_.each[*limit->timed].least / time.least;
+    if (const Line* other = find(line.of, yardstick); other != nullptr && other != &line) {
+      const Timed& by = timed_[*other->timed];
+      out.counted = entry.instructions > 0 && by.instructions > 0;
+      out.factor = out.counted ? by.instructions / entry.instructions : times_.each[*other->timed].least / time.least;
+    }
+    return out;
   }
 
   const Options& options_;
@@ -458,10 +461,34 @@ class Run {
   std::map<const Recipe*, Input> inputs_;
   std::vector<Line> lines_;
   std::vector<Timed> timed_;
-  std::vector<Timing> times_;
-  std::map<std::string, double> factors_;  // by case and adapter: how many times the yardstick it is, by instructions
-  bool failed_ = false;
+  Times times_;
 };
+
+// Says of each --gate whether it is met.
+std::string check_gates(const Options& options, const Report& report, bool& failed) {
+  std::string out;
+  for (const auto& [name, words] : options.gates) {
+    const double least = std::strtod(words.c_str(), nullptr);
+    std::optional<double> factor;
+    for (const Asked& asked : report.asked)
+      for (const Result& each : asked.results)
+        if ((asked.name == name ? each.name == own : asked.name + "/" + each.name == name) && each.counted) factor = each.factor;
+    const bool met = factor && *factor >= least;
+    out += std::string(met ? "met   " : "missed") + "  " + name + ": " + (factor ? number(*factor) : "not counted, so no") + " times " +
+           std::string(yardstick) + ", at least " + number(least) + "\n";
+    failed = failed || !met;
+  }
+  return out;
+}
+
+// False, with a word about it, when not all could be written.
+bool write(const Wanted& wanted, const std::string& text) {
+  std::FILE* file = wanted.path == "-" ? stdout : std::fopen(wanted.path.c_str(), "w");
+  bool good = file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size();
+  if (file != nullptr) good = (file == stdout ? std::fflush(file) : std::fclose(file)) == 0 && good;
+  if (!good) std::fprintf(stderr, "smtpspec-bench: %s: %s\n", wanted.path.c_str(), std::strerror(errno));
+  return good;
+}
 
 // For a profiler: one adapter on one input.
 int run_alone(const Options& options, const std::vector<Competitor>& list, const Case& only) {
@@ -469,7 +496,7 @@ int run_alone(const Options& options, const std::vector<Competitor>& list, const
       std::find_if(list.begin(), list.end(), [&](const Competitor& each) { return each.adapter->question == only.recipe->question; });
   if (it == list.end()) return 2;
   const Input input = only.recipe->make();
-  run_passes(*it->adapter, input.octets, only.cut->ends(input.octets), options.passes);
+  run_passes(passes_of(*it->adapter, input.octets, only.cut->ends(input.octets)), options.passes);
   return 0;
 }
 
@@ -479,7 +506,8 @@ int run(const Options& given) {
   Options options = given;
   if (!options.processes.empty()) return judge_processes(options);
   bool failed = false;
-  std::vector<Competitor> list = competitors(options, failed);
+  std::vector<std::string> faults;
+  std::vector<Competitor> list = competitors(options, faults, failed);
   std::vector<Case> chosen = cases(options);
   if (chosen.empty()) {
     std::fputs("smtpspec-bench: no input has such a name; --list shows them\n", stderr);
@@ -491,8 +519,28 @@ int run(const Options& given) {
     std::fputs("smtpspec-bench: no valgrind here, so no instructions are counted\n", stderr);
     options.instructions = false;
   }
-  const int status = Run(options, std::move(list), std::move(chosen)).go();
-  return failed ? 1 : status;
+  // Better now than when all is measured; what is there stays.
+  const auto is_standard_output = [](const Wanted& wanted) { return wanted.path == "-"; };
+  for (const Wanted& wanted : options.reports) {
+    if (wanted.kind == "json" && options.check) {
+      std::fputs("smtpspec-bench: --report json is a document of times, and --check takes none\n", stderr);
+      return 2;
+    }
+    if (!is_standard_output(wanted) && !std::ofstream(wanted.path, std::ios::app)) {
+      std::fprintf(stderr, "smtpspec-bench: %s: %s\n", wanted.path.c_str(), std::strerror(errno));
+      return 2;
+    }
+  }
+  Run run(options, std::move(list), std::move(chosen));
+  Report report = run.go(failed);
+  const bool taken = std::any_of(options.reports.begin(), options.reports.end(), is_standard_output);
+  std::fputs((text(report) + check_gates(options, report, failed)).c_str(), taken ? stderr : stdout);
+  // On the terminal they were said at once.
+  report.faults.insert(report.faults.begin(), faults.begin(), faults.end());
+  bool written = true;
+  for (const Wanted& wanted : options.reports)
+    written = write(wanted, wanted.kind == "json" ? run.json() : wanted.kind == "html" ? html(report) : markdown(report)) && written;
+  return !written ? 2 : failed ? 1 : 0;
 }
 
 }  // namespace smtpspec::bench

@@ -1,42 +1,103 @@
 #include "program/table.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 
 namespace smtpspec::bench {
 
-std::string Table::text() const {
-  std::vector<std::size_t> widths(rows_.front().size(), 0);
-  for (std::size_t column = 0; column < widths.size(); ++column) {
-    for (std::size_t i = 1; i < rows_.size(); ++i)
-      if ((rows_[i].size() != 2 || column == 0) && column < rows_[i].size())
-        widths[column] = std::max(widths[column], rows_[i][column].size());
-    if (widths[column] != 0) widths[column] = std::max(widths[column], rows_.front()[column].size());
-  }
+// The first two always: what runs over the columns begins in the second.
+std::vector<bool> Table::shown() const {
+  std::vector<bool> out(rows_.front().size(), false);
+  std::fill_n(out.begin(), std::min<std::size_t>(2, out.size()), true);
+  for (std::size_t i = 1; i < rows_.size(); ++i)
+    for (std::size_t column = 2; column < rows_[i].size(); ++column)
+      if (!rows_[i][column].empty()) out[column] = true;
+  return out;
+}
+
+std::string Table::text(std::string_view indent) const {
+  const std::vector<bool> is_shown = shown();
+  std::vector<std::size_t> widths(is_shown.size(), 0);
+  for (const auto& row : rows_)
+    for (std::size_t column = 0; column < std::min(row.size(), widths.size()); ++column)
+      if (row.size() != 2 || column == 0 || widths.size() == 2) widths[column] = std::max(widths[column], row[column].size());
   std::string out;
   for (const auto& row : rows_) {
     std::string line = row.front();
     line.resize(std::max(widths[0], line.size()), ' ');
-    if (row.size() == 2) {
+    if (row.size() == 2 && widths.size() != 2) {
       line += "  " + row[1];
     } else {
       for (std::size_t column = 1; column < row.size(); ++column) {
-        if (widths[column] == 0) continue;
+        if (!is_shown[column]) continue;
         line.append(2 + widths[column] - std::min(widths[column], row[column].size()), ' ');
         line += row[column];
       }
     }
     line.erase(line.find_last_not_of(' ') + 1);
-    out += line + "\n";
+    out += std::string(indent) + line + "\n";
   }
   return out;
+}
+
+std::string Table::markdown() const {
+  const std::vector<bool> is_shown = shown();
+  std::string out;
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    for (std::size_t column = 0; column < is_shown.size(); ++column) {
+      if (!is_shown[column]) continue;
+      std::string cell = column < rows_[i].size() ? rows_[i][column] : "";
+      for (std::size_t at = 0; (at = cell.find('|', at)) != std::string::npos; at += 2) cell.insert(at, 1, '\\');
+      out += (out.empty() || out.back() == '\n' ? "| " : " ") + cell + " |";
+    }
+    out += '\n';
+    if (i > 0) continue;
+    for (std::size_t column = 0; column < is_shown.size(); ++column)
+      if (is_shown[column]) out += column == 0 ? "|---|" : "--:|";
+    out += '\n';
+  }
+  return out;
+}
+
+std::string Table::html(std::string_view caption) const {
+  const std::vector<bool> is_shown = shown();
+  const auto columns = static_cast<std::size_t>(std::count(is_shown.begin(), is_shown.end(), true));
+  std::string out = "<div class=\"wide\" tabindex=\"0\"><table>\n<caption>" + escaped(caption) + "</caption>\n";
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    const auto& row = rows_[i];
+    out += i == 0 ? "<thead><tr>" : "<tr>";
+    const bool runs_over = i > 0 && row.size() == 2 && columns > 2;
+    for (std::size_t column = 0; column < is_shown.size() && !(runs_over && column > 1); ++column) {
+      if (!is_shown[column] && !runs_over) continue;
+      const std::string cell = escaped(column < row.size() ? row[column] : "");
+      if (i == 0) out += "<th scope=\"col\">" + cell + "</th>";
+      else if (column == 0) out += "<th scope=\"row\">" + cell + "</th>";
+      else if (runs_over) out += "<td class=\"fault\" colspan=\"" + std::to_string(columns - 1) + "\">" + cell + "</td>";
+      else out += "<td>" + cell + "</td>";
+    }
+    out += i == 0 ? "</tr></thead>\n<tbody>\n" : "</tr>\n";
+  }
+  return out + "</tbody></table></div>\n";
 }
 
 std::string number(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%.*f", value == 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2, value);
   return text;
+}
+
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '&': out += "&amp;"; break;
+      case '<': out += "&lt;"; break;
+      case '>': out += "&gt;"; break;
+      case '"': out += "&quot;"; break;
+      default: out += c;
+    }
+  }
+  return out;
 }
 
 }  // namespace smtpspec::bench

@@ -3,11 +3,13 @@ documents compared.
 Usage: program_test.py PROGRAM BENCH_DIR C_COMPILER CXX_COMPILER"""
 import json
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import unittest
+import xml.dom.minidom
 
 PROGRAM, BENCH, CC, CXX = sys.argv[1:5]
 TEMPLATE = pathlib.Path(BENCH, "template")
@@ -133,6 +135,67 @@ class Adapters(unittest.TestCase):
         self.assertEqual(done.returncode, 2)
         self.assertIn("--list", done.stderr)
 
+    def reports(self, library, *more):
+        """Of our own and the library's on a small input, after the run."""
+        done = subprocess.run([PROGRAM, "--adapter", library, "--only", "smtpspec", "--only", "mine", "--input", "reply/mixed-4k", "--repetitions", "2",
+                               "--min-time", "0.001", "--deadline", "2", "--report", "json=a.json", "--report", "markdown=a.md",
+                               "--report", "html=a.html", *more], text=True, capture_output=True, timeout=120, cwd=self.path)
+        return done.returncode, *((self.path / f"a.{kind}").read_text() for kind in ("json", "md", "html"))
+
+    def test_reports(self):
+        status, document, markdown, page = self.reports(self.in_c(), "--strictness")
+        self.assertEqual(status, 0)
+        runs = {each["run_name"] for each in json.loads(document)["benchmarks"]}
+        self.assertLessEqual({"reply/mixed-4k/smtpspec", "reply/mixed-4k/mine", "reply/mixed-4k/newline positions"}, runs)
+        self.assertRegex(markdown, r"\n\| mine \| [\d.]+ \| [\d.]+ \| [\d.]+ \| [\d.]+ % \| 0 \| 15 of 24 \|")
+        self.assertRegex(markdown, r"\n\| reply, strict \| 24 of 24 \| 15 of 24 \|\n")
+        self.assertIn("### reply mine: 15 of 24", markdown)
+        # A page by itself: well-formed, nothing from elsewhere, and each plot has its figures in words and in a table.
+        xml.dom.minidom.parseString(page.split("\n", 1)[1])
+        self.assertNotRegex(page, r"(src|href)=|url\(|<script")
+        self.assertIn("prefers-color-scheme: dark", page)
+        words = re.findall(r'<svg role="img"[^>]* aria-label="([^"]+)"', page)
+        self.assertEqual(page.count("<svg"), len(words))
+        for title in ("Time, ns/reply", "Speed, % of", "Strictness"):
+            self.assertTrue(any(re.match(rf"{title}.*: smtpspec [\d.]+.*; mine [\d.]+", each) for each in words), title)
+        self.assertRegex(page, r'<th scope="row">mine</th><td>[\d.]+</td>')
+
+    def test_what_is_wrong_has_no_time_in_any_report(self):
+        for change, fault in ((("if (reply->line_count == MAX_LINES)", "if (reply->line_count == 3) abort();\n    if (reply->line_count == MAX_LINES)"), "crashed (SIGABRT)"),
+                              (("if (taken == 0) return (ptrdiff_t)at;", "while (taken > 0 && reply.line_count > 3) {}\n    if (taken == 0) return (ptrdiff_t)at;"), "hung"),
+                              (("memchr(line, '\\n', size - at)", "memchr(line, '\\n', size - at + 4096)"), "read beyond its octets"),
+                              (("* 100 +", "* 100 + 1 +"), "wrong (81 of 81), other codes")):
+            with self.subTest(fault):
+                status, document, markdown, page = self.reports(self.in_c(change))
+                self.assertEqual(status, 1)
+                runs = [each for each in json.loads(document)["benchmarks"] if each["run_name"] == "reply/mixed-4k/mine"]
+                self.assertEqual({each.get("error_message") for each in runs}, {fault})
+                self.assertIn(f"\n| mine | {fault} |", markdown)
+                self.assertRegex(page, rf'<th scope="row">mine</th><td class="fault" colspan="\d">{re.escape(fault)}</td>')
+                # The others have theirs.
+                self.assertRegex(markdown, r"\n\| smtpspec \| [\d.]+ \|")
+                self.assertEqual(self.compare(self.path / "a.json", self.path / "a.json")[0], 0)
+
+    def test_another_version_is_named_in_the_reports(self):
+        status, _, markdown, page = self.reports(self.in_c(("SMTPSPEC_BENCH_ABI,", "99,")))
+        self.assertEqual(status, 1)
+        for report in (markdown, page):
+            self.assertIn("libmine.so: was built for version 99 of adapter.h, this program has 1", report)
+
+    def test_a_report_on_standard_output_has_it_alone(self):
+        done = subprocess.run([PROGRAM, "--check", "--only", "smtpspec", "--input", "reply/mixed-4k", "--report", "markdown=-"],
+                              text=True, capture_output=True, timeout=120)
+        self.assertTrue(done.stdout.startswith("# Parsers of SMTP"))
+        self.assertNotIn("# Parsers", done.stderr)
+        self.assertIn("right  24 of 24", done.stderr)
+
+    def test_a_report_that_there_is_not(self):
+        for words in (["--report", "pdf=a.pdf"], ["--report", "json"], ["--report", "html=/nonexistent/a.html"], ["--check", "--report", "json=a.json"]):
+            done = subprocess.run([PROGRAM, "--only", "smtpspec", "--input", "reply/mixed-4k", *words], text=True, capture_output=True,
+                                  timeout=120, cwd=self.path)
+            self.assertEqual(done.returncode, 2, words)
+            self.assertTrue(done.stderr)
+
     def judge(self, script):
         path = self.path / "parser.py"
         path.write_text(script)
@@ -161,7 +224,7 @@ while size := sys.stdin.buffer.readline():
         self.assertNotIn(" 0 of", done.stdout)
 
     def document(self, name, instructions):
-        """A document as --json writes it, with the instructions that one would have counted."""
+        """A document as --report json writes it, with the instructions that one would have counted."""
         path = self.path / name
         runs = [{"run_name": "reply/mixed/mine", "run_type": "iteration", "items_per_second": rate, "instructions": instructions}
                 for rate in (5e6, 1e7)]
@@ -184,7 +247,7 @@ while size := sys.stdin.buffer.readline():
 
     def test_the_document_of_a_run_can_be_read(self):
         path = self.path / "run.json"
-        subprocess.run([PROGRAM, "--only", "smtpspec", "--input", "reply/mixed-4k", "--repetitions", "2", "--min-time", "0.001", "--json", path],
+        subprocess.run([PROGRAM, "--only", "smtpspec", "--input", "reply/mixed-4k", "--repetitions", "2", "--min-time", "0.001", "--report", f"json={path}"],
                        check=True, stdout=subprocess.DEVNULL, timeout=120)
         context = json.loads(path.read_text())["context"]
         self.assertEqual(context["sha256 reply/mixed-4k"][:16], "a767d81f6d76c19d")
@@ -194,4 +257,4 @@ while size := sys.stdin.buffer.readline():
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1])
+    unittest.main(argv=sys.argv[:1] + sys.argv[5:])
