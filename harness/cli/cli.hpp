@@ -42,6 +42,7 @@ void add_coverage(CLI::App& app, Environment& environment, int& status);
 void add_serve(CLI::App& app, Environment& environment, int& status);
 void add_doctor(CLI::App& app, Environment& environment, int& status);
 void add_selftest(CLI::App& app, Environment& environment, int& status);
+void add_bench(CLI::App& app, Environment& environment, int& status);
 
 void complain(const Error& error);  // "smtpspec: …" on standard error
 // What a terminal takes for text: control octets are spelt, everything else stays as it is.

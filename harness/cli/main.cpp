@@ -142,6 +142,7 @@ int main(int argc, char** argv) {
   add_serve(app, environment, status);
   add_doctor(app, environment, status);
   add_selftest(app, environment, status);
+  add_bench(app, environment, status);
   for (CLI::App* command : app.get_subcommands({})) command->group("Commands");
   app.parse_complete_callback([&] {
     learn_terminal(environment, color);

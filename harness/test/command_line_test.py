@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import resource
+import shutil
 import signal
 import socket
 import ssl
@@ -246,7 +247,7 @@ class Help(unittest.TestCase):
     def test_it_fits_a_terminal(self):
         _, out, _ = run("--help")
         commands = re.findall(r"^  ([a-z]+)  ", out[out.index("Commands:"):], re.MULTILINE)
-        self.assertEqual(len(commands), 11)
+        self.assertEqual(len(commands), 12)
         for words in [], *([command] for command in commands):
             status, out, err = run(*words, "--help")
             self.assertEqual((status, err), (0, ""))
@@ -254,6 +255,34 @@ class Help(unittest.TestCase):
             self.assertNotIn("\n\n\n", out)
             for option in re.findall(r"^  (?:-., ?)?(--[a-z-]+)", out, re.MULTILINE):
                 self.assertRegex(out, rf"{option}(?=[ ,\n]).*\n? +[A-Z]", f"{words} {option} is explained")
+
+
+class Bench(Files):
+    """The command runs the program beside this one, which few builds have."""
+
+    def bench(self, *words):
+        done = subprocess.run([self.program, "bench", *words], text=True, capture_output=True)
+        return done.returncode, done.stdout, done.stderr
+
+    def setUp(self):
+        super().setUp()
+        self.program = pathlib.Path(self.directory.name, "smtpspec")
+        shutil.copy(PROGRAM, self.program)
+
+    def test_all_words_reach_it(self):
+        for place in ".", "bench":
+            program = pathlib.Path(self.directory.name, place, "smtpspec-bench")
+            program.parent.mkdir(exist_ok=True)
+            program.write_text("#!/bin/sh\nprintf '<%s>' \"$@\"\nexit 1\n")
+            program.chmod(0o755)
+            words = ["--input", "reply/*", "--only", "a b", "--color", "--cases=x", "--report", "html=-", "--json"]
+            self.assertEqual(self.bench(*words), (1, "".join(f"<{word}>" for word in words), ""))
+            program.unlink()
+
+    def test_it_is_not_there(self):
+        status, out, err = self.bench("--list")
+        self.assertEqual((status, out), (2, ""))
+        self.assertIn("cmake -S . -B build -DSMTPSPEC_BENCH=ON", err)
 
 
 class Facts(Files):
