@@ -25,6 +25,7 @@
 #include "program/measure.hpp"
 #include "program/process.hpp"
 #include "program/report.hpp"
+#include "program/work.hpp"
 #include "smtpspec/crypto/digests.hpp"
 #include "strictness/strictness.hpp"
 
@@ -86,6 +87,14 @@ std::vector<Case> cases(const Options& options) {
                                 });
       if (wanted) out.push_back({std::move(name), &recipe, &cut});
     }
+  return out;
+}
+
+std::vector<const Work*> works(const Options& options) {
+  std::vector<const Work*> out;
+  if (!options.names.empty() && !matches(options.names, std::string(own))) return out;
+  for (const Work* work : {&session_memory, &start_suite, &start_run})
+    if (options.inputs.empty() || matches(options.inputs, std::string(work->name))) out.push_back(work);
   return out;
 }
 
@@ -273,9 +282,10 @@ std::string today() {
   return out;
 }
 
-int list_everything(const std::vector<Competitor>& list) {
+int list_everything(const Options& options, const std::vector<Competitor>& list) {
   for (const Recipe& recipe : recipes())
     std::printf("%-22s %s%s\n", std::string(recipe.name).c_str(), std::string(recipe.about).c_str(), recipe.standard ? "" : " (--all)");
+  for (const Work* work : works(options)) std::printf("%-22s %s\n", std::string(work->name).c_str(), std::string(work->about).c_str());
   std::printf("\nCut, behind a colon:");
   for (const Cut& cut : cuts()) std::printf(" %s", std::string(cut.name).c_str());
   std::puts("\n");
@@ -288,8 +298,12 @@ int list_everything(const std::vector<Competitor>& list) {
 // One run: the stages in their order.
 class Run {
  public:
-  Run(const Options& options, std::vector<Competitor> competitors, std::vector<Case> cases)
-      : options_(options), deadline_(deadline_of(options)), competitors_(std::move(competitors)), cases_(std::move(cases)) {
+  Run(const Options& options, std::vector<Competitor> competitors, std::vector<Case> cases, std::vector<const Work*> works)
+      : options_(options),
+        deadline_(deadline_of(options)),
+        competitors_(std::move(competitors)),
+        cases_(std::move(cases)),
+        works_(std::move(works)) {
     std::erase_if(competitors_, [this](const Competitor& each) { return !asked(each.adapter->question); });
     for (const Case& each : cases_)
       if (!inputs_.contains(each.recipe)) inputs_.emplace(each.recipe, each.recipe->make());
@@ -305,6 +319,7 @@ class Run {
       pass_gate(i, failed);
       if (cases_[i].cut->name == whole && !options_.check) add_limits(i);
     }
+    for (const Work* work : works_) add_work(*work, failed);
     take_times();
     return report();
   }
@@ -378,6 +393,21 @@ class Run {
     }
   }
 
+  void add_work(const Work& work, bool& failed) {
+    Timed entry{.name = std::string(work.name), .items = work.items, .begin = work.begin, .fault = work.fault()};
+    failed = failed || !entry.fault.empty();
+    if (entry.fault.empty() && !options_.check) {
+      const auto items = static_cast<double>(work.items);
+      entry.allocations = allocations_of(entry.begin) / items;
+      if (options_.instructions)
+        if (const auto count = instructions_of({"--input", entry.name})) entry.instructions = *count / items;
+    }
+    worked_.push_back({0, nullptr, std::string(own), entry.fault, {}});
+    if (options_.check) return;
+    worked_.back().timed = timed_.size();
+    timed_.push_back(std::move(entry));
+  }
+
   void take_times() {
     if (timed_.empty()) return;
     Plan plan = options_.plan;
@@ -417,11 +447,35 @@ class Run {
         if (line.of == i) asked.results.push_back(result_of(line));
       out.asked.push_back(std::move(asked));
     }
+    for (std::size_t i = 0; i < works_.size(); ++i)
+      out.asked.push_back({.name = std::string(works_[i]->name),
+                           .about = std::string(works_[i]->about),
+                           .unit = std::string(works_[i]->unit),
+                           .items = works_[i]->items,
+                           .results = {work_result(worked_[i])}});
     for (const Competitor& each : competitors_) {
       if (!each.cut_fault.empty()) out.faults.push_back(each.title() + ": " + each.cut_fault);
       if (options_.strictness && !each.strict.lines.empty()) out.judged.push_back({each.title(), each.strict.text(), each.strict.lines});
     }
     if (options_.growth) out.growth = grow(competitors_, deadline_);
+    return out;
+  }
+
+  void add_figures(const Line& line, Result& out) const {
+    const Timed& entry = timed_[*line.timed];
+    const Timing& time = times_.each[*line.timed];
+    const auto items = static_cast<double>(entry.items);
+    out.timed = true;
+    out.least = time.least / items;
+    out.median = time.median / items;
+    out.instructions = entry.instructions;
+    out.rate = static_cast<double>(entry.octets) / time.least;
+    out.allocations = entry.allocations;
+  }
+
+  Result work_result(const Line& line) const {
+    Result out{.name = line.name, .fault = line.fault};
+    if (line.timed && line.fault.empty()) add_figures(line, out);
     return out;
   }
 
@@ -436,15 +490,9 @@ class Run {
       out.strict = line.competitor->strict.of;
     }
     if (!line.timed || !line.fault.empty()) return out;
+    add_figures(line, out);
     const Timed& entry = timed_[*line.timed];
     const Timing& time = times_.each[*line.timed];
-    const auto items = static_cast<double>(entry.items);
-    out.timed = true;
-    out.least = time.least / items;
-    out.median = time.median / items;
-    out.instructions = entry.instructions;
-    out.rate = static_cast<double>(entry.octets) / time.least;
-    out.allocations = entry.allocations;
     if (const Line* limit = limit_of(cases_[line.of])) out.of_limit = times_.each[*limit->timed].least / time.least;
     if (const Line* other = find(line.of, yardstick); other != nullptr && other != &line) {
       const Timed& by = timed_[*other->timed];
@@ -459,7 +507,9 @@ class Run {
   std::vector<Competitor> competitors_;
   std::vector<Case> cases_;
   std::map<const Recipe*, Input> inputs_;
+  std::vector<const Work*> works_;
   std::vector<Line> lines_;
+  std::vector<Line> worked_;  // one each
   std::vector<Timed> timed_;
   Times times_;
 };
@@ -490,8 +540,13 @@ bool write(const Wanted& wanted, const std::string& text) {
   return good;
 }
 
-// For a profiler: one adapter on one input.
-int run_alone(const Options& options, const std::vector<Competitor>& list, const Case& only) {
+// For a profiler: one adapter on one input, or one work.
+int run_alone(const Options& options, const std::vector<Competitor>& list, const std::vector<Case>& chosen) {
+  if (chosen.empty()) {
+    run_passes(works(options).front()->begin, options.passes);
+    return 0;
+  }
+  const Case& only = chosen.front();
   const auto it =
       std::find_if(list.begin(), list.end(), [&](const Competitor& each) { return each.adapter->question == only.recipe->question; });
   if (it == list.end()) return 2;
@@ -509,12 +564,12 @@ int run(const Options& given) {
   std::vector<std::string> faults;
   std::vector<Competitor> list = competitors(options, faults, failed);
   std::vector<Case> chosen = cases(options);
-  if (chosen.empty()) {
+  if (chosen.empty() && works(options).empty()) {
     std::fputs("smtpspec-bench: no input has such a name; --list shows them\n", stderr);
     return 2;
   }
-  if (options.list) return list_everything(list);
-  if (options.passes > 0) return run_alone(options, list, chosen.front());
+  if (options.list) return list_everything(options, list);
+  if (options.passes > 0) return run_alone(options, list, chosen);
   if (options.instructions && !has_valgrind()) {
     std::fputs("smtpspec-bench: no valgrind here, so no instructions are counted\n", stderr);
     options.instructions = false;
@@ -531,7 +586,7 @@ int run(const Options& given) {
       return 2;
     }
   }
-  Run run(options, std::move(list), std::move(chosen));
+  Run run(options, std::move(list), std::move(chosen), works(options));
   Report report = run.go(failed);
   const bool taken = std::any_of(options.reports.begin(), options.reports.end(), is_standard_output);
   std::fputs((text(report) + check_gates(options, report, failed)).c_str(), taken ? stderr : stdout);

@@ -130,6 +130,13 @@ class Adapters(unittest.TestCase):
         self.assertEqual({line.strip() for line in done.stdout.splitlines() if line.startswith("  smtpspec")},
                          {"smtpspec    right  24 of 24", "smtpspec    right  25 of 26", "smtpspec    right  12 of 12", "smtpspec    right"})
 
+    def test_what_has_no_competitor(self):
+        done = subprocess.run([PROGRAM, "--input", "session/*", "--input", "start/*", "--repetitions", "1", "--min-time", "0.001", "--report",
+                               "markdown=-"], text=True, capture_output=True, timeout=120)
+        self.assertEqual(done.returncode, 0)
+        for name in ("session/memory", "start/suite", "start/run"):
+            self.assertRegex(done.stdout, rf"## {name}\n\n[^|]*\n\| adapter \| ns/[^\n]*\n[^\n]*\n\| smtpspec \| \d+ \|")
+
     def test_an_input_that_there_is_not(self):
         done = subprocess.run([PROGRAM, "--check", "--input", "no/such"], text=True, capture_output=True)
         self.assertEqual(done.returncode, 2)
