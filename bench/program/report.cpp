@@ -9,7 +9,7 @@ std::string score_of(const Result& result) {
   return result.strict == 0 ? "" : std::to_string(result.right) + " of " + std::to_string(result.strict);
 }
 
-std::string shown(double value) { return value > 0 ? number(value) : ""; }
+std::string if_any(double value) { return value > 0 ? number(value) : ""; }
 
 std::string about(const Asked& asked) {
   std::string out = asked.about + ", " + std::to_string(asked.items) + " items";
@@ -33,8 +33,8 @@ Table table_of(const Asked& asked, const Report& report) {
     } else if (!each.timed) {
       table.row({each.name, each.kind == Result::Kind::adapter ? "right" : "not checked", score_of(each)});
     } else {
-      std::vector<std::string> row = {each.name, number(each.least * 1e9), number(each.median * 1e9), shown(each.instructions),
-                                      shown(each.rate / 1e6)};
+      std::vector<std::string> row = {each.name, number(each.least * 1e9), number(each.median * 1e9), if_any(each.instructions),
+                                      if_any(each.rate / 1e6)};
       if (each.kind == Result::Kind::adapter) {
         row.push_back(each.of_limit ? number(100 * *each.of_limit) + " %" : "");
         row.push_back(number(each.allocations));
