@@ -31,7 +31,7 @@ constexpr std::uint32_t last_to_other = std::bit_cast<std::uint32_t>(std::array<
 // Three digits at the start of a line, or 0.
 int reply_code(std::string_view text) {
   if (text.size() < 3 || !is_digit(text[0]) || !is_digit(text[1]) || !is_digit(text[2])) return 0;
-  return common::code_of(text.data());
+  return common::code_of(text);
 }
 
 bool is_status_class(char c) { return c == '2' || c == '4' || c == '5'; }
@@ -138,7 +138,7 @@ bool ReplyParser::take(std::string_view buffer, const Line& line) {
     anomalies.add(Anomaly::no_code, start);
     last = first;  // inside a multi-line reply the lines that follow may still end it
   } else {
-    if (!common::is_lawful_code(text.data())) anomalies.add(Anomaly::code_out_of_range, start);
+    if (!common::is_lawful_code(text)) anomalies.add(Anomaly::code_out_of_range, start);
     if (code != reply_.code) anomalies.add(Anomaly::code_changed, start);
     text_at = 3;
     if (text.size() == 3) {

@@ -186,8 +186,8 @@ inline bool ends_line(const char* at) { return std::memcmp(at, "\r\n", 2) == 0; 
 
 // The value of a digit; above 9 when it is none.
 inline unsigned digit(char c) { return static_cast<unsigned char>(c) - unsigned{'0'}; }
-inline bool is_lawful_code(const char* text) { return digit(text[0]) - 2 <= 3 && digit(text[1]) <= 5 && digit(text[2]) <= 9; }
-inline int code_of(const char* digits) { return static_cast<int>(digit(digits[0]) * 100 + digit(digits[1]) * 10 + digit(digits[2])); }
+inline bool is_lawful_code(std::string_view text) { return digit(text[0]) - 2 <= 3 && digit(text[1]) <= 5 && digit(text[2]) <= 9; }
+inline int code_of(std::string_view digits) { return static_cast<int>(digit(digits[0]) * 100 + digit(digits[1]) * 10 + digit(digits[2])); }
 
 // How a line of four octets or more begins, code and separator, as a word.
 inline std::uint32_t head_of(const char* line) {
@@ -235,8 +235,8 @@ inline void write_line(ReplyLine& out, std::size_t text_at, std::size_t text_siz
 
 // `line`: the reply's first. Makes its code the reply's when it is lawful.
 inline bool ReplyParser::is_common_code(const char* line) {
-  if (!common::is_lawful_code(line)) return false;
-  reply_.code = common::code_of(line);
+  if (!common::is_lawful_code({line, 3})) return false;
+  reply_.code = common::code_of({line, 3});
   const char last[] = {line[0], line[1], line[2], ' '};
   head_ = common::head_of(last);
   return true;
