@@ -24,7 +24,7 @@ class CommandReader {
   const Command* next(std::string_view& octets) {
     if (at_once_)
       if (const std::size_t size = common_command::read(octets.substr(0, limit_), command_)) {
-        line_ = {octets.data(), size};
+        line_ = {octets.begin(), octets.begin() + size};
         octets.remove_prefix(size + 2);
         return &command_;
       }

@@ -43,7 +43,7 @@ struct Heard {
 };
 
 // What a reader finds in a stream that comes in chunks; it is given nothing but what it left and what is new, each time elsewhere.
-std::vector<Heard> read(const naive::Chunks& chunks, const LineRules& rules) {
+std::vector<Heard> hear(const naive::Chunks& chunks, const LineRules& rules) {
   std::vector<Heard> out;
   CommandReader reader(rules);
   std::string rest;
@@ -63,7 +63,7 @@ std::vector<Heard> read(const naive::Chunks& chunks, const LineRules& rules) {
 }
 
 // The same by lines, and by the grammar alone.
-std::vector<Heard> expected(std::string_view stream, const LineRules& rules) {
+std::vector<Heard> hear_by_lines(std::string_view stream, const LineRules& rules) {
   std::vector<Heard> out;
   for (const naive::PlacedLine& placed : naive::lines(stream, rules)) {
     if (placed.line.rest_of_long || placed.line.ending == LineEnding::eof) continue;
@@ -156,14 +156,14 @@ TEST(CommandReader, FindsInMutatedStreamsWhatTheGrammarFinds) {
       good += parse_command(line) ? 1 : 0;
     }
     const LineRules rules{.lf_ends_line = writer.below(4) == 0, .limit = writer.below(3) == 0 ? 20 + writer.below(100) : 512};
-    const std::vector<Heard> heard = expected(stream, rules);
+    const std::vector<Heard> heard = hear_by_lines(stream, rules);
     const std::uint64_t seed = static_cast<std::uint64_t>(round);
-    ASSERT_EQ(read({stream}, rules), heard) << spell(stream);
-    ASSERT_EQ(read(naive::cut_at_random(stream, seed), rules), heard) << spell(stream);
-    ASSERT_EQ(read(naive::octet_by_octet(stream), rules), heard) << spell(stream);
+    ASSERT_EQ(hear({stream}, rules), heard) << spell(stream);
+    ASSERT_EQ(hear(naive::cut_at_random(stream, seed), rules), heard) << spell(stream);
+    ASSERT_EQ(hear(naive::octet_by_octet(stream), rules), heard) << spell(stream);
     if (round % 20 != 0) continue;
     for (std::size_t cut = 0; cut <= stream.size(); ++cut) {
-      ASSERT_EQ(read({std::string_view(stream).substr(0, cut), std::string_view(stream).substr(cut)}, rules), heard) << spell(stream);
+      ASSERT_EQ(hear({std::string_view(stream).substr(0, cut), std::string_view(stream).substr(cut)}, rules), heard) << spell(stream);
     }
   }
   EXPECT_GT(good, 800u);
