@@ -305,7 +305,7 @@ Result<std::string> read_all(const Opened& file, const std::string& path) {
   const auto fail = [&](const std::string& why) { return failure("cannot read: " + why, Place{path}); };
   if (file.descriptor() < 0) return fail(std::strerror(errno));
   std::string out;
-  std::array<char, 65536> part;  // a suite has a thousand files: not zeroed for each
+  std::array<char, 65536> part{};
   while (true) {
     const ssize_t size = ::read(file.descriptor(), part.data(), part.size());
     if (size < 0) return fail(std::strerror(errno));

@@ -166,9 +166,7 @@ void Secrets::add_form(std::string_view letters, bool base64) {
 // the letter that is due; of ways that come to the same, the one that began first counts.
 class Secrets::Search {
  public:
-  Search(const Secrets& secrets, std::string_view text) : secrets_(secrets), text_(text) {
-    for (const Form& form : secrets_.forms_) first_letters_.set(static_cast<std::size_t>(letter(form.begin)));
-  }
+  Search(const Secrets& secrets, std::string_view text) : secrets_(secrets), text_(text) {}
 
   std::vector<Span> run() {
     bool in_front = true;  // the text may have been cut before here, inside a secret and perhaps inside an escape
@@ -218,7 +216,6 @@ class Secrets::Search {
   }
 
   void begin(std::size_t at, const Reading& step, bool in_front) {
-    if (!in_front && !first_letters_[static_cast<std::size_t>(step.letter)]) return;
     const Began now{static_cast<std::uint32_t>(at), false}, before{static_cast<std::uint32_t>(at), true};
     for (const Form& form : secrets_.forms_) {
       if (letter(form.begin) == step.letter) follow(at + step.size, form.begin + 1, now);
@@ -281,7 +278,6 @@ class Secrets::Search {
 
   const Secrets& secrets_;
   std::string_view text_;
-  std::bitset<256> first_letters_;               // of forms
   std::array<Slot, longest_reading + 1> slots_;  // of this place and those that a step can lead to
   std::size_t alive_ = 0;                        // in all of them
   std::vector<Span> found_;
