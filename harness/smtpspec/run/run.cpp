@@ -293,7 +293,7 @@ struct Runner::State {
         }
       trials.set_tests(about(profile, offers.heard, tests, options.selection.globs));
       out.left_out = tests.size() - trials.size();
-      queue = spread();
+      for (std::size_t i = 0; i < trials.size(); ++i) queue.push_back(i);
       // What takes the target for itself goes last: in the midst of the others it would wait until all of them have ended.
       std::stable_partition(queue.begin(), queue.end(),
                             [this](std::size_t index) { return stage.connections_of(trials.play_of(index)) < profile.connections; });
@@ -301,26 +301,6 @@ struct Runner::State {
         if (!offer.probed) lives[role].silent_in_a_row = most_silent;
       transport.after({}, [this] { fill(); });
     });
-  }
-
-  // The tests in an order that leaves nobody idle: those that are silent for a while, the longest first, stand among those that
-  // are not, and the last of them well before the end, where everybody would wait for them.
-  std::deque<std::size_t> spread() const {
-    std::vector<std::pair<session::Duration, std::size_t>> silent;
-    std::vector<std::size_t> others;
-    for (std::size_t i = 0; i < trials.size(); ++i) {
-      const auto silence = script::silence_in(trials.test(i).test->dialogue, profile.deadlines.quiet);
-      if (silence.count() > 0) silent.emplace_back(silence, i);
-      else others.push_back(i);
-    }
-    std::stable_sort(silent.begin(), silent.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
-    std::deque<std::size_t> order;
-    for (std::size_t s = 0, o = 0; s < silent.size() || o < others.size();) {
-      const bool due = s * others.size() * 4 <= o * silent.size() * 5;  // in four fifths of the run
-      if (s < silent.size() && (due || o == others.size())) order.push_back(silent[s++].second);
-      else order.push_back(others[o++]);
-    }
-    return order;
   }
 
   void end() {

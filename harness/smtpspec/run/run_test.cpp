@@ -43,23 +43,6 @@ TEST(Runner, KeepsTheTargetsLimit) {
   }
 }
 
-TEST(Runner, SilentTestsStandAmongTheOthers) {
-  std::vector<script::Case> cases = many(8);
-  cases.push_back(case_of("silent", "start: greeted", "S: nothing for 1s"));
-  cases.push_back(case_of("silent-longer", "start: greeted", "do: wait 2s\nC: NOOP\nS: 250"));
-  Bench bench(cases);
-  bench.options.jobs = 1;
-  EXPECT_EQ(bench.run().count(Verdict::pass), 10u);
-  EXPECT_EQ(bench.order.at(0), "silent-longer") << "the longest first";
-  const auto other = std::find(bench.order.begin(), bench.order.end(), "silent") - bench.order.begin();
-  EXPECT_GT(other, 1) << "another test speaks between the two";
-  EXPECT_LT(other, 7) << "nobody waits for it at the end";
-
-  bench.options.jobs = 10;
-  const session::Time longest = 2s;
-  EXPECT_LT(bench.run().duration, longest + 1s) << "they wait at once";
-}
-
 TEST(Runner, BeginsNothingWhileItsReaderIsBehind) {
   Bench bench(many(40));
   bench.options.jobs = 4;

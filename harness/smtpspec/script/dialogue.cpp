@@ -460,17 +460,4 @@ void visit_templates(const std::vector<Step>& steps, const std::function<void(co
   }
 }
 
-Duration silence_in(const std::vector<Step>& steps, Duration quiet) {
-  Duration all{};
-  for (const Step& step : steps) {
-    Duration one = step.time + silence_in(step.inside, quiet);
-    step.text.visit([&](const Piece& piece) { one += piece.pause; });
-    if (!step.expect.tiers.empty())
-      if (const auto& hoped = step.expect.tiers.front().answers; hoped.size() == 1 && hoped.front().kind == Answer::Kind::nothing)
-        one += hoped.front().time.value_or(quiet);
-    all += one * std::max(step.count, 1);
-  }
-  return all;
-}
-
 }  // namespace smtpspec::script

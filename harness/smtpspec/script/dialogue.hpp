@@ -83,8 +83,4 @@ std::vector<Step> unrolled(const std::vector<Step>& steps);
 // Calls `use` for every template in the steps, those inside blocks too.
 void visit_templates(const std::vector<Step>& steps, const std::function<void(const Template&, const Step&)>& use);
 
-// How long nothing is said when all goes as is hoped for: the client's waits and pauses, and the silences that alone are
-// asked for, `quiet` where one says no time.
-Duration silence_in(const std::vector<Step>& steps, Duration quiet);
-
 }  // namespace smtpspec::script

@@ -10,8 +10,6 @@
 namespace smtpspec::script {
 namespace {
 
-using namespace std::chrono_literals;
-
 std::vector<Step> steps_of(std::string_view text) {
   auto steps = parse_dialogue(text, "a.yaml");
   EXPECT_TRUE(steps) << text << ": " << (steps ? "" : to_string(steps.error()));
@@ -249,19 +247,6 @@ TEST(Dialogue, VisitsTemplatesInsideBlocks) {
   visit_templates(steps_of("C: a\ntogether:\n  C: b\n  message:\n    c\n"),
                   [&](const Template& text, const Step&) { seen += print_template(text); });
   EXPECT_EQ(seen, "abc");
-}
-
-TEST(Dialogue, SilenceIsWhatIsWaitedFor) {
-  const std::pair<std::string_view, Duration> rows[] = {
-      {"C: a\nS: 250\n", 0s},
-      {"do: wait 2s\nS: nothing\n", 2500ms},
-      {"S: nothing for 3s, else 421 is a deviation\n", 3s},
-      {"S: 250 or nothing for 20s\n", 0s},
-      {"S: close, else nothing for 30s is a failure\n", 0s},
-      {"times 3:\n  raw: a{pause 1s}b\n  S: nothing for 1s\n", 6s},
-      {"together:\n  raw: a{pause 200ms}b\n  C: c\n", 200ms},
-  };
-  for (const auto& [text, silence] : rows) EXPECT_EQ(silence_in(steps_of(std::string(text)), 500ms), silence) << text;
 }
 
 }  // namespace
