@@ -26,6 +26,7 @@ class Yes(socketserver.StreamRequestHandler):
 class Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
+    request_queue_size = 100  # at five, connections that come at once wait a second
 
 
 for argument in sys.argv[1:]:
