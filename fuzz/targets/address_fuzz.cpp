@@ -2,13 +2,15 @@
 // parts lie in the text; a tolerance changes nothing that is right; a mailbox survives its quoting.
 #include "oracle.hpp"
 #include "smtpspec/smtp/address.hpp"
+#include "test/naive.hpp"
 
 using namespace smtpspec;
+using fuzz::inside;
 using fuzz::require;
+using naive::let_dig;
 
 namespace {
 
-bool let_dig(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool atext(char c) { return let_dig(c) || (c != '\0' && std::string_view("!#$%&'*+-/=?^_`{|}~").find(c) != std::string_view::npos); }
 
 // Takes the longest Domain off the front.
@@ -42,7 +44,7 @@ bool take_local(std::string_view& text) {
   }
 }
 
-// Reverse-path or Forward-path without an address literal, whose inside is_literal() below does not read.
+// Reverse-path or Forward-path; an address literal in it is not known here.
 bool is_path(std::string_view text) {
   if (text == "<>") return true;
   if (text.size() < 3 || text.front() != '<' || text.back() != '>') return false;
@@ -61,13 +63,10 @@ bool is_path(std::string_view text) {
   return take_domain(text) && text.empty();
 }
 
-bool inside(smtp::Span span, std::string_view text) { return span.begin <= text.size() && span.size <= text.size() - span.begin; }
-
 void check_path(std::string_view text) {
   const smtp::PathResult strict = smtp::parse_path(text, {});
   if (text.find('[') == text.npos) require((strict && strict.size == text.size()) == is_path(text), "a path is what the grammar has", text);
-  for (unsigned bits = 0; bits < 64; ++bits) {
-    const smtp::Tolerance tolerance{(bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0, (bits & 8) != 0, (bits & 16) != 0, (bits & 32) != 0};
+  fuzz::all_tolerances([&](const smtp::Tolerance& tolerance) {
     const smtp::PathResult result = smtp::parse_path(text, tolerance);
     require(result.at <= text.size() && result.size <= text.size(), "places lie in the text", text);
     for (const smtp::Span span : {result.path.all, result.path.route, result.path.local, result.path.domain})
@@ -80,7 +79,7 @@ void check_path(std::string_view text) {
     const smtp::PathResult later = smtp::parse_path(longer, tolerance, 8);
     require(static_cast<bool>(later) == static_cast<bool>(result) && later.size == result.size, "a path is the same wherever it stands",
             text);
-  }
+  });
 }
 
 }  // namespace

@@ -8,27 +8,15 @@
 #include "smtpspec/script/plan.hpp"
 
 using namespace smtpspec;
+using fuzz::check_error;
 using fuzz::require;
 
 namespace {
 
-void check_place(const Error& error, std::string_view text) {
-  const Place& place = error.place;
-  if (place.line == 0) return;  // the file as a whole
-  require(place.line > 0 && place.column >= 0, "lines and columns count from 1", text);
-  for (int line = 1; line < place.line; ++line) {
-    const std::size_t end = text.find('\n');
-    require(end != text.npos, "the line of an error is there", text);
-    text.remove_prefix(end + 1);
-  }
-  require(static_cast<std::size_t>(place.column) <= text.substr(0, text.find('\n')).size() + 1, "the column of an error is in its line",
-          text);
-}
-
 template <class Value, class Parse, class Print>
 void check_form(std::string_view text, const Parse& parse, const Print& print) {
   const Result<Value> value = parse(text);
-  if (!value) return check_place(value.error(), text);
+  if (!value) return check_error(value.error(), text);
   const std::string printed = print(*value);
   const Result<Value> again = parse(printed);
   require(again.has_value(), "what is printed can be read", printed);
@@ -54,13 +42,13 @@ std::size_t weight(const std::vector<script::Step>& steps) {
 
 void check_case(const std::string& text) {
   const auto test = script::parse_case(text, "fuzz/case", "fuzz/case.yaml");
-  if (!test) return check_place(test.error(), text);
+  if (!test) return check_error(test.error(), text);
   if (const auto form = script::format_case(text, "fuzz/case.yaml")) {
     const auto again = script::format_case(*form, "fuzz/case.yaml");
     require(again && *again == *form, "the canonical form is its own", text);
   }
   constexpr std::string_view rules[] = {"reply-ends-in-crlf"};
-  for (const Error& problem : script::lint(*test, {}, {rules, {}})) check_place(problem, text);
+  for (const Error& problem : script::lint(*test, {}, {rules, {}})) check_error(problem, text);
 
   const script::Facts facts{
       {{"client", "c.test"}, {"sender", "s@c.test"}, {"recipient", "r@s.test"}, {"token", "t"}, {"user", "u"}, {"password", "p"}}};
@@ -68,7 +56,7 @@ void check_case(const std::string& text) {
     if (weight(*steps) > 1u << 20) continue;
     for (const smtp::Role role : smtp::all_roles)
       for (const auto& row : test->rows)
-        if (const auto plan = script::make_plan(*test, *steps, row, role, facts); !plan) check_place(plan.error(), text);
+        if (const auto plan = script::make_plan(*test, *steps, row, role, facts); !plan) check_error(plan.error(), text);
   }
 }
 

@@ -4,12 +4,11 @@
 #include "smtpspec/smtp/command.hpp"
 
 using namespace smtpspec;
+using fuzz::inside;
 using fuzz::require;
 using smtp::Command;
 
 namespace {
-
-bool inside(smtp::Span span, std::string_view line) { return span.begin <= line.size() && span.size <= line.size() - span.begin; }
 
 void check_parts(const Command& command, std::string_view line) {
   for (const smtp::Span span : {command.verb_text, command.argument, command.path.all, command.path.route, command.path.local,
@@ -43,23 +42,22 @@ bool same(const Command& a, std::string_view a_line, const Command& b, std::stri
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
   const std::string_view line = fuzz::text_of(data, size);
   const Command strict = smtp::parse_command(line);
-  for (unsigned bits = 0; bits < 64; ++bits) {
-    const smtp::Tolerance tolerance{(bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0, (bits & 8) != 0, (bits & 16) != 0, (bits & 32) != 0};
+  fuzz::all_tolerances([&](const smtp::Tolerance& tolerance) {
     const Command command = smtp::parse_command(line, tolerance);
     check_parts(command, line);
     const Command plain = smtp::parse_command_by_octet(line, tolerance);
     require(command.fault == plain.fault && command.fault_at == plain.fault_at && same(command, line, plain, line),
             "read at once it is the same", line);
     if (strict) require(command && same(command, line, strict, line), "a tolerance changes nothing that is right", line);
-    if (!command) continue;
+    if (!command) return;
     const std::string printed = print_command(command, line);
     const Command again = smtp::parse_command(printed, tolerance);
     require(static_cast<bool>(again), "what is printed is accepted", line);
     require(same(command, line, again, printed), "what is printed is the same command", line);
     require(print_command(again, printed) == printed, "printing is its own fixpoint", line);
-    if (command.path.local.empty()) continue;
+    if (command.path.local.empty()) return;
     const std::string mailbox = smtp::unquote_local(command.path.local.in(line));
     require(smtp::unquote_local(smtp::quote_local(mailbox)) == mailbox, "a mailbox survives its quoting", line);
-  }
+  });
   return 0;
 }

@@ -6,12 +6,12 @@
 
 using namespace smtpspec;
 using fuzz::require;
+using naive::let_dig;
 
 namespace {
 
 // ehlo-line = ehlo-keyword *( SP ehlo-param ); ehlo-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-"); ehlo-param = 1*(%d33-126)
 bool is_ehlo_line(std::string_view text) {
-  const auto let_dig = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
   if (text.empty() || !let_dig(text[0])) return false;
   std::size_t at = 1;
   while (at < text.size() && (let_dig(text[at]) || text[at] == '-')) ++at;

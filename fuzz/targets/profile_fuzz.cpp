@@ -22,9 +22,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
       require(again && again->first == role && again->second == endpoint, "an endpoint survives its URL", text);
     }
   } else {
-    require(!profile.error().message.empty(), "an error says what is wrong", text);
-    require(profile.error().place.line <= 1 + static_cast<int>(std::count(text.begin(), text.end(), '\n')), "an error's line is there",
-            text);
+    fuzz::check_error(profile.error(), text);
   }
   if (const auto url = run::parse_url(text)) {
     const auto again = run::parse_url(run::to_url(url->first, url->second));

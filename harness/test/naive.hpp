@@ -112,6 +112,9 @@ inline std::vector<smtp::Reply> read_replies(const Chunks& chunks, smtp::ReplyLi
 
 // --- naive models -----------------------------------------------------------------------------------------------
 
+// Let-dig of RFC 5321 section 4.1.2.
+constexpr bool let_dig(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
 // The lines of a stream that is there as a whole.
 inline std::vector<PlacedLine> lines(std::string_view stream, const smtp::LineRules& rules) {
   using smtp::LineEnding;
