@@ -9,6 +9,7 @@
 #include <immintrin.h>
 #endif
 
+#include "smtpspec/smtp/lines.hpp"
 #include "smtpspec/smtp/octet_class.hpp"
 #include "smtpspec/smtp/param_names.hpp"
 
@@ -114,12 +115,6 @@ constexpr std::uint32_t last_octet = 1u << 31;
   return size_unless(wrong, behind);
 }
 
-inline bool is_end(const char* at) {
-  std::uint16_t octets;
-  std::memcpy(&octets, at, sizeof octets);
-  return octets == ('\r' | '\n' << 8);
-}
-
 // Whatever a command does not have is 0 in it; the room for parameters stays as it is.
 [[SMTPSPEC_WIDE]] inline void clear(Command& command) {
   constexpr std::size_t head = offsetof(Command, params);
@@ -133,7 +128,7 @@ inline bool is_end(const char* at) {
 
 // The command is whole; its argument, if any, stands behind a blank. The size of its line when that ends here, else 0.
 inline std::size_t finish(const char* line, std::uint32_t end, Command& command) {
-  if (!is_end(line + end)) return 0;
+  if (!is_crlf(line + end)) return 0;
   command.argument = span(5, end);
   return end;
 }
@@ -185,7 +180,7 @@ inline std::size_t finish(const char* line, std::uint32_t end, Command& command)
 // Nothing behind the verb
 inline std::size_t read_end(const char* line, Command& command) {
   command.argument = {4, 0};
-  return is_end(line + 4) ? 4 : 0;
+  return is_crlf(line + 4) ? 4 : 0;
 }
 
 // Domain

@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string_view>
 
@@ -44,6 +45,9 @@ struct Line {
   bool operator==(const Line&) const = default;
 };
 
+// Whether CRLF stands there.
+inline bool is_crlf(const char* at) { return std::memcmp(at, "\r\n", 2) == 0; }
+
 class LineSplitter {
  public:
   explicit LineSplitter(LineRules rules) : rules_(rules) {}
@@ -53,7 +57,7 @@ class LineSplitter {
     // Most lines come at once, are short and have nothing but plain octets before their CRLF.
     const std::string_view within = buffer.substr(0, rules_.limit);
     std::size_t size = 0;
-    if (scanned_ == 0 && !in_long_ && plain::is_near(within, size) && within[size] == '\r' && within[size + 1] == '\n')
+    if (scanned_ == 0 && !in_long_ && plain::is_near(within, size) && is_crlf(within.data() + size))
       return Line{.size = size, .next = size + 2};
     return next_odd(buffer);
   }

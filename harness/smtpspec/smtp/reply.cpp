@@ -183,7 +183,7 @@ bool ReplyParser::take(std::string_view buffer, const Line& line) {
       if (rest.size() - size < 2) break;
     }
     const std::size_t text_size = size - 4;
-    if (!is_common_size(text_size) || !common::ends_line(line + size)) break;
+    if (!is_common_size(text_size) || !is_crlf(line + size)) break;
     if (out == first && !is_common_code(line)) break;
     const std::uint32_t head = common::head_of(line);
     if (head != head_ && (head != (head_ ^ last_to_other) || out + 1 >= room)) break;

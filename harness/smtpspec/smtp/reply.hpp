@@ -181,9 +181,6 @@ class ReplyParser {
 
 namespace common {
 
-// Where a line's plain octets end.
-inline bool ends_line(const char* at) { return std::memcmp(at, "\r\n", 2) == 0; }
-
 // The value of a digit; above 9 when it is none.
 inline unsigned digit(char c) { return static_cast<unsigned char>(c) - unsigned{'0'}; }
 inline bool is_lawful_code(std::string_view text) { return digit(text[0]) - 2 <= 3 && digit(text[1]) <= 5 && digit(text[2]) <= 9; }
@@ -224,7 +221,7 @@ inline void write_line(ReplyLine& out, std::size_t text_at, std::size_t text_siz
   const bool near = plain::is_near(buffer, size);
   const char* const line = buffer.data();
   const std::size_t text_size = size - 4;
-  if (!near || !is_common_size(text_size) || !common::ends_line(line + size)) return read(buffer, size);
+  if (!near || !is_common_size(text_size) || !is_crlf(line + size)) return read(buffer, size);
   if (common::head_of(line) != head_ && (line[3] != ' ' || !is_common_code(line))) return read(buffer, size);
   const common::StatusWord status = common::short_status(line + 4, text_size);
   if (status == common::no_status) return read(buffer, size);
