@@ -159,8 +159,7 @@ std::string plots(const Asked& asked, const Report& report) {
        .unit = "inputs judged right",
        .most = strict,
        .value = [](const Result& each) { return static_cast<double>(each.right); },
-       .words =
-           [](const Result& each) { return each.strict == 0 ? "" : std::to_string(each.right) + " of " + std::to_string(each.strict); }},
+       .words = score_of},
   };
   std::string out;
   for (const Plot& plot : all) out += figure(plot, results, report);
@@ -189,8 +188,7 @@ std::string html(const Report& report) {
                                             : "All inputs");
   for (const Asked& asked : report.asked) {
     out += "<section>\n<h2>" + escaped(asked.name) + "</h2>\n<p class=\"quiet\">" + escaped(asked.about) + "</p>\n" + plots(asked, report);
-    out += table_of(asked, report)
-               .html(std::to_string(asked.items) + " items" + (asked.sha256.empty() ? "" : ", sha256 " + asked.sha256.substr(0, 16)));
+    out += table_of(asked, report).html(extent_of(asked));
     out += "</section>\n";
   }
   if (!report.judged.empty()) out += "<section>\n<h2>Inputs at the edge of the grammar</h2>\n";
@@ -200,8 +198,7 @@ std::string html(const Report& report) {
     out += "</pre></details>\n";
   }
   if (!report.judged.empty()) out += "</section>\n";
-  if (!report.growth.empty())
-    out += "<section>\n<h2>Growth</h2>\n<p>Time of 2n over time of n, and of 4n over 2n; 2 is linear, 4 quadratic.</p>\n";
+  if (!report.growth.empty()) out += std::string("<section>\n<h2>Growth</h2>\n<p>") + growth_about + "</p>\n";
   for (const Growing& each : report.growth) out += each.table.html(each.name + ": " + each.about);
   if (!report.growth.empty()) out += "</section>\n";
   return out + "</main>\n</body>\n</html>\n";

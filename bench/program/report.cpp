@@ -5,23 +5,21 @@
 namespace smtpspec::bench {
 namespace {
 
-std::string score_of(const Result& result) {
-  return result.strict == 0 ? "" : std::to_string(result.right) + " of " + std::to_string(result.strict);
-}
-
 std::string if_any(double value) { return value > 0 ? number(value) : ""; }
 
-std::string about(const Asked& asked) {
-  std::string out = asked.about + ", " + std::to_string(asked.items) + " items";
-  if (!asked.sha256.empty()) out += ", sha256 " + asked.sha256.substr(0, 16);
-  return out;
-}
+std::string about(const Asked& asked) { return asked.about + ", " + extent_of(asked); }
 
 std::string question_of(const Asked& asked) { return asked.name.substr(0, asked.name.find('/')); }
 
-const std::string growth_about = "Growth: time of 2n over time of n, and of 4n over 2n; 2 is linear, 4 quadratic.";
-
 }  // namespace
+
+std::string extent_of(const Asked& asked) {
+  return std::to_string(asked.items) + " items" + (asked.sha256.empty() ? "" : ", sha256 " + asked.sha256.substr(0, 16));
+}
+
+std::string score_of(const Result& result) {
+  return result.strict == 0 ? "" : std::to_string(result.right) + " of " + std::to_string(result.strict);
+}
 
 Table table_of(const Asked& asked, const Report& report) {
   Table table(report.timed ? std::vector<std::string>{"adapter", "ns/" + asked.unit, "median", "Ir/" + asked.unit, "MB/s", "of limit",
@@ -90,7 +88,7 @@ std::string text(const Report& report) {
     for (const std::string& line : each.lines) out += "  " + line + "\n";
   }
   if (report.growth.empty()) return out;
-  out += growth_about + "\n";
+  out += std::string("Growth: ") + growth_about + "\n";
   for (const Growing& each : report.growth) out += "\n" + each.name + "  " + each.about + "\n" + each.table.text("  ");
   return out + "\n";
 }
@@ -107,7 +105,7 @@ std::string markdown(const Report& report) {
     out += "\n### " + each.title + ": " + each.score + "\n\n";
     for (const std::string& line : each.lines) out += "    " + line + "\n";
   }
-  if (!report.growth.empty()) out += "\n## Growth\n\n" + growth_about.substr(growth_about.find(' ') + 1) + "\n";
+  if (!report.growth.empty()) out += std::string("\n## Growth\n\n") + growth_about + "\n";
   for (const Growing& each : report.growth) out += "\n### " + each.name + "\n\n" + each.about + "\n\n" + each.table.markdown();
   return out;
 }

@@ -62,6 +62,12 @@ std::string text(const Report& report);
 std::string markdown(const Report& report);
 std::string html(const Report& report);
 
+// "21121 items, sha256 782a0f09a6d8574c"
+std::string extent_of(const Asked& asked);
+// "22 of 24", or "" where nothing was asked.
+std::string score_of(const Result& result);
+inline constexpr const char* growth_about = "Time of 2n over time of n, and of 4n over 2n; 2 is linear, 4 quadratic.";
+
 // The columns of one input.
 Table table_of(const Asked& asked, const Report& report);
 // Inputs against adapters: what the README shows.

@@ -282,10 +282,10 @@ std::string today() {
   return out;
 }
 
-int list_everything(const Options& options, const std::vector<Competitor>& list) {
+int list_everything(const std::vector<const Work*>& works, const std::vector<Competitor>& list) {
   for (const Recipe& recipe : recipes())
     std::printf("%-22s %s%s\n", std::string(recipe.name).c_str(), std::string(recipe.about).c_str(), recipe.standard ? "" : " (--all)");
-  for (const Work* work : works(options)) std::printf("%-22s %s\n", std::string(work->name).c_str(), std::string(work->about).c_str());
+  for (const Work* work : works) std::printf("%-22s %s\n", std::string(work->name).c_str(), std::string(work->about).c_str());
   std::printf("\nCut, behind a colon:");
   for (const Cut& cut : cuts()) std::printf(" %s", std::string(cut.name).c_str());
   std::puts("\n");
@@ -541,9 +541,10 @@ bool write(const Wanted& wanted, const std::string& text) {
 }
 
 // For a profiler: one adapter on one input, or one work.
-int run_alone(const Options& options, const std::vector<Competitor>& list, const std::vector<Case>& chosen) {
+int run_alone(const Options& options, const std::vector<Competitor>& list, const std::vector<Case>& chosen,
+              const std::vector<const Work*>& works) {
   if (chosen.empty()) {
-    run_passes(works(options).front()->begin, options.passes);
+    run_passes(works.front()->begin, options.passes);
     return 0;
   }
   const Case& only = chosen.front();
@@ -564,12 +565,13 @@ int run(const Options& given) {
   std::vector<std::string> faults;
   std::vector<Competitor> list = competitors(options, faults, failed);
   std::vector<Case> chosen = cases(options);
-  if (chosen.empty() && works(options).empty()) {
+  std::vector<const Work*> chosen_works = works(options);
+  if (chosen.empty() && chosen_works.empty()) {
     std::fputs("smtpspec-bench: no input has such a name; --list shows them\n", stderr);
     return 2;
   }
-  if (options.list) return list_everything(options, list);
-  if (options.passes > 0) return run_alone(options, list, chosen);
+  if (options.list) return list_everything(chosen_works, list);
+  if (options.passes > 0) return run_alone(options, list, chosen, chosen_works);
   if (options.instructions && !has_valgrind()) {
     std::fputs("smtpspec-bench: no valgrind here, so no instructions are counted\n", stderr);
     options.instructions = false;
@@ -586,7 +588,7 @@ int run(const Options& given) {
       return 2;
     }
   }
-  Run run(options, std::move(list), std::move(chosen), works(options));
+  Run run(options, std::move(list), std::move(chosen), std::move(chosen_works));
   Report report = run.go(failed);
   const bool taken = std::any_of(options.reports.begin(), options.reports.end(), is_standard_output);
   std::fputs((text(report) + check_gates(options, report, failed)).c_str(), taken ? stderr : stdout);

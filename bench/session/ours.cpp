@@ -1,8 +1,8 @@
 // Whole sessions in memory: client, reference server and judge, as the suite, the selftest and the fuzzer's control play them.
 #include <memory>
-#include <stdexcept>
 
 #include "program/work.hpp"
+#include "shared/value.hpp"
 #include "smtpspec/crypto/digests.hpp"
 #include "smtpspec/judge/judge.hpp"
 #include "smtpspec/script/suite.hpp"
@@ -32,12 +32,6 @@ dialogue: |
   C: QUIT
   S: 221
 )";
-
-template <class T>
-T value(Result<T> result) {
-  if (!result) throw std::runtime_error(to_string(result.error()));
-  return std::move(*result);
-}
 
 struct Ground {
   script::Registry registry = value(script::load_suite(SMTPSPEC_CASES_DIRECTORY)).registry;

@@ -1,8 +1,8 @@
 // The session of a case over net::Transport; what it left is read by the judge, case and always-on rules both.
 #include <memory>
-#include <stdexcept>
 #include <vector>
 
+#include "shared/value.hpp"
 #include "smtpspec/crypto/digests.hpp"
 #include "smtpspec/judge/judge.hpp"
 #include "smtpspec/net/loop.hpp"
@@ -35,12 +35,6 @@ std::string case_text(const Work& work) {
   step("C: QUIT");
   step("S: 221");
   return out;
-}
-
-template <class T>
-T value(Result<T> result) {
-  if (!result) throw std::runtime_error(to_string(result.error()));
-  return std::move(*result);
 }
 
 }  // namespace
