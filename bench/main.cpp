@@ -35,12 +35,24 @@ int main(int argc, char** argv) {
   app.add_option("--min-time", options.plan.min_time, "Seconds of each repetition, at least")->capture_default_str();
   app.add_option("--deadline", options.deadline, "Seconds until an adapter hangs")->capture_default_str();
   app.add_option("--passes", options.passes, "Run one adapter on one input so often and print nothing, for a profiler")->type_name("N");
+  app.add_option("--times", options.times, "With --passes: the input grows, and is so many times as large as at first")
+      ->needs("--passes")
+      ->needs("--input")
+      ->check(CLI::Range(1, 64))
+      ->type_name("N");
   app.add_option("--gate", options.gates,
                  "Fail unless smtpspec, or the adapter behind the input, is so many times pegtl, by instructions: reply/mixed 2.3")
       ->type_name("INPUT FACTOR")
       ->each([factor = false](const std::string& word) mutable {
         if (factor && CLI::PositiveNumber(word) != "") throw CLI::ValidationError("--gate", word + " is no factor");
         factor = !factor;
+      });
+  app.add_option("--budget", options.budgets,
+                 "Fail when smtpspec takes on an input more than so many times its own instructions on another: model/dialogue 1.1 "
+                 "command/dialogue")
+      ->type_name("INPUT FACTOR OTHER")
+      ->each([at = 0](const std::string& word) mutable {
+        if (at++ % 3 == 1 && CLI::PositiveNumber(word) != "") throw CLI::ValidationError("--budget", word + " is no factor");
       });
   app.add_option("--compare", options.compared, "Show two documents of --report json side by side; fail when instructions grew")
       ->expected(2)

@@ -72,7 +72,7 @@ class Commands {
   Input input_;
 };
 
-Input mix(bool parameters, std::size_t size) {
+Input mix(bool parameters, bool data, std::size_t size) {
   Random random(2);
   Commands out;
   while (out.size() < size) {
@@ -89,9 +89,9 @@ Input mix(bool parameters, std::size_t size) {
         if (parameters && random.percent(30)) notify = {{"NOTIFY", random.percent(50) ? "SUCCESS,FAILURE" : "NEVER"}};
         out.rcpt(person, random.pick(places), notify);
       }
-      out.plain(SMTPSPEC_VERB_DATA, "DATA");
+      if (data) out.plain(SMTPSPEC_VERB_DATA, "DATA");
       if (random.percent(20)) out.plain(SMTPSPEC_VERB_NOOP, "NOOP");
-      if (random.percent(20)) out.plain(SMTPSPEC_VERB_RSET, "RSET");
+      if (!data || random.percent(20)) out.plain(SMTPSPEC_VERB_RSET, "RSET");
     }
     out.plain(SMTPSPEC_VERB_QUIT, "QUIT");
   }
@@ -100,9 +100,10 @@ Input mix(bool parameters, std::size_t size) {
 
 }  // namespace
 
-Input commands() { return mix(true, mib); }
-Input commands_4k() { return mix(true, 4 * kib); }
-Input commands_plain() { return mix(false, mib); }
+Input commands() { return mix(true, true, mib); }
+Input commands_4k() { return mix(true, true, 4 * kib); }
+Input commands_plain() { return mix(false, true, mib); }
+Input dialogue() { return mix(true, false, mib); }
 
 Input pipelined() {
   Random random(7);

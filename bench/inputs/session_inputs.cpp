@@ -3,6 +3,7 @@
 #include <string>
 
 #include "adapter.h"
+#include "inputs/command_inputs.hpp"
 #include "inputs/random.hpp"
 
 namespace smtpspec::bench::inputs {
@@ -134,6 +135,14 @@ Input messages(std::size_t size, std::size_t lines, std::size_t dots) {
 Input sessions() { return play(mib, true, &Sessions::session); }
 Input sessions_4k() { return play(4 * kib, true, &Sessions::session); }
 Input mistakes() { return play(mib, true, &Sessions::wander); }
+Input dialogue_steps() {
+  Input out = dialogue();
+  const std::uint64_t commands = out.expected.items;
+  out.expected = {};
+  out.expected.items = commands;
+  out.expected.codes = 2 * commands;
+  return out;
+}
 Input steps() { return play(64 * kib, false, &Sessions::session); }
 Input walk() { return play(64 * kib, false, &Sessions::wander); }
 Input walk_4k() { return play(4 * kib, false, &Sessions::wander); }

@@ -7,7 +7,8 @@ namespace smtpspec::bench::inputs {
 
 Input sessions();  // 1 MiB
 Input sessions_4k();
-Input mistakes();  // 1 MiB
+Input mistakes();        // 1 MiB
+Input dialogue_steps();  // the octets of dialogue()
 
 Input steps();  // 64 KiB of octets that are verbs
 Input walk();

@@ -46,9 +46,13 @@ class Steps {
   Walk walk_;
 };
 
-// The input that a command is, when its argument was taken by everybody who was asked.
-Input input_of(const Command& command) {
+// The input that a command is, when everybody who was asked takes what it says.
+Input input_of(const Command& command, std::string_view line) {
   const bool good = static_cast<bool>(command);
+  if (good && !command.params.empty()) {
+    if (command.verb == Verb::mail && mail_params(command, line).bad >= 0) return Input::mail_bad_parameter;
+    if (command.verb == Verb::rcpt && rcpt_params(command, line).bad >= 0) return Input::rcpt_bad_parameter;
+  }
   switch (command.verb) {
     case Verb::ehlo: return good ? Input::ehlo : Input::ehlo_syntax;
     case Verb::helo: return good ? Input::helo : Input::helo_syntax;
@@ -84,7 +88,8 @@ class Sessions {
       }
       const Command* const command = commands_.next(octets);
       if (command == nullptr) break;
-      sink.on_step(&sink, walk_.step(command->fault == CommandFault::line_too_long ? Input::too_long_line : input_of(*command)));
+      sink.on_step(&sink,
+                   walk_.step(command->fault == CommandFault::line_too_long ? Input::too_long_line : input_of(*command, commands_.line())));
     }
     return octets.data() - start;
   }

@@ -96,9 +96,10 @@ std::optional<double> count_instructions(std::vector<std::string> arguments) {
 
 }  // namespace
 
-Begin passes_of(const smtpspec_adapter& adapter, std::string_view octets, std::vector<std::size_t> ends) {
-  return [&adapter, octets, ends = std::move(ends)]() -> Pass {
-    return [&adapter, octets, ends, context = std::make_shared<const Context>(adapter)] {
+Begin passes_of(const smtpspec_adapter& adapter, std::string_view octets, std::vector<std::size_t> ends, bool anew) {
+  return [&adapter, octets, ends = std::move(ends), anew]() -> Pass {
+    return [&adapter, octets, ends, anew, context = std::make_shared<const Context>(adapter)] {
+      if (anew) adapter.reset(context->get());
       const CountingSink sink;
       benchmark::DoNotOptimize(drive(adapter, context->get(), octets, ends, sink));
       benchmark::DoNotOptimize(sink.items + sink.codes + sink.parts + sink.errors);

@@ -22,7 +22,8 @@ struct Timing {
 // One pass over what is measured. Whoever begins gets a context of its own.
 using Pass = std::function<void()>;
 using Begin = std::function<Pass()>;
-Begin passes_of(const smtpspec_adapter& adapter, std::string_view octets, std::vector<std::size_t> ends);
+Begin passes_of(const smtpspec_adapter& adapter, std::string_view octets, std::vector<std::size_t> ends,
+                bool anew = false);  // anew: as at the start of a stream, where the pass before may have ended inside something
 Begin passes_of(const Limit& limit, std::string_view octets);
 
 // Something to take the time of; `name` is unique.

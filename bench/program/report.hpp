@@ -56,6 +56,7 @@ struct Report {
   std::vector<std::string> faults;  // of what could not be opened, or is wrong when octets come in pieces
   std::vector<Judgement> judged;
   std::vector<Growing> growth;
+  std::string missed;  // lines about what of our own grows too fast
 };
 
 std::string text(const Report& report);

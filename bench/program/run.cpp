@@ -233,34 +233,61 @@ std::string cut_fault(const smtpspec_adapter& adapter, milliseconds deadline) {
   return "";
 }
 
-std::vector<std::string> arguments_for(const Competitor& competitor, const Case& each) {
-  std::vector<std::string> out = {"--input", each.name, "--only", competitor.adapter->name};
+std::vector<std::string> arguments_for(const Competitor& competitor, const std::string& input) {
+  std::vector<std::string> out = {"--input", input, "--only", competitor.adapter->name};
   if (!competitor.object.empty()) out.insert(out.end(), {"--adapter", competitor.object});
   return out;
 }
 
-std::vector<Growing> grow(const std::vector<Competitor>& list, milliseconds deadline) {
+// Of an input that grows: n, 2n and 4n octets or lines of it, and how each is cut.
+constexpr std::array<std::size_t, 3> sizes = {1, 2, 4};
+
+std::vector<std::size_t> cut_of(const Growth& growth, std::string_view octets) {
+  return cut_at_every(octets, growth.fragment ? growth.fragment : octets.size());
+}
+
+// How something at three sizes grew; nothing of what was not measured.
+std::array<std::string, 2> ratios(const std::array<double, 3>& of) {
+  return {of[0] > 0 ? number(of[1] / of[0]) : "", of[1] > 0 ? number(of[2] / of[1]) : ""};
+}
+
+// `missed` gets what of our own grows too fast, by instructions: a clock is not the same twice.
+std::vector<Growing> grow(const std::vector<Competitor>& list, milliseconds deadline, bool instructions, std::string& missed) {
+  constexpr double most = 2.2;
   std::vector<Growing> out;
   for (const Growth& growth : growths()) {
-    Table table({"adapter", "us(n)", "2n/n", "4n/2n"});
+    Table table(instructions ? std::vector<std::string>{"adapter", "us(n)", "2n/n", "4n/2n", "Ir(n)", "2n/n", "4n/2n"}
+                             : std::vector<std::string>{"adapter", "us(n)", "2n/n", "4n/2n"});
     for (const Competitor& competitor : list) {
       const smtpspec_adapter& adapter = *competitor.adapter;
       if (adapter.question != growth.question || (adapter.does & SMTPSPEC_BASELINE) != 0) continue;
       if (growth.fragment != 0 && (adapter.does & SMTPSPEC_WHOLE) != 0) continue;
       std::vector<std::string> octets;
       std::vector<Attempt> attempts;
-      for (const std::size_t times : {std::size_t{1}, std::size_t{2}, std::size_t{4}}) octets.push_back(growth.make(growth.n * times));
-      for (const std::string& each : octets)
-        attempts.push_back({each, cut_at_every(each, growth.fragment ? growth.fragment : each.size())});
+      for (const std::size_t times : sizes) octets.push_back(growth.make(growth.n * times));
+      for (const std::string& each : octets) attempts.push_back({each, cut_of(growth, each)});
       const auto outcomes = attempt(adapter, attempts, deadline);
       const auto bad = std::find_if(outcomes.begin(), outcomes.end(), [](const Outcome& each) { return !describe(each).empty(); });
       if (bad != outcomes.end()) {
         table.row({adapter.name, describe(*bad)});
         continue;
       }
-      std::array<double, 3> seconds{};
-      for (std::size_t i = 0; i < seconds.size(); ++i) seconds[i] = quick_time(adapter, attempts[i].octets, attempts[i].ends);
-      table.row({adapter.name, number(seconds[0] * 1e6), number(seconds[1] / seconds[0]), number(seconds[2] / seconds[1])});
+      std::array<double, 3> seconds{}, counts{};
+      for (std::size_t i = 0; i < seconds.size(); ++i) {
+        seconds[i] = quick_time(adapter, attempts[i].octets, attempts[i].ends);
+        if (!instructions) continue;
+        auto arguments = arguments_for(competitor, std::string(growth.name));
+        arguments.insert(arguments.end(), {"--times", std::to_string(sizes[i])});
+        counts[i] = instructions_of(arguments).value_or(0);
+      }
+      const auto time = ratios(seconds), count = ratios(counts);
+      std::vector<std::string> row = {adapter.name, number(seconds[0] * 1e6), time[0], time[1]};
+      if (instructions) row.insert(row.end(), {number(counts[0]), count[0], count[1]});
+      table.row(row);
+      if (!instructions || adapter.name != own) continue;
+      if (counts[0] > 0 && counts[1] <= most * counts[0] && counts[2] <= most * counts[1]) continue;
+      missed += "missed  " + std::string(growth.name) + ": takes " + count[0] + " and " + count[1] +
+                " times the instructions when it is twice as long, at most " + number(most) + "\n";
     }
     if (!table.empty())
       out.push_back({std::string(growth.name), std::string(growth.about) + "; n = " + std::to_string(growth.n), std::move(table)});
@@ -375,7 +402,7 @@ class Run {
       const auto items = static_cast<double>(entry.items);
       entry.allocations = allocations_of(entry.begin) / items;
       if (options_.instructions && input.octets.size() <= most_counted)
-        if (const auto count = instructions_of(arguments_for(competitor, each))) entry.instructions = *count / items;
+        if (const auto count = instructions_of(arguments_for(competitor, each.name))) entry.instructions = *count / items;
     }
     timed_.push_back(std::move(entry));
     return timed_.size() - 1;
@@ -457,7 +484,7 @@ class Run {
       if (!each.cut_fault.empty()) out.faults.push_back(each.title() + ": " + each.cut_fault);
       if (options_.strictness && !each.strict.lines.empty()) out.judged.push_back({each.title(), each.strict.text(), each.strict.lines});
     }
-    if (options_.growth) out.growth = grow(competitors_, deadline_);
+    if (options_.growth) out.growth = grow(competitors_, deadline_, options_.instructions, out.missed);
     return out;
   }
 
@@ -514,19 +541,34 @@ class Run {
   Times times_;
 };
 
-// Says of each --gate whether it is met.
+// Of "INPUT", where it is our own, or of "INPUT/ADAPTER"; nothing when its instructions were not counted.
+const Result* counted(const Report& report, std::string_view name) {
+  for (const Asked& asked : report.asked)
+    for (const Result& each : asked.results)
+      if ((asked.name == name ? each.name == own : asked.name + "/" + each.name == name) && each.instructions > 0) return &each;
+  return nullptr;
+}
+
+// Says of each --gate and --budget whether it is met.
 std::string check_gates(const Options& options, const Report& report, bool& failed) {
   std::string out;
+  const auto say = [&](bool met, const std::string& name, std::optional<double> factor, std::string_view of, const std::string& bound) {
+    out += std::string(met ? "met   " : "missed") + "  " + name + ": " + (factor ? number(*factor) : "not counted, so no") + " times " +
+           std::string(of) + ", " + bound + "\n";
+    failed = failed || !met;
+  };
   for (const auto& [name, words] : options.gates) {
     const double least = std::strtod(words.c_str(), nullptr);
+    const Result* result = counted(report, name);
+    const std::optional<double> factor = result && result->counted ? result->factor : std::nullopt;
+    say(factor && *factor >= least, name, factor, yardstick, "at least " + number(least));
+  }
+  for (const auto& [name, words, other] : options.budgets) {
+    const double most = std::strtod(words.c_str(), nullptr);
     std::optional<double> factor;
-    for (const Asked& asked : report.asked)
-      for (const Result& each : asked.results)
-        if ((asked.name == name ? each.name == own : asked.name + "/" + each.name == name) && each.counted) factor = each.factor;
-    const bool met = factor && *factor >= least;
-    out += std::string(met ? "met   " : "missed") + "  " + name + ": " + (factor ? number(*factor) : "not counted, so no") + " times " +
-           std::string(yardstick) + ", at least " + number(least) + "\n";
-    failed = failed || !met;
+    if (const Result *result = counted(report, name), *measure = counted(report, other); result && measure)
+      factor = result->instructions / measure->instructions;
+    say(factor && *factor <= most, name, factor, other, "at most " + number(most));
   }
   return out;
 }
@@ -538,6 +580,19 @@ bool write(const Wanted& wanted, const std::string& text) {
   if (file != nullptr) good = (file == stdout ? std::fflush(file) : std::fclose(file)) == 0 && good;
   if (!good) std::fprintf(stderr, "smtpspec-bench: %s: %s\n", wanted.path.c_str(), std::strerror(errno));
   return good;
+}
+
+// For a profiler: an input that grows.
+int run_grown(const Options& options, const std::vector<Competitor>& list) {
+  const auto all = growths();
+  const auto growth = std::find_if(all.begin(), all.end(), [&](const Growth& each) { return each.name == options.inputs.front(); });
+  if (growth == all.end()) return 2;
+  const auto it =
+      std::find_if(list.begin(), list.end(), [&](const Competitor& each) { return each.adapter->question == growth->question; });
+  if (it == list.end()) return 2;
+  const std::string octets = growth->make(growth->n * options.times);
+  run_passes(passes_of(*it->adapter, octets, cut_of(*growth, octets), true), options.passes);
+  return 0;
 }
 
 // For a profiler: one adapter on one input, or one work.
@@ -564,6 +619,7 @@ int run(const Options& given) {
   bool failed = false;
   std::vector<std::string> faults;
   std::vector<Competitor> list = competitors(options, faults, failed);
+  if (options.times > 0) return run_grown(options, list);
   std::vector<Case> chosen = cases(options);
   std::vector<const Work*> chosen_works = works(options);
   if (chosen.empty() && chosen_works.empty()) {
@@ -590,8 +646,9 @@ int run(const Options& given) {
   }
   Run run(options, std::move(list), std::move(chosen), std::move(chosen_works));
   Report report = run.go(failed);
+  failed = failed || !report.missed.empty();
   const bool taken = std::any_of(options.reports.begin(), options.reports.end(), is_standard_output);
-  std::fputs((text(report) + check_gates(options, report, failed)).c_str(), taken ? stderr : stdout);
+  std::fputs((text(report) + report.missed + check_gates(options, report, failed)).c_str(), taken ? stderr : stdout);
   // On the terminal they were said at once.
   report.faults.insert(report.faults.begin(), faults.begin(), faults.end());
   bool written = true;
