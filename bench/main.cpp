@@ -42,6 +42,7 @@ int main(int argc, char** argv) {
       ->type_name("N");
   app.add_option("--gate", options.gates,
                  "Fail unless smtpspec, or the adapter behind the input, is so many times pegtl, by instructions: reply/mixed 2.3")
+      ->needs("--instructions")
       ->type_name("INPUT FACTOR")
       ->each([factor = false](const std::string& word) mutable {
         if (factor && CLI::PositiveNumber(word) != "") throw CLI::ValidationError("--gate", word + " is no factor");
@@ -50,14 +51,16 @@ int main(int argc, char** argv) {
   app.add_option("--budget", options.budgets,
                  "Fail when smtpspec takes on an input more than so many times its own instructions on another: model/dialogue 1.1 "
                  "command/dialogue")
+      ->needs("--instructions")
       ->type_name("INPUT FACTOR OTHER")
       ->each([at = 0](const std::string& word) mutable {
         if (at++ % 3 == 1 && CLI::PositiveNumber(word) != "") throw CLI::ValidationError("--budget", word + " is no factor");
       });
-  app.add_option("--compare", options.compared, "Show two documents of --report json side by side; fail when instructions grew")
+  app.add_option("--compare", options.compared,
+                 "Show two documents of --report json side by side; fail when instructions grew, or a row is gone")
       ->expected(2)
       ->type_name("BEFORE AFTER");
-  app.add_option("--tolerance", options.tolerance, "Percent by which they may")->capture_default_str();
+  app.add_option("--tolerance", options.tolerance, "Percent by which they may")->capture_default_str()->check(CLI::NonNegativeNumber);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -70,7 +73,7 @@ int main(int argc, char** argv) {
       return 2;
     }
     std::fputs(comparison.text.c_str(), stdout);
-    return comparison.grew ? 1 : 0;
+    return comparison.worse ? 1 : 0;
   }
   return smtpspec::bench::run(options);
 }

@@ -58,14 +58,19 @@ Comparison compare(const std::string& before, const std::string& after, double t
     out.fault = *reading + ": " + error.what();
     return out;
   }
-  Table table({"", "ns", "then", "ratio", "Ir", "then", "ratio"});
-  for (const auto& [name, then] : documents[1]) {
-    const auto found = documents[0].find(name);
-    if (found == documents[0].end()) continue;
-    const Measured& first = found->second;
+  Table table({"", "ns before", "after", "ratio", "Ir before", "after", "ratio"});
+  for (const auto& [name, first] : documents[0]) {
+    const auto found = documents[1].find(name);
+    if (found == documents[1].end() || (first.seconds > 0 && found->second.seconds == 0)) {
+      // One that crashes now is no slower than before, and yet worse.
+      table.row({name, "measured before, and not after"});
+      out.worse = true;
+      continue;
+    }
+    const Measured& then = found->second;
     table.row({name, shown(first.seconds * 1e9), shown(then.seconds * 1e9), ratio(first.seconds, then.seconds), shown(first.instructions),
                shown(then.instructions), ratio(first.instructions, then.instructions)});
-    out.grew = out.grew || (first.instructions > 0 && then.instructions > first.instructions * (1 + tolerance_percent / 100));
+    out.worse = out.worse || (first.instructions > 0 && then.instructions > first.instructions * (1 + tolerance_percent / 100));
   }
   if (table.empty()) out.fault = "the two have nothing in common";
   out.text = table.text();

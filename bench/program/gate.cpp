@@ -38,16 +38,22 @@ class Guarded {
   Guarded& operator=(const Guarded&) = delete;
 
   const char* operator()(std::string_view octets) const {
+    written_ = written();
     char* const at = start_ + size_ - octets.size();
     std::memcpy(at, octets.data(), octets.size());
+    last_ = octets;
     return at;
   }
+  // Whether somebody changed octets that were placed.
+  bool written() const { return written_ || std::string_view(start_ + size_ - last_.size(), last_.size()) != last_; }
   std::string_view guard() const { return guard_; }
 
  private:
   char* start_ = nullptr;
   std::size_t size_ = 0;
   std::string_view guard_;  // its octets are never looked at
+  mutable std::string_view last_;
+  mutable bool written_ = false;
 };
 
 static_assert(std::is_trivially_copyable_v<Outcome>, "goes through a pipe");
@@ -84,6 +90,7 @@ Outcome attempt_once(const smtpspec_adapter& adapter, std::string_view octets, s
   out.refused_first = sink.refused_first;
   out.last_code = sink.last_code;
   adapter.destroy(context);
+  if (place.written()) out.end = End::wrote;
   return out;
 }
 
@@ -195,6 +202,7 @@ std::string describe(const Outcome& outcome) {
     case End::stopped: return "";
     case End::no_context: return "gives no context";
     case End::overread: return "read beyond its octets";
+    case End::wrote: return "wrote into its octets";
     case End::crashed:
       return outcome.detail > 0 ? "crashed (SIG" + std::string(::sigabbrev_np(outcome.detail)) + ")"
                                 : "ended the process with status " + std::to_string(-outcome.detail);

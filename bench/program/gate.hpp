@@ -27,6 +27,7 @@ enum class End : std::uint8_t {
   stopped,     // SMTPSPEC_STOP, or more octets taken than there were
   no_context,  // create gave NULL
   overread,
+  wrote,    // into the octets that it was given
   crashed,  // `detail` is the signal, or minus the exit status
   hung,
   not_tried,  // too many attempts before it had ended badly

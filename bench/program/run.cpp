@@ -14,6 +14,7 @@
 #include <fstream>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,7 @@
 #include "program/report.hpp"
 #include "program/work.hpp"
 #include "smtpspec/crypto/digests.hpp"
+#include "smtpspec/smtp/octets.hpp"
 #include "strictness/strictness.hpp"
 
 namespace smtpspec::bench {
@@ -96,6 +98,38 @@ std::vector<const Work*> works(const Options& options) {
   for (const Work* work : {&session_memory, &start_suite, &start_run})
     if (options.inputs.empty() || matches(options.inputs, std::string(work->name))) out.push_back(work);
   return out;
+}
+
+// What of the names on the command line names nothing, or "". `whole_list`: every library that was named could be opened.
+std::string unknown_name(const Options& options, std::span<const Case> chosen, std::span<const Work* const> chosen_works,
+                         std::span<const Competitor> list, bool whole_list) {
+  std::vector<std::string> known;
+  for (const Recipe& recipe : recipes()) known.emplace_back(recipe.name);
+  const auto is_chosen = [&](const std::string& name) {
+    return std::any_of(chosen.begin(), chosen.end(), [&](const Case& each) { return each.name == name; });
+  };
+  const auto no_input = [&](const std::string& name) {
+    const std::string close = smtp::nearest(name, known);
+    return "no input is called '" + name + "'; " + (close.empty() ? "--list shows them" : "did you mean '" + close + "'?");
+  };
+  for (const std::string& glob : options.inputs) {
+    const auto fits = [&](const auto& name) { return ::fnmatch(glob.c_str(), std::string(name).c_str(), 0) == 0; };
+    if (std::none_of(chosen.begin(), chosen.end(), [&](const Case& each) { return fits(each.name); }) &&
+        std::none_of(chosen_works.begin(), chosen_works.end(), [&](const Work* each) { return fits(each->name); }))
+      return no_input(glob);
+  }
+  for (const std::string& glob : options.names)
+    if (whole_list && std::none_of(list.begin(), list.end(), [&](const Competitor& each) { return matches({glob}, each.adapter->name); }))
+      return "no adapter is called '" + glob + "'; --list shows them";
+  const auto not_asked = [&](const std::string& option, const std::string& name) {
+    return option + ": '" + name + "' is not among the inputs of this run";
+  };
+  for (const auto& [name, factor] : options.gates)
+    if (!is_chosen(name) && !is_chosen(name.substr(0, name.rfind('/')))) return not_asked("--gate", name);
+  for (const auto& [name, factor, other] : options.budgets)
+    for (const std::string& each : {name, other})
+      if (!is_chosen(each)) return not_asked("--budget", each);
+  return "";
 }
 
 // What cannot be used is said in `faults`; `failed` when it was named on the command line.
@@ -622,8 +656,8 @@ int run(const Options& given) {
   if (options.times > 0) return run_grown(options, list);
   std::vector<Case> chosen = cases(options);
   std::vector<const Work*> chosen_works = works(options);
-  if (chosen.empty() && chosen_works.empty()) {
-    std::fputs("smtpspec-bench: no input has such a name; --list shows them\n", stderr);
+  if (const std::string unknown = unknown_name(options, chosen, chosen_works, list, faults.empty()); !unknown.empty()) {
+    std::fprintf(stderr, "smtpspec-bench: %s\n", unknown.c_str());
     return 2;
   }
   if (options.list) return list_everything(chosen_works, list);

@@ -106,7 +106,7 @@ unsafe extern "C" fn feed(context: *mut c_void, octets: *const u8, size: usize, 
     match taken {
         Some(taken) => taken as isize,
         None => {
-            ((*sink).on_error)(sink, 0, c"not a reply".as_ptr());
+            ((*sink).on_error)(sink, 0, b"not a reply\0".as_ptr().cast());
             STOP
         }
     }
@@ -122,8 +122,8 @@ static ADAPTER: Adapter = Adapter {
     abi: ABI,
     question: REPLY,
     does: TEXTS | ZERO_COPY,
-    name: c"mine".as_ptr(),
-    version: c"1.0".as_ptr(),
+    name: b"mine\0".as_ptr().cast(),
+    version: b"1.0\0".as_ptr().cast(),
     create,
     destroy,
     feed,

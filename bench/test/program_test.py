@@ -96,6 +96,11 @@ class Adapters(unittest.TestCase):
         self.assertEqual(status, 1)
         self.assertEqual(self.line(output), "mine hung")
 
+    def test_writing_is_named(self):
+        status, output, _ = self.bench(self.in_c(("if (taken == 0) return (ptrdiff_t)at;", "if (taken == 0) return (ptrdiff_t)at;\n    ((char *)octets)[at] = 0;")))
+        self.assertEqual(status, 1)
+        self.assertEqual(self.line(output), "mine wrote into its octets")
+
     def test_an_overread_is_named(self):
         status, output, _ = self.bench(self.in_c(("memchr(line, '\\n', size - at)", "memchr(line, '\\n', size - at + 4096)")))
         self.assertEqual(status, 1)
@@ -248,6 +253,24 @@ while size := sys.stdin.buffer.readline():
         self.assertEqual((status, lines[1]), (1, ["reply/mixed/mine", "100", "100", "1.00", "200", "210", "1.05"]))
         self.assertEqual(self.compare(before, after, "--tolerance", "6")[0], 0)
         self.assertEqual(self.compare(after, before)[0], 0)
+
+    def test_what_is_gone_is_worse(self):
+        before, after = self.document("a.json", 200), self.path / "b.json"
+        other = json.loads(before.read_text().replace("reply/mixed", "reply/errors"))
+        after.write_text(json.dumps(other))
+        status, lines, _ = self.compare(before, after)
+        self.assertEqual((status, lines[1]), (1, ["reply/mixed/mine", "measured", "before,", "and", "not", "after"]))
+
+    def test_names_that_name_nothing(self):
+        for words, said in ((("--input", "reply/one-line", "--input", "reply/mixd"), "no input is called 'reply/mixd'; did you mean 'reply/mixed'?"),
+                            (("--input", "reply/mixed", "--only", "nobody"), "no adapter is called 'nobody'; --list shows them"),
+                            (("--input", "reply/mixed", "--instructions", "--gate", "reply/one-line", "2"),
+                             "--gate: 'reply/one-line' is not among the inputs of this run"),
+                            (("--input", "reply/mixed", "--instructions", "--budget", "reply/mixed", "2", "--check"), "OTHER")):
+            done = subprocess.run([PROGRAM, *words], text=True, capture_output=True, timeout=60)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), words)
+            if said != "OTHER":
+                self.assertEqual(done.stderr, f"smtpspec-bench: {said}\n")
 
     def test_a_document_that_is_none(self):
         self.assertEqual(self.compare(self.document("a.json", 1), self.path / "none")[0], 2)
