@@ -265,8 +265,11 @@ void Grammar::gather(const Node& node, const smtp::Capabilities& offered, Meanin
   for (const Input input : production.means.all()) add(out.inputs, input);
   for (const Node& child : node.children) gather(child, offered, out);
   const Input base = out.inputs.empty() ? Input::greeting : out.inputs.front();
-  if (unknown && base == Input::mail) add(out.inputs, Input::mail_unknown_parameter);
-  else if (unknown && base == Input::rcpt) add(out.inputs, Input::rcpt_unknown_parameter);
+  // A parameter that is not known, or a value that is not, or what it lets stand in the address.
+  if (unknown && base == Input::mail)
+    for (const Input input : {Input::mail_unknown_parameter, Input::mail_bad_parameter, Input::mail_syntax}) add(out.inputs, input);
+  else if (unknown && base == Input::rcpt)
+    for (const Input input : {Input::rcpt_unknown_parameter, Input::rcpt_bad_parameter, Input::rcpt_syntax}) add(out.inputs, input);
   else if (unknown)
     for (const Input input : {Input::unknown_verb, Input::not_implemented}) add(out.inputs, input);
   if (production.validity == Validity::valid || (production.validity != Validity::tolerated && !production.means.all().empty())) return;

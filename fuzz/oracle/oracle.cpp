@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <set>
 
 #include "smtpspec/smtp/extension.hpp"
 #include "smtpspec/smtp/follow.hpp"
@@ -17,6 +18,9 @@ using session::Entry;
 using session::Transcript;
 using smtp::Input;
 using smtp::Lawfulness;
+
+constexpr std::string_view too_many_replies = "rules/reply-asked-for";
+constexpr int most_refusals = 3;  // behind so many a server may have had enough: RFC 5321 section 7.8
 
 // Adds the words that are not there yet.
 void add_words(std::string& list, std::string_view words) {
@@ -43,6 +47,9 @@ class Reading {
     return {std::move(findings_), std::move(answers_), std::move(visits_)};
   }
 
+  // Whether what a rule of the judge says of a reply holds: such a rule takes it for the answer to what it seems to answer.
+  bool holds(const Finding& finding) const { return !doubted_.contains(finding.entry); }
+
  private:
   static const Grammar& grammar() { return Grammar::instance(); }
 
@@ -57,7 +64,11 @@ class Reading {
     smtp::Follower follower;
     smtp::Capabilities offered{};
     bool in_tls = false;
-    bool adrift = false;
+    bool adrift = false;  // which reply answers what cannot be told
+    // … since this command may have counted for several: that a reply is one too many can still be told. "": not even that
+    std::string doubt{};
+    bool rude = false;  // of the client: it sent together what a server need not take together
+    int refusals = 0;
     std::deque<Asked> asked{};
     std::map<std::string_view, bool> taken{};  // of the mailboxes that have several spellings: whether one was
   };
@@ -70,12 +81,27 @@ class Reading {
     move_ = entry.move;
     const script::Move& move = plan_.moves[static_cast<std::size_t>(move_)];
     if (move.preamble) return asked.push_back({});
-    for (const Part& part : parts_of(rendered_, move)) asked.push_back({part});
+    const auto parts = parts_of(rendered_, move);
+    for (const Part& part : parts) asked.push_back({part});
+    Channel& here = channel(entry.connection);
+    here.rude = here.rude || !may_go_together(parts, here.offered);
+  }
+
+  // RFC 2920 section 3.1: what a group of commands may have in front of its last one.
+  bool may_go_together(const std::vector<Part>& parts, const smtp::Capabilities& offered) const {
+    if (parts.size() < 2) return true;
+    return offered.has("PIPELINING") && std::all_of(parts.begin(), parts.end() - 1, [&](const Part& part) {
+             const Meaning meaning = meaning_of(part, offered);
+             return !meaning.inputs.empty() && smtp::has_word("MAIL RCPT RSET BDAT .", smtp::verb_of(meaning.inputs.front()));
+           });
   }
 
   void heard(const Entry& entry, int index) {
     Channel& here = channel(entry.connection);
-    if (entry.in_tls && !std::exchange(here.in_tls, entry.in_tls)) here.follower.tls_up();
+    if (entry.in_tls && !std::exchange(here.in_tls, entry.in_tls)) {
+      here.follower.tls_up();
+      here.offered = {};
+    }
     const int code = entry.reply->code;
     if (entry.command == "greeting") {
       here = Channel(scenario_.role);
@@ -83,17 +109,30 @@ class Reading {
       here.follower.take(smtp::Asked::greeting, "", code);
       return;
     }
+    if (here.adrift) doubted_.insert(index);
+    if (here.adrift && !here.doubt.empty() && here.asked.empty() && code != 421)
+      add({.rule = std::string(too_many_replies),
+           .requirements = {"RFC5321-4.2-1"},
+           .verdict = Verdict::fail,
+           .step = here.doubt,
+           .expected = "one reply to one command",
+           .came = "one reply more: " + entry.shown(entry.reply->octets, 200),
+           .choice = {},
+           .place = {},
+           .entry = index});
+    here.refusals += code >= 500;
     if (here.asked.empty() || entry.unasked) return here.follower.lose();
     const Asked asked = here.asked.front();
     here.asked.pop_front();
     // The session cannot tell what it answers.
-    if (entry.command.empty() && entry.line.empty()) {
-      here.adrift = true;
-      return here.follower.lose();
-    }
+    if (entry.command.empty() && entry.line.empty()) here.adrift = true;
+    if (here.adrift) return here.follower.lose();
     std::optional<Input> said;
-    if (asked.part) said = follow(here, entry, index, *asked.part);
-    else if (entry.line.empty()) here.follower.lose();
+    if (asked.part) {
+      const auto before = here.follower.contexts();
+      said = follow(here, entry, index, *asked.part);
+      look_for_doubt(here, *asked.part, code, before);
+    } else if (entry.line.empty()) here.follower.lose();
     else here.follower.take(smtp::Asked::command, entry.line, code);
     // A server that gives up answers nothing of what is on its way.
     if (code == 421 || (code == 220 && (entry.command == "STARTTLS" || said == Input::starttls))) here.asked.clear();
@@ -101,6 +140,47 @@ class Reading {
       here.offered = smtp::capabilities(*entry.reply);
       here.follower.offer(here.offered);
     }
+    if (code == 250 && said == Input::helo) here.offered = {};
+  }
+
+  // Where from here on it cannot be told which reply answers what.
+  void look_for_doubt(Channel& here, const Part& part, int code, const std::vector<smtp::Context>& before) {
+    const auto drift = [&here](std::string_view why) {
+      here.adrift = true;
+      here.doubt = why;
+      here.follower.lose();
+    };
+    if (part.more > scenario_.acts[part.act].more.size()) return;
+    const Act& act = scenario_.acts[part.act];
+    const Node& said = tree_of(part);
+    const auto in_state = [&before](smtp::State state) {
+      return std::any_of(before.begin(), before.end(), [state](const smtp::Context& context) { return context.state == state; });
+    };
+    if (act.kind == Act::Kind::data && part.more == 0) {
+      if (code >= 400 && in_state(smtp::State::bdat)) drift("");  // RFC 3030 section 2: what comes of it is indeterminate
+    } else if (act.kind == Act::Kind::starttls && code >= 500 && here.in_tls) {
+      drift("");  // RFC 3207 section 4.1: a server may refuse all that follows
+    } else if (act.kind == Act::Kind::data) {
+      if (has(said, "false-end")) drift(".");
+    } else if (code >= 400 && ((act.kind == Act::Kind::chunk && part.more == 0) || has(said, "sized-bdat"))) {
+      // Who does not offer CHUNKING takes the octets for commands, as RFC 3030 section 2 warns, and so do good servers with those of a
+      // client that has yet to start TLS.
+      drift(code == 530 || !here.offered.has("CHUNKING") ? "" : "BDAT");
+    } else if (code >= 400 && is_long(said)) {
+      const Meaning meaning = meaning_of(part, here.offered);
+      drift(meaning.inputs.empty() ? std::string_view{} : smtp::verb_of(meaning.inputs.front()));
+    }
+  }
+  static bool has(const Node& tree, std::string_view symbol) {
+    return grammar().symbol_of(tree) == symbol ||
+           std::any_of(tree.children.begin(), tree.children.end(), [symbol](const Node& child) { return has(child, symbol); });
+  }
+  // A line of more octets than any server has to take: RFC 5321 section 4.5.3.1.4.
+  bool is_long(const Node& tree) const {
+    const auto segments = script::expand(grammar().text(tree), plan_.facts, "\r\n");
+    std::size_t size = 0;
+    for (const auto& segment : segments ? *segments : std::vector<script::Segment>{}) size += segment.octets.size();
+    return size > 512;
   }
 
   const Node& tree_of(const Part& part) const {
@@ -113,9 +193,12 @@ class Reading {
     if (part.more > act.more.size()) return {.inputs = {Input::auth_cancelled}};
     if (act.kind == Act::Kind::data && part.more > 0)
       return {.inputs = {Input::content, Input::content_too_big, Input::content_refused, Input::content_not_stored}};
-    if (act.kind == Act::Kind::chunk)
-      return {.inputs = {act.last ? Input::last_chunk : Input::chunk, Input::chunk_too_big, Input::last_chunk_refused,
-                         Input::last_chunk_not_stored}};
+    if (act.kind == Act::Kind::chunk) {
+      Meaning chunk{.inputs = {act.last ? Input::last_chunk : Input::chunk, Input::chunk_too_big, Input::last_chunk_refused,
+                               Input::last_chunk_not_stored}};
+      if (!offered.has("CHUNKING")) chunk.inputs.insert(chunk.inputs.end(), {Input::unknown_verb, Input::not_implemented});
+      return chunk;
+    }
     return grammar().meaning(tree_of(part), offered);
   }
 
@@ -154,6 +237,12 @@ class Reading {
       if (meaning.validity == Validity::valid && part.more == 0 && !before.empty() &&
           std::all_of(before.begin(), before.end(), [](const smtp::Context& c) { return c.extended; }))
         look_at_valid(here, entry, index, meaning, tree_of(part));
+      return;
+    }
+    // A server need not sort out what should not have come together; it may say so once, or to all that follows.
+    if (here.rude && code >= 500) {
+      here.adrift = true;
+      doubted_.insert(index);
       return;
     }
     const bool lax = meaning.accepted && std::any_of(before.begin(), before.end(), [&](const smtp::Context& context) {
@@ -195,9 +284,7 @@ class Reading {
       accuse(entry, index, meaning, unlike_spelling, "RFC5321-2.4-1", Verdict::deviation,
              "the answer that another spelling of the mailbox had");
   }
-  static bool names_postmaster(const Node& tree) {
-    return grammar().symbol_of(tree) == "postmaster" || std::any_of(tree.children.begin(), tree.children.end(), names_postmaster);
-  }
+  static bool names_postmaster(const Node& tree) { return has(tree, "postmaster"); }
 
   // The session ended where something was waited for.
   void find_unanswered() {
@@ -209,13 +296,14 @@ class Reading {
     if (channel(move.step.connection).adrift || gave_up(move.step.connection)) return;
     const bool closed = last.came.kind == Came::Kind::close;
     const Channel& here = channel(move.step.connection);
+    if (closed && (here.rude || here.refusals >= most_refusals)) return;
     std::string step = "?";
     if (!here.asked.empty() && here.asked.front().part)
       if (const Meaning meaning = meaning_of(*here.asked.front().part, here.offered); !meaning.inputs.empty())
         step = smtp::verb_of(meaning.inputs.front());
     add({.rule = std::string(closed ? early_close : lost_reply),
          .requirements = {closed ? "RFC5321-3.8-1" : "RFC5321-4.2-1"},
-         .verdict = !closed && last.waited < judge::lawful_wait(step) ? Verdict::deviation : Verdict::fail,
+         .verdict = !closed && last.waited < judge::lawful_wait(step) ? Verdict::observed : Verdict::fail,
          .step = step,
          .expected = "a reply",
          .came = session::describe(last.came),
@@ -269,6 +357,7 @@ class Reading {
   const Transcript& transcript_;
   int move_ = -1;
   std::map<int, Channel> channels_;
+  std::set<int> doubted_;  // entries of replies that came when a connection was adrift
   std::vector<Finding> findings_;
   std::vector<Answer> answers_;
   std::vector<Visit> visits_;
@@ -278,14 +367,17 @@ class Reading {
 
 Evaluation evaluate(const Scenario& scenario, const Rendered& rendered, const script::Plan& plan, const Transcript& transcript,
                     const script::Registry& registry) {
-  Evaluation out = Reading(scenario, rendered, plan, transcript).run();
+  Reading reading(scenario, rendered, plan, transcript);
+  Evaluation out = reading.run();
   for (Finding& finding : judge::judge_rules(nullptr, scenario.role, transcript, registry).findings)
     // The rule follows the model by what it reads in the commands; the scenario knows more.
-    if (finding.rule != "rules/reply-in-its-state") out.findings.push_back(std::move(finding));
+    if (finding.rule != "rules/reply-in-its-state" && reading.holds(finding)) out.findings.push_back(std::move(finding));
   return out;
 }
 
 std::string key(const Finding& finding) {
+  if (finding.rule == too_many_replies || finding.rule == early_close || finding.rule == lost_reply)
+    return finding.rule + " " + finding.step;
   if (!finding.rule.starts_with("fuzz/")) return finding.rule;
   return finding.rule + " " + finding.step + " " + finding.came.substr(0, 3);
 }

@@ -3,8 +3,8 @@
 //
 //   for (const auto& finding : evaluate(scenario, rendered, session.plan(), session.transcript(), registry).findings) …
 //
-// A finding is a fail or a deviation, as a case's would be. Its rule and what() together name a bug: two scenarios with the
-// same ones show the same.
+// A finding is a fail or a deviation, as a case's would be, or an observed silence that no RFC calls too long. Its rule and what() together
+// name a bug: two scenarios with the same ones show the same.
 #pragma once
 
 #include "fuzz/scenario/render.hpp"
@@ -48,7 +48,8 @@ struct Evaluation {
 Evaluation evaluate(const Scenario& scenario, const Rendered& rendered, const script::Plan& plan, const session::Transcript& transcript,
                     const script::Registry& registry);
 
-// What two findings of one bug have in common: the rule, and of a rule of this oracle the command and what came.
+// What two findings of one bug have in common: the rule, and of a rule of this oracle the command and what came. Of a reply too
+// many it is what may have counted for several commands.
 std::string key(const judge::Finding& finding);
 
 }  // namespace smtpspec::fuzz

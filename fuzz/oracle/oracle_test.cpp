@@ -15,7 +15,10 @@ using smtp::Actions;
 using smtp::Event;
 using smtp::Role;
 
-// Says the replies one after the other, one a line of the client; behind the last it is silent, and after the idle time gone.
+const std::string leave = "(leave)";  // in place of a reply
+
+// Says the replies one after the other, one a line of the client, or none where it is empty; behind the last it is silent, and after the
+// idle time gone.
 struct Scripted final : smtp::Machine {
   explicit Scripted(std::vector<std::string> says, smtp::Duration idle) : replies(std::move(says)), patience(idle) {}
   void on(const Event& event, Actions& actions) override {
@@ -29,7 +32,11 @@ struct Scripted final : smtp::Machine {
       if (c == '\n') say(actions);
   }
   void say(Actions& actions) {
-    if (next < replies.size()) actions.push_back({.octets = replies[next++] + "\r\n"});
+    if (next < replies.size()) {
+      const std::string& reply = replies[next++];
+      if (reply == leave) actions.push_back({.kind = Action::Kind::close});
+      else if (!reply.empty()) actions.push_back({.octets = reply + "\r\n"});
+    }
     if (patience.count() > 0 && next == replies.size()) actions.push_back({.kind = Action::Kind::alarm, .delay = patience, .alarm = 1});
   }
   std::vector<std::string> replies;
@@ -67,13 +74,20 @@ struct Played {
   Rendered rendered;
   std::unique_ptr<session::Session> session;
   Evaluation evaluation() const { return evaluate(scenario, rendered, session->plan(), session->transcript(), script::Registry{}); }
+  std::vector<std::string> keys() const {
+    std::vector<std::string> out;
+    for (const auto& finding : evaluation().findings) out.push_back(key(finding));
+    return out;
+  }
   bool shows(std::string_view rule) const {
     const auto findings = evaluation().findings;
     return std::any_of(findings.begin(), findings.end(), [&](const auto& finding) { return finding.rule == rule; });
   }
 };
 
-Played play(std::vector<Act> acts, const std::vector<std::string>& replies, smtp::Duration idle = {}) {
+using Keys = std::vector<std::string>;
+
+Played play(std::vector<Act> acts, const std::vector<std::string>& replies, smtp::Duration idle = {}, smtp::Duration patience = 10min) {
   Played out;
   out.scenario = {Role::relay, std::move(acts)};
   out.rendered = render(out.scenario);
@@ -81,7 +95,7 @@ Played play(std::vector<Act> acts, const std::vector<std::string>& replies, smtp
   auto plan = script::make_plan(test, test.dialogue, test.rows.front(), Role::relay, facts_of_oracle());
   EXPECT_TRUE(plan);
   session::Setup setup;
-  setup.deadlines.reply = 10min;
+  setup.deadlines.reply = patience;
   out.session = std::make_unique<session::Session>(std::move(*plan), std::move(setup));
   session::MemoryTransport transport([&](Role) { return std::make_unique<Scripted>(replies, idle); });
   transport.play(*out.session, [] {});
@@ -128,6 +142,89 @@ TEST(Oracle, EachConnectionIsFollowedByItself) {
   const Played played = play({says("hello", "EHLO c.example"), open, other}, {greeting, hello, "250 2.1.0 Ok", "250 2.1.5 Ok", bye});
   EXPECT_FALSE(played.shows(unlawful_reply)) << "the recipient belongs to the other connection's transaction";
   EXPECT_TRUE(played.session->transcript().complete);
+}
+
+// Nobody has to know what he did not offer, and a parameter that is not known may be refused as a syntax error.
+TEST(Oracle, WhatWasNotOfferedMayBeRefusedAsItLikes) {
+  const std::vector<Act> acts = {says("hello", "HELO c.example"), says("mail", "MAIL FROM:<s@c.example> BODY=7BIT")};
+  for (const char* refusal : {"501 5.5.4 No", "504 5.5.4 No", "555 5.5.4 No"})
+    EXPECT_FALSE(play(acts, {greeting, "250 s.example", refusal, bye}).shows(unlawful_reply)) << refusal;
+  EXPECT_TRUE(play(acts, {greeting, "250 s.example", "354 Go on", bye}).shows(unlawful_reply));
+  const std::vector<Act> early = {{.kind = Act::Kind::starttls, .tree = tree("starttls", "STARTTLS")}};
+  EXPECT_FALSE(play(early, {greeting, "503 5.5.1 Not offered", bye}).shows(unlawful_reply));
+  const std::vector<Act> late = {says("hello", "EHLO c.example"), early.front()};
+  EXPECT_TRUE(play(late, {greeting, "250-s.example\r\n250 STARTTLS", "503 5.5.1 No", bye}).shows(unlawful_reply));
+}
+
+// RFC 3030 section 2 warns of it: the chunk is then read as commands.
+TEST(Oracle, AChunkIsForThoseWhoOfferChunking) {
+  const std::vector<Act> acts = {says("hello", "EHLO c.example"),
+                                 {.kind = Act::Kind::chunk, .tree = tree("chunk", "QUIT\r\n"), .last = true},
+                                 says("mail", "MAIL FROM:<s@c.example>")};
+  const std::vector<std::string> shifted = {greeting, hello, "500 5.5.1 What", "221 2.0.0 Bye", "250 2.1.0 Ok", bye};
+  EXPECT_EQ(play(acts, shifted).keys(), Keys{});
+  std::vector<std::string> offered = shifted;
+  offered[1] = "250-s.example\r\n250 CHUNKING";
+  offered[2] = "503 5.5.1 No";
+  EXPECT_EQ(play(acts, offered).keys(), Keys{"rules/reply-asked-for BDAT"});
+}
+
+// Behind what may have been two commands no reply is taken for the answer to what it seems to answer.
+TEST(Oracle, OneReplyTooManyIsAllThatIsSaidOfAShift) {
+  const std::vector<Act> acts = {says("hello", "EHLO c.example"), says("odd", "NOOP " + std::string(4092, 'x')), says("look-up", "HELP"),
+                                 says("hello", "EHLO c.example")};
+  EXPECT_EQ(play(acts, {greeting, hello, "500 5.5.2 Too long\r\n500 5.5.1 What", "214 2.0.0 Help", hello, bye}).keys(),
+            Keys{"rules/reply-asked-for NOOP"});
+  EXPECT_EQ(play(acts, {greeting, hello, "500 5.5.2 Too long", "214 2.0.0 Help", hello, bye}).keys(), Keys{});
+}
+
+// RFC 2920 section 3.1: what goes out together has to be such that it may.
+TEST(Oracle, AGroupThatIsNoneMayBeRefusedAsAWhole) {
+  std::vector<Act> acts = {says("hello", "EHLO c.example"), says("simple", "NOOP"), says("mail", "MAIL FROM:<s@c.example>")};
+  const std::vector<std::string> refuses = {greeting, hello, "554 5.5.0 Synchronization error", leave};
+  EXPECT_TRUE(play(acts, refuses).shows(unlawful_reply));
+  EXPECT_TRUE(play(acts, refuses).shows(early_close));
+  acts[1].glued = true;
+  EXPECT_EQ(play(acts, refuses).keys(), Keys{});
+  EXPECT_TRUE(play(acts, {greeting, hello, "354 Go on", "250 2.1.0 Ok", bye}).shows(unlawful_reply));
+}
+
+TEST(Oracle, SilenceThatNoRfcCallsTooLongAccusesNobody) {
+  const std::vector<Act> acts = {says("hello", "EHLO c.example"), says("simple", "NOOP")};
+  const auto verdict = [&](smtp::Duration deadline) {
+    const auto found = play(acts, {greeting, hello}, {}, deadline).evaluation().findings;
+    EXPECT_EQ(found.size(), 1u);
+    return found.empty() ? judge::Verdict::pass : found.front().verdict;
+  };
+  EXPECT_EQ(verdict(10s), judge::Verdict::observed);
+  EXPECT_EQ(verdict(5min), judge::Verdict::fail);
+}
+
+// RFC 5321 section 7.8: a server may have had enough.
+TEST(Oracle, WhoLeavesBehindManyErrorsMay) {
+  std::vector<Act> acts = {says("hello", "EHLO c.example"), says("odd", "XNONE"), says("odd", "XNONE"), says("simple", "NOOP")};
+  std::vector<std::string> replies = {greeting, hello, "500 5.5.1 What", "500 5.5.1 What", leave};
+  EXPECT_TRUE(play(acts, replies).shows(early_close));
+  acts.insert(acts.begin() + 1, says("odd", "XNONE"));
+  replies.insert(replies.begin() + 2, "502 5.5.1 What");
+  EXPECT_FALSE(play(acts, replies).shows(early_close));
+}
+
+// RFC 3030 section 2: what comes of DATA behind a chunk is indeterminate. RFC 3207 section 4.1: to do without TLS a server may not want.
+TEST(Oracle, WhereTheLawLeavesTheStateOpenNothingIsSaid) {
+  std::vector<Act> acts = {says("hello", "EHLO c.example"),
+                           says("mail", "MAIL FROM:<s@c.example>"),
+                           says("rcpt", "RCPT TO:<alice@s.example>"),
+                           {.kind = Act::Kind::chunk, .tree = tree("chunk", ".")},
+                           {.kind = Act::Kind::data, .tree = tree("data", "DATA"), .more = {tree("content", "")}},
+                           says("hello", "HELO c.example")};
+  std::vector<std::string> replies = {
+      greeting, "250-s.example\r\n250 CHUNKING", "250 2.1.0 Ok", "250 2.1.5 Ok", "250 2.0.0 Ok", "503 5.5.1 No", "503 5.5.1 RSET first",
+      bye};
+  EXPECT_EQ(play(acts, replies).keys(), Keys{});
+  acts.erase(acts.begin() + 4);
+  replies.erase(replies.begin() + 5);
+  EXPECT_TRUE(play(acts, replies).shows(unlawful_reply));
 }
 
 TEST(Compare, TheFirstDifferenceCounts) {

@@ -192,13 +192,13 @@ class Generator {
     constexpr std::string_view senseless[] = {"command", "command", "simple",  "simple",     "data", "mail",     "rcpt", "hello",
                                               "bdat",    "chunk",   "look-up", "sized-bdat", "odd",  "starttls", "auth", "look-up"};
     std::string_view symbol = random_.percent(sense) ? sensible() : random_.pick(senseless);
-    if (symbol == "sized-bdat" && !offers("CHUNKING")) symbol = "simple";
+    if ((symbol == "sized-bdat" || symbol == "chunk") && !offers("CHUNKING")) symbol = "simple";
     Act act{.tree = grammar().command(symbol, ground_, random_)};
     symbol = grammar().symbol_of(act.tree);
     if (symbol != "chunk" && symbol != "sized-bdat" && errors_ < limits_.errors && random_.percent(22))
       grammar().mutate(act.tree, ground_, random_);
     act = completed(std::move(act.tree), ground_, random_);
-    if (limits_.pipelining && random_.percent(18) &&
+    if (limits_.pipelining && random_.percent(offers("PIPELINING") ? 18 : 2) &&
         (act.kind == Act::Kind::command || act.kind == Act::Kind::chunk || act.kind == Act::Kind::data))
       act.glued = true;
     if (random_.percent(act.kind == Act::Kind::data ? 30 : 12)) act.cuts.push_back(a_place(act, random_));

@@ -74,11 +74,14 @@ void print_summary(const fuzz::Report& report, const std::string& target, std::u
   std::printf("  reached: %zu of %zu productions, %zu state and input pairs; %.0f %% of the scenarios got past the hello\n",
               report.productions.size(), fuzz::productions().size(), report.seen.size(),
               report.scenarios == 0 ? 0.0 : 100.0 * static_cast<double>(report.past_hello) / static_cast<double>(report.scenarios));
-  const auto fails = std::count_if(report.findings.begin(), report.findings.end(),
-                                   [](const fuzz::Found& found) { return found.finding.verdict == judge::Verdict::fail; });
+  const auto of = [&](judge::Verdict verdict) {
+    return static_cast<std::size_t>(std::count_if(report.findings.begin(), report.findings.end(),
+                                                  [&](const fuzz::Found& found) { return found.finding.verdict == verdict; }));
+  };
   std::printf("  %s", counted(report.findings.size(), "finding").c_str());
   if (!report.findings.empty())
-    std::printf(" (%zu fail, %zu deviation)", static_cast<std::size_t>(fails), report.findings.size() - static_cast<std::size_t>(fails));
+    std::printf(" (%zu fail, %zu deviation, %zu observed)", of(judge::Verdict::fail), of(judge::Verdict::deviation),
+                of(judge::Verdict::observed));
   if (!report.dropped.empty()) std::printf("; %s came once and not again", counted(report.dropped.size(), "suspicion").c_str());
   std::printf("\n");
 }
@@ -137,6 +140,7 @@ int fuzz_command(const FuzzFlags& flags, const Environment& environment) {
   else if (!report.dead.empty()) complain({"the target is lost: " + report.dead});
   const auto is_news = [&](const fuzz::Found& found) {
     std::error_code error;
+    if (found.finding.verdict == judge::Verdict::observed) return false;
     return flags.known.empty() || !fs::exists(fs::path(flags.known) / (fuzz::name_of(found) + ".yaml"), error);
   };
   if (!death.empty() || std::any_of(report.findings.begin(), report.findings.end(), is_news)) return nonconformance;

@@ -142,6 +142,8 @@ Followed Follower::take(std::span<const Input> inputs, int code) {
     lose();
     return out;
   }
+  const std::string_view verb = verb_of(inputs.front());
+  const bool chunked = std::any_of(contexts_.begin(), contexts_.end(), [](const Context& c) { return c.state == State::bdat; });
   std::vector<Context> next;
   const auto keep = [&next](const Context& context) {
     if (std::find(next.begin(), next.end(), context) == next.end()) next.push_back(context);
@@ -161,6 +163,11 @@ Followed Follower::take(std::span<const Input> inputs, int code) {
           after.authenticated = context.authenticated;
         }
         keep(after);
+        // A login before any EHLO is no EHLO.
+        if (verb_of(input) == "AUTH" && after.state == State::ready && !after.extended) {
+          after.state = State::greeted;
+          keep(after);
+        }
       }
     }
   const Row& row = model_row(contexts_.front(), inputs.front());
@@ -173,7 +180,7 @@ Followed Follower::take(std::span<const Input> inputs, int code) {
   }
   contexts_ = std::move(next);  // none behind an unlawful reply: one accusation a session
   // RFC 3030 section 2 leaves open what becomes of the transaction, and of the chunks that are on their way.
-  if (code >= 400 && verb_of(inputs.front()) == "BDAT") lose();
+  if (code >= 400 && (verb == "BDAT" || (verb == "DATA" && chunked))) lose();
   return out;
 }
 

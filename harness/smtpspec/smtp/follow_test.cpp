@@ -80,8 +80,9 @@ TEST(Follow, ALoginIsTakenOnce) {
   EXPECT_EQ(last_of(Role::submissions, {"greeting 220", "EHLO c.example 250", "AUTH PLAIN 334", "AGEAYg== 235", "MAIL FROM:<> 250"}),
             lawful);
   EXPECT_EQ(last_of(Role::submissions, {"greeting 220", "EHLO c.example 250", "AUTH PLAIN 334", "* 535"}), near_miss);
-  // A server that lets a stranger log in without EHLO has still ended the exchange.
+  // A server that lets a stranger log in without EHLO has still ended the exchange; EHLO is still to come.
   EXPECT_EQ(last_of(Role::submissions, {"greeting 220", "AUTH PLAIN 334", "AGEAYg== 235", "MAIL FROM:<> 250"}), lawful);
+  EXPECT_EQ(last_of(Role::submissions, {"greeting 220", "AUTH PLAIN 334", "AGEAYg== 235", "MAIL FROM:<> 503"}), lawful);
 }
 
 TEST(Follow, TlsForgetsTheSession) {

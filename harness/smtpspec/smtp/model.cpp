@@ -54,7 +54,7 @@ constexpr std::array rows = {
     Row{in_transaction, W::always, mail, mail_refused, {503, "5.5.1", "Nested MAIL command"}, "503", "5yz 250", Next::stay, "RFC5321 4.1.4"},
     Row{in_ready, W::always, mail, mail, {250, "2.1.0", "Sender ok"}, "250", "2yz", Next::mail, "RFC5321 3.3, 4.1.1.2"},
     Row{in_command, W::always, mail_syntax, mail_syntax, {501, "5.5.4", "Syntax: MAIL FROM:<address>"}, "501 500 550 553 555", "5yz", Next::stay, "RFC5321 4.1.4"},
-    Row{in_command, W::always, mail_unknown_parameter, mail_unknown_parameter, {555, "5.5.4", "MAIL parameter not recognized"}, "555", "5yz", Next::stay, "RFC5321 4.1.1.11"},
+    Row{in_command, W::always, mail_unknown_parameter, mail_unknown_parameter, {555, "5.5.4", "MAIL parameter not recognized"}, "555 501 504", "5yz", Next::stay, "RFC5321 4.1.1.11"},
     Row{in_command, W::always, mail_bad_parameter, mail_bad_parameter, {501, "5.5.4", "Bad MAIL parameter value"}, "501 555 504 553", "5yz", Next::stay, "RFC5321 4.1.1.11"},
     Row{in_command, W::always, mail_too_big, mail_too_big, too_big, "552 452", "5yz", Next::stay, "RFC1870 6.1"},
     Row{in_ready, W::always, mail_refused, mail_refused, {550, "5.7.1", "Sender refused"}, "45z 55z 504 521 530", "4yz 5yz", Next::stay, "RFC5321 4.3.2, 7.9"},
@@ -65,7 +65,7 @@ constexpr std::array rows = {
     Row{in_greeted | in_ready | in_bdat, W::always, rcpt, rcpt_refused, bad_sequence, "503", "5yz", Next::stay, "RFC5321 3.3, 4.1.4"},
     Row{in_mail | in_rcpt, W::always, rcpt, rcpt, {250, "2.1.5", "Recipient ok"}, "250 251", "2yz", Next::rcpt, "RFC5321 3.3, 4.1.1.3"},
     Row{in_command, W::always, rcpt_syntax, rcpt_syntax, {501, "5.5.4", "Syntax: RCPT TO:<address>"}, "501 500 550 553 555", "5yz", Next::stay, "RFC5321 4.1.4"},
-    Row{in_command, W::always, rcpt_unknown_parameter, rcpt_unknown_parameter, {555, "5.5.4", "RCPT parameter not recognized"}, "555", "5yz", Next::stay, "RFC5321 4.1.1.11"},
+    Row{in_command, W::always, rcpt_unknown_parameter, rcpt_unknown_parameter, {555, "5.5.4", "RCPT parameter not recognized"}, "555 501 504", "5yz", Next::stay, "RFC5321 4.1.1.11"},
     Row{in_command, W::always, rcpt_bad_parameter, rcpt_bad_parameter, {501, "5.5.4", "Bad RCPT parameter value"}, "501 555 504 553", "5yz", Next::stay, "RFC5321 4.1.1.11"},
     Row{in_mail | in_rcpt, W::always, rcpt_no_mailbox, rcpt_no_mailbox, {550, "5.1.1", "No such mailbox here"}, "550 551 553", "5yz", Next::stay, "RFC5321 3.3"},
     Row{in_mail | in_rcpt, W::always, rcpt_no_relay, rcpt_no_relay, {550, "5.7.1", "Relaying denied"}, "550 530", "5yz 45z", Next::stay, "RFC5321 3.6.2, 7.9"},
@@ -84,7 +84,7 @@ constexpr std::array rows = {
     Row{in_rcpt, W::always, data_refused, data_refused, {554, "5.7.1", "No mail today"}, "45z 55z", "4yz 5yz", Next::stay, "RFC5321 4.3.2"},
     Row{in_data, W::always, content, content, {250, "2.0.0", "Message accepted"}, "250", "2yz", Next::ready, "RFC5321 4.1.1.4"},
     Row{in_data, W::always, content_too_big, content_too_big, too_big, "552 452", "4yz 5yz", Next::ready, "RFC1870 4"},
-    Row{in_data, W::always, content_refused, content_refused, message_refused, "45z 55z 501 503", "4yz 5yz", Next::ready, "RFC5321 4.1.1.4, 4.3.2"},
+    Row{in_data, W::always, content_refused, content_refused, message_refused, "45z 55z 500 501 503", "4yz 5yz", Next::ready, "RFC5321 4.1.1.4, 4.3.2, 4.5.3.1.9"},
     Row{in_data, W::always, content_not_stored, content_not_stored, not_stored, "451 452 450", "4yz 554", Next::ready, "RFC5321 4.1.1.4, 4.3.2"},
 
     // --- BDAT: RFC 3030 section 2. The octets of a refused chunk are swallowed; behind one the law leaves the state open.
@@ -96,7 +96,7 @@ constexpr std::array rows = {
     Row{in_rcpt | in_bdat, W::always, last_chunk, last_chunk, {250, "2.0.0", "Message accepted"}, "250", "2yz", Next::ready, "RFC3030 2"},
     Row{in_command, W::always, chunk_syntax, chunk_syntax, {501, "5.5.4", "Syntax: BDAT size [LAST]"}, "501", "5yz", Next::stay, "RFC3030 2"},
     Row{in_rcpt | in_bdat, W::always, chunk_too_big, chunk_too_big, too_big, "552 452", "4yz 5yz", Next::ready_perhaps, "RFC3030 2, RFC1870 4"},
-    Row{in_rcpt | in_bdat, W::always, last_chunk_refused, last_chunk_refused, message_refused, "45z 55z 501", "4yz 5yz", Next::ready_perhaps, "RFC3030 2"},
+    Row{in_command, W::always, last_chunk_refused, last_chunk_refused, message_refused, "45z 55z 501", "4yz 5yz", Next::ready_perhaps, "RFC3030 2"},
     Row{in_rcpt | in_bdat, W::always, last_chunk_not_stored, last_chunk_not_stored, not_stored, "451 452 450", "4yz 554", Next::ready_perhaps, "RFC3030 2"},
 
     // --- RSET: RFC 5321 section 4.1.1.5.
@@ -120,8 +120,8 @@ constexpr std::array rows = {
 
     // --- HELP, NOOP, QUIT: RFC 5321 sections 4.1.1.8 to 4.1.1.10.
     Row{in_command, W::clear_submission, help, help, tls_first, "530 211 214 502 504 500", "5yz", Next::stay, "RFC3207 4"},
-    Row{in_command, W::login_wanted, help, help, {214, "2.0.0"}, "530 211 214 502 504 500 501", "", Next::stay, "RFC4954 6"},
-    Row{in_command, W::always, help, help, {214, "2.0.0"}, "211 214 502 504 500 501", "", Next::stay, "RFC5321 4.1.1.8"},
+    Row{in_command, W::login_wanted, help, help, {214, "2.0.0"}, "530 211 214 502 504 500 501", "2yz", Next::stay, "RFC4954 6"},
+    Row{in_command, W::always, help, help, {214, "2.0.0"}, "211 214 502 504 500 501", "2yz", Next::stay, "RFC5321 4.1.1.8"},
     Row{in_command, W::always, noop, noop, {250, "2.0.0", "OK"}, "250", "", Next::stay, "RFC5321 4.1.1.9"},
     Row{in_command, W::always, quit, quit, {221, "2.0.0", "Goodbye"}, "221", "", Next::closed, "RFC5321 4.1.1.10"},
     Row{in_command, W::always, quit_argument, quit_argument, {501, "5.5.4", "QUIT takes no argument"}, "501", "5yz 221", Next::stay, "RFC5321 4.3.2"},
@@ -129,11 +129,13 @@ constexpr std::array rows = {
     // --- STARTTLS: RFC 3207 sections 4 and 4.2. After the handshake everything is forgotten. Which code refuses it inside TLS or a transaction no RFC says.
     Row{in_command, W::in_tls, starttls, starttls_argument, {503, "5.5.1", "TLS is already active"}, "5yz", "454", Next::stay, "RFC3207 4.2"},
     Row{in_transaction, W::always, starttls, starttls_argument, {503, "5.5.1", "STARTTLS is not allowed inside a mail transaction"}, "5yz 220 454", "", Next::stay, "RFC3207 4"},
+    Row{in_greeted | in_ready, W::not_extended, starttls, starttls, {220, "2.0.0", "Ready to start TLS"}, "220 454 503", "5yz", Next::tls, "RFC3207 4, RFC5321 2.2.1"},
     Row{in_greeted | in_ready, W::always, starttls, starttls, {220, "2.0.0", "Ready to start TLS"}, "220 454", "5yz", Next::tls, "RFC3207 4"},
+    Row{in_greeted | in_ready, W::not_extended, starttls_argument, starttls_argument, {501, "5.5.4", "STARTTLS takes no argument"}, "501 503", "5yz", Next::stay, "RFC3207 4, RFC5321 2.2.1"},
     Row{in_greeted | in_ready, W::always, starttls_argument, starttls_argument, {501, "5.5.4", "STARTTLS takes no argument"}, "501", "5yz", Next::stay, "RFC3207 4"},
 
     // --- AUTH: RFC 4954 section 4. One success per session, none inside a transaction, none in clear, none but after EHLO.
-    Row{in_command, W::on_relay, auth_challenge, auth_too_long, {502, "5.5.1", "AUTH is not offered here"}, "502 500 503 504", "5yz", Next::stay, "RFC5321 4.2.4"},
+    Row{in_command, W::on_relay, auth_challenge, auth_too_long, {502, "5.5.1", "AUTH is not offered here"}, "502 500 503 504 530 538", "5yz", Next::stay, "RFC5321 4.2.4"},
     Row{in_command, W::clear_submission, auth_challenge, auth_too_long, {538, "5.7.11", "Encryption required for requested authentication mechanism"}, "538 530 504 503 502 500", "5yz", Next::stay, "RFC4954 4"},
     Row{in_command, W::logged_in, auth_challenge, auth_too_long, bad_sequence, "503", "5yz", Next::stay, "RFC4954 4"},
     Row{in_command, W::not_extended, auth_challenge, auth_too_long, bad_sequence, "5yz 334 235", "", Next::stay, "RFC4954 3, 4"},
@@ -148,11 +150,11 @@ constexpr std::array rows = {
     Row{in_auth, W::always, auth_too_long, auth_too_long, {500, "5.5.6", "Authentication exchange line is too long"}, "500", "5yz", Next::ready, "RFC4954 4"},
 
     // --- what is no command: RFC 5321 sections 4.2.4 and 4.5.3.1.9.
-    Row{in_command, W::clear_submission, unknown_verb, not_implemented, tls_first, "530 500 502", "5yz", Next::stay, "RFC3207 4"},
-    Row{in_command, W::login_wanted, unknown_verb, unknown_verb, {500, "5.5.1", "Command not recognized"}, "500 530", "5yz", Next::stay, "RFC5321 4.2.4, RFC4954 6"},
-    Row{in_command, W::always, unknown_verb, unknown_verb, {500, "5.5.1", "Command not recognized"}, "500", "5yz", Next::stay, "RFC5321 4.2.4"},
-    Row{in_command, W::always, not_implemented, not_implemented, {502, "5.5.1", "Command not implemented"}, "502 500", "5yz", Next::stay, "RFC5321 4.2.4"},
-    Row{in_command, W::always, empty_line, empty_line, {500, "5.5.2", "Empty command line"}, "500", "5yz", Next::stay, "RFC5321 4.2.4"},
+    Row{in_command, W::clear_submission, unknown_verb, not_implemented, tls_first, "530 500 502", "5yz 221", Next::stay, "RFC3207 4"},
+    Row{in_command, W::login_wanted, unknown_verb, unknown_verb, {500, "5.5.1", "Command not recognized"}, "500 530", "5yz 221", Next::stay, "RFC5321 4.2.4, RFC4954 6"},
+    Row{in_command, W::always, unknown_verb, unknown_verb, {500, "5.5.1", "Command not recognized"}, "500", "5yz 221", Next::stay, "RFC5321 4.2.4"},
+    Row{in_command, W::always, not_implemented, not_implemented, {502, "5.5.1", "Command not implemented"}, "502 500", "5yz 221", Next::stay, "RFC5321 4.2.4"},
+    Row{in_command, W::always, empty_line, empty_line, {500, "5.5.2", "Empty command line"}, "500", "5yz 221", Next::stay, "RFC5321 4.2.4"},
     Row{in_command, W::always, too_long_line, too_long_line, {500, "5.5.2", "Line too long"}, "500 501", "5yz 421", Next::stay, "RFC5321 4.5.3.1.9"},
 
     // --- the server takes leave: RFC 5321 sections 3.8, 4.5.3.2.7 and 7.8.
