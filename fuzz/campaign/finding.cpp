@@ -16,8 +16,9 @@ Expect as_answered(const Answer& answer) { return *script::parse_expect(std::to_
 
 Expect as_lawful(const Answer& answer, judge::Verdict verdict) {
   std::string text = answer.lawful.empty() ? "any" : answer.lawful;
-  if (!answer.deviates.empty() || verdict == judge::Verdict::deviation)
-    text += ", else " + (verdict == judge::Verdict::deviation ? std::to_string(answer.code) : answer.deviates) + " is a deviation";
+  // In front, since a class that is lawful may have the code.
+  if (verdict == judge::Verdict::deviation) text = std::to_string(answer.code) + " is a deviation, else " + text;
+  else if (!answer.deviates.empty()) text += ", else " + answer.deviates + " is a deviation";
   return *script::parse_expect(text);
 }
 

@@ -39,6 +39,7 @@ constexpr Production table[] = {
     Production{"hello", 1, "EHLO {client} {words}", tolerated, {ehlo, ehlo_syntax}, "4.1.1.1"},
     Production{"hello", 1, "EHLO -{host}", tolerated, {ehlo, ehlo_syntax}, "4.1.2"},
     Production{"hello", 1, "EHLO {client}\\x07", tolerated, {ehlo, ehlo_syntax}, "4.1.2"},
+    Production{"hello", 1, "EHLO \\xff.{host}", tolerated, {ehlo, ehlo_syntax}, "2.4"},
 
     Production{"mail", 20, "MAIL FROM:{reverse-path}{mail-parameters}{end}", valid, {mail}, "4.1.1.2"},
     Production{"mail", 2, "mail from:{reverse-path}{mail-parameters}{end}", valid, {mail}, "2.4"},
@@ -204,7 +205,7 @@ constexpr Production table[] = {
 
     Production{"simple", 4, "NOOP{end}", valid, {noop}, "4.1.1.9"},
     Production{"simple", 5, "RSET{end}", valid, {rset}, "4.1.1.5"},
-    Production{"simple", 2, "NOOP {word}", valid, {noop}, "4.1.1.9"},
+    Production{"simple", 2, "NOOP {word}", valid, {noop, not_implemented}, "4.1.1.9"},
     Production{"simple", 1, "noop{end}", valid, {noop}, "2.4"},
     Production{"simple", 1, "RsEt{end}", valid, {rset}, "2.4"},
     Production{"simple", 1, "rset{end}", valid, {rset}, "2.4"},
@@ -222,8 +223,8 @@ constexpr Production table[] = {
     Production{"look-up", 2, "VRFY {unknown-recipient}", valid, {vrfy_no_mailbox}, "3.5.3"},
     Production{"look-up", 2, "VRFY {denied-recipient}", valid, {vrfy_foreign, vrfy_no_mailbox}, "3.5.3"},
     Production{"look-up", 1, "VRFY {postmaster}", valid, {vrfy, vrfy_no_mailbox, vrfy_foreign, vrfy_syntax}, "4.1.1.6"},
-    Production{"look-up", 1, "VRFY {recipient} SMTPUTF8", unusual, {vrfy, vrfy_no_mailbox, vrfy_foreign}, "RFC6531 3.7.4", "SMTPUTF8"},
-    Production{"look-up", 1, "EXPN {word} SMTPUTF8", unusual, {expn, expn_no_list}, "RFC6531 3.7.4", "SMTPUTF8"},
+    Production{"look-up", 1, "VRFY {recipient} SMTPUTF8", unusual, {vrfy, vrfy_no_mailbox, vrfy_foreign, vrfy_syntax}, "RFC6531 3.7.4", "SMTPUTF8"},
+    Production{"look-up", 1, "EXPN {word} SMTPUTF8", unusual, {expn, expn_no_list, expn_syntax}, "RFC6531 3.7.4", "SMTPUTF8"},
     Production{"look-up", 2, "EXPN {recipient}", valid, {expn, expn_no_list}, "4.1.1.7"},
     Production{"look-up", 1, "expn {word}", valid, {expn, expn_no_list, expn_syntax}, "2.4"},
     Production{"look-up", 1, "EXPN {postmaster}", valid, {expn, expn_no_list, expn_syntax}, "4.1.1.7"},
@@ -263,7 +264,7 @@ constexpr Production table[] = {
     Production{"auth", 1, "AUTH PLAIN {broken-base64}", forbidden, {auth_malformed}, "RFC4954 4", "AUTH"},
     Production{"auth", 1, "AUTH LOGIN", unusual, {auth_challenge, auth_no_mechanism}, "RFC4954 4", "AUTH"},
     Production{"auth", 1, "AUTH X-NONE", valid, {auth_no_mechanism}, "RFC4954 4", "AUTH"},
-    Production{"auth", 1, "AUTH", invalid, {auth_syntax}, "RFC4954 4", "AUTH"},
+    Production{"auth", 1, "AUTH", invalid, {auth_syntax, auth_no_mechanism}, "RFC4954 4", "AUTH"},
     Production{"auth", 1, "AUTH PLAIN {base64 \"\\0{user}\\0{password}\"} {word}", invalid, {auth_syntax, auth_malformed, auth_initial}, "RFC4954 4", "AUTH"},
 
     // --- a line of the client in a SASL exchange: RFC 4954 section 4. Which step the exchange is at, the model does not know.
@@ -288,7 +289,7 @@ constexpr Production table[] = {
     Production{"odd", 2, "{word} {words}", valid, {unknown_verb, not_implemented}, "4.2.4"},
     Production{"odd", 1, "", valid, {empty_line}, "4.2.4"},
     Production{"odd", 1, " {simple}", tolerated, {noop, unknown_verb, empty_line}, "4.1.1"},
-    Production{"odd", 1, "NOOP {pad 512}", valid, {noop}, "4.5.3.1.4"},
+    Production{"odd", 1, "NOOP {pad 512}", valid, {noop, not_implemented}, "4.5.3.1.4"},
     Production{"odd", 1, "NOOP {pad 513}", unusual, {noop, too_long_line}, "4.5.3.1.4"},
     Production{"odd", 1, "NOOP {pad 4097}", unusual, {noop, too_long_line}, "4.5.3.1.4"},
     Production{"odd", 1, "NOOP {pad 1000}", unusual, {noop, too_long_line}, "4.5.3.1.4"},
@@ -311,7 +312,7 @@ constexpr Production table[] = {
     Production{"odd", 1, "\\xff", valid, {unknown_verb, not_implemented}, "4.2.4"},
     Production{"odd", 1, "QUITS", valid, {unknown_verb, not_implemented}, "4.2.4"},
     Production{"odd", 1, "EHLOX {client}", valid, {unknown_verb, not_implemented}, "4.2.4"},
-    Production{"odd", 1, "{word}\\x00{word}", invalid, {unknown_verb, not_implemented}, "4.1.1"},
+    Production{"odd", 1, "{word}\\x00{word}", invalid, {unknown_verb, not_implemented, mail_syntax}, "4.1.1, 4.1.2"},
 
     // --- BDAT in a line of its own, for what has no octets behind it: RFC 3030 section 2
     Production{"bdat", 1, "BDAT 0", valid, {chunk}, "RFC3030 2", "CHUNKING"},

@@ -126,7 +126,11 @@ class Reading {
     here.asked.pop_front();
     // The session cannot tell what it answers.
     if (entry.command.empty() && entry.line.empty()) here.adrift = true;
-    if (here.adrift) return here.follower.lose();
+    if (here.adrift) {
+      // What may count for several commands began anew.
+      if (asked.part && !here.doubt.empty()) look_for_doubt(here, *asked.part, code, {});
+      return here.follower.lose();
+    }
     std::optional<Input> said;
     if (asked.part) {
       const auto before = here.follower.contexts();
@@ -158,7 +162,7 @@ class Reading {
     };
     if (act.kind == Act::Kind::data && part.more == 0) {
       if (code >= 400 && in_state(smtp::State::bdat)) drift("");  // RFC 3030 section 2: what comes of it is indeterminate
-    } else if (act.kind == Act::Kind::starttls && code >= 500 && here.in_tls) {
+    } else if (act.kind == Act::Kind::starttls && (here.adrift || (code >= 500 && here.in_tls))) {
       drift("");  // RFC 3207 section 4.1: a server may refuse all that follows
     } else if (act.kind == Act::Kind::data) {
       if (has(said, "false-end")) drift(".");
@@ -293,9 +297,11 @@ class Reading {
     if (last.tier >= 0 || transcript_.complete) return;
     const script::Move& move = plan_.moves[last.move];
     if (move.preamble || (last.came.kind != Came::Kind::nothing && last.came.kind != Came::Kind::close)) return;
-    if (channel(move.step.connection).adrift || gave_up(move.step.connection)) return;
     const bool closed = last.came.kind == Came::Kind::close;
     const Channel& here = channel(move.step.connection);
+    // A chunk that was refused holds no command to leave without a word.
+    const bool certain = !here.adrift || (closed && here.doubt == "BDAT" && findings_.empty());
+    if (!certain || gave_up(move.step.connection)) return;
     if (closed && (here.rude || here.refusals >= most_refusals)) return;
     std::string step = "?";
     if (!here.asked.empty() && here.asked.front().part)

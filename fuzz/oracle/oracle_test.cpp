@@ -150,6 +150,8 @@ TEST(Oracle, WhatWasNotOfferedMayBeRefusedAsItLikes) {
   for (const char* refusal : {"501 5.5.4 No", "504 5.5.4 No", "555 5.5.4 No"})
     EXPECT_FALSE(play(acts, {greeting, "250 s.example", refusal, bye}).shows(unlawful_reply)) << refusal;
   EXPECT_TRUE(play(acts, {greeting, "250 s.example", "354 Go on", bye}).shows(unlawful_reply));
+  const std::vector<Act> look_up = {says("hello", "HELO c.example"), says("look-up", "VRFY alice@s.example SMTPUTF8")};
+  EXPECT_FALSE(play(look_up, {greeting, "250 s.example", "501 5.5.4 No", bye}).shows(unlawful_reply));
   const std::vector<Act> early = {{.kind = Act::Kind::starttls, .tree = tree("starttls", "STARTTLS")}};
   EXPECT_FALSE(play(early, {greeting, "503 5.5.1 Not offered", bye}).shows(unlawful_reply));
   const std::vector<Act> late = {says("hello", "EHLO c.example"), early.front()};

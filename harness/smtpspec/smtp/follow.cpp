@@ -91,9 +91,14 @@ Context led(const Context& context, Input input, int code) {
   const bool accepts = code < 400;
   if ((row.reply.code < 400) == accepts) return after(context, row);
   if (!accepts) return context;
-  for (const Row& other : model_table())
-    if (other.first == input && other.reply.code < 400) return after(context, other);
-  return context;
+  // The row of this very input, or else of what the verb means in this state, or else of the verb.
+  const auto likeness = [&](const Row& other) {
+    if (verb_of(other.first) != verb_of(input) || other.reply.code >= 400) return 0;
+    return other.first == input ? 3 : fits(other, context, other.first) ? 2 : 1;
+  };
+  const auto accepting = std::max_element(model_table().begin(), model_table().end(),
+                                          [&](const Row& one, const Row& two) { return likeness(one) < likeness(two); });
+  return likeness(*accepting) > 0 ? after(context, *accepting) : context;
 }
 
 // What a code says of AUTH by itself: a challenge is none but 334, and a success none but 235.

@@ -64,6 +64,17 @@ TEST(Follow, LenienceIsNoFault) {
             lawful);
 }
 
+// What was accepted happened, whatever the reason that a server might have had to refuse it.
+TEST(Follow, WhatIsAcceptedLeadsOn) {
+  Follower follower(Role::submissions);
+  EXPECT_EQ(last_of(Role::submissions, {"greeting 220", "AUTH PLAIN 334", "AGEAYg== 235", "MAIL FROM:<a@b.example> 250"}, &follower),
+            lawful);
+  for (const Context& context : follower.contexts()) EXPECT_EQ(context.state, State::mail);
+  // What follows a login that was taken behind HELO
+  for (const char* next : {"MAIL FROM:<a@b.example> 250", "EHLO c.example 250", "XNONE 500"})
+    EXPECT_EQ(last_of(Role::submissions, {"greeting 220", "HELO c.example 250", "AUTH PLAIN AGEAYg== 235", next}), lawful) << next;
+}
+
 TEST(Follow, ATemporaryFailureAccusesNobody) {
   EXPECT_EQ(last_of(Role::relay, {"greeting 220", "EHLO c.example 250", "NOOP 451"}), lawful);
   EXPECT_EQ(last_of(Role::relay, {"greeting 220", "EHLO c.example 250", "NOOP 451", "RCPT TO:<c@d.example> 250"}), unlawful);

@@ -102,7 +102,8 @@ constexpr std::array rows = {
     // --- RSET: RFC 5321 section 4.1.1.5.
     Row{in_command, W::clear_submission, rset, rset_argument, tls_first, "530 250 501", "5yz", Next::stay, "RFC3207 4"},
     Row{in_transaction, W::always, rset, rset, {250, "2.0.0", "OK"}, "250", "", Next::ready, "RFC5321 4.1.1.5"},
-    Row{in_greeted | in_ready, W::always, rset, rset, {250, "2.0.0", "OK"}, "250", "", Next::stay, "RFC5321 4.1.1.5"},
+    Row{in_greeted, W::always, rset, rset, {250, "2.0.0", "OK"}, "250", "503", Next::stay, "RFC5321 4.1.1.5, 4.1.4"},
+    Row{in_ready, W::always, rset, rset, {250, "2.0.0", "OK"}, "250", "", Next::stay, "RFC5321 4.1.1.5"},
     Row{in_command, W::always, rset_argument, rset_argument, {501, "5.5.4", "RSET takes no argument"}, "501", "5yz 250", Next::stay, "RFC5321 4.3.2"},
 
     // --- VRFY and EXPN leave a transaction alone: RFC 5321 sections 3.5 and 7.3.
@@ -122,16 +123,17 @@ constexpr std::array rows = {
     Row{in_command, W::clear_submission, help, help, tls_first, "530 211 214 502 504 500", "5yz", Next::stay, "RFC3207 4"},
     Row{in_command, W::login_wanted, help, help, {214, "2.0.0"}, "530 211 214 502 504 500 501", "2yz", Next::stay, "RFC4954 6"},
     Row{in_command, W::always, help, help, {214, "2.0.0"}, "211 214 502 504 500 501", "2yz", Next::stay, "RFC5321 4.1.1.8"},
+    Row{in_greeted, W::always, noop, noop, {250, "2.0.0", "OK"}, "250", "503", Next::stay, "RFC5321 4.1.1.9, 4.1.4"},
     Row{in_command, W::always, noop, noop, {250, "2.0.0", "OK"}, "250", "", Next::stay, "RFC5321 4.1.1.9"},
     Row{in_command, W::always, quit, quit, {221, "2.0.0", "Goodbye"}, "221", "", Next::closed, "RFC5321 4.1.1.10"},
     Row{in_command, W::always, quit_argument, quit_argument, {501, "5.5.4", "QUIT takes no argument"}, "501", "5yz 221", Next::stay, "RFC5321 4.3.2"},
 
-    // --- STARTTLS: RFC 3207 sections 4 and 4.2. After the handshake everything is forgotten. Which code refuses it inside TLS or a transaction no RFC says.
+    // --- STARTTLS: RFC 3207 sections 4 and 4.2. After the handshake everything is forgotten. Which code refuses it inside TLS, inside a transaction or before EHLO no RFC says.
     Row{in_command, W::in_tls, starttls, starttls_argument, {503, "5.5.1", "TLS is already active"}, "5yz", "454", Next::stay, "RFC3207 4.2"},
     Row{in_transaction, W::always, starttls, starttls_argument, {503, "5.5.1", "STARTTLS is not allowed inside a mail transaction"}, "5yz 220 454", "", Next::stay, "RFC3207 4"},
-    Row{in_greeted | in_ready, W::not_extended, starttls, starttls, {220, "2.0.0", "Ready to start TLS"}, "220 454 503", "5yz", Next::tls, "RFC3207 4, RFC5321 2.2.1"},
+    Row{in_greeted | in_ready, W::not_extended, starttls, starttls, {220, "2.0.0", "Ready to start TLS"}, "220 454 5yz", "", Next::tls, "RFC3207 4, RFC5321 2.2.1"},
     Row{in_greeted | in_ready, W::always, starttls, starttls, {220, "2.0.0", "Ready to start TLS"}, "220 454", "5yz", Next::tls, "RFC3207 4"},
-    Row{in_greeted | in_ready, W::not_extended, starttls_argument, starttls_argument, {501, "5.5.4", "STARTTLS takes no argument"}, "501 503", "5yz", Next::stay, "RFC3207 4, RFC5321 2.2.1"},
+    Row{in_greeted | in_ready, W::not_extended, starttls_argument, starttls_argument, {501, "5.5.4", "STARTTLS takes no argument"}, "5yz", "", Next::stay, "RFC3207 4, RFC5321 2.2.1"},
     Row{in_greeted | in_ready, W::always, starttls_argument, starttls_argument, {501, "5.5.4", "STARTTLS takes no argument"}, "501", "5yz", Next::stay, "RFC3207 4"},
 
     // --- AUTH: RFC 4954 section 4. One success per session, none inside a transaction, none in clear, none but after EHLO.
