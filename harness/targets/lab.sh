@@ -10,6 +10,7 @@
 # Exit status: 0 the server runs, 2 wrong usage, 3 it could not be started.
 # Environment: SINK_PORT       where mail for relay.test is sent (BASEPORT+9)
 #              SMTPSPEC_CACHE  where fetched packages are kept
+#              LAB_SETTINGS    more lines for the server's configuration (postfix)
 #
 # The server's packages are not installed.  Debian's mail servers exclude each
 # other and have absolute paths compiled in, so each one gets a view of its

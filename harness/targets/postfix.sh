@@ -64,6 +64,8 @@ smtpd_hard_error_limit = 100000
 smtpd_junk_command_limit = 100000
 # ... and takes 50 connections from one address.
 smtpd_client_connection_count_limit = 0
+
+${LAB_SETTINGS:-}
 CF
 
 # Stock, but for the addresses and the chroot, which wants a copy of /etc.
