@@ -6,13 +6,18 @@
 //
 // Scenario `index` of a seed is the same in every campaign against a target that offers the same, whatever came before it,
 // unless the corpus is used.
+//
+// A target that dies is started anew, if anybody can do that, and what was under way in its last seconds is tried until the
+// smallest sequence is known that kills it: that is a finding too.
 #pragma once
 
 #include <functional>
 #include <map>
 #include <set>
 
+#include "fuzz/campaign/corpus.hpp"
 #include "fuzz/oracle/oracle.hpp"
+#include "smtpspec/run/stage.hpp"
 #include "smtpspec/session/transport.hpp"
 
 namespace smtpspec::fuzz {
@@ -27,12 +32,15 @@ struct Target {
 struct Options {
   std::uint64_t seed = 1;
   std::uint64_t first = 0;                                              // index of the first scenario
-  std::uint64_t scenarios = std::numeric_limits<std::uint64_t>::max();  // at most
+  std::uint64_t scenarios = std::numeric_limits<std::uint64_t>::max();  // at most, those of the corpus aside
+  std::uint64_t shard = 1, shards = 1;                                  // only the indices that leave shard - 1 when divided by shards
   session::Duration time{};                                             // 0: no end but that one
   int connections = 20;                                                 // at once
+  double rate = 0;                                                      // plays a second at most; 0: no limit
   Limits limits;
   bool corpus = true;            // go on from scenarios that showed something new
   bool compare = false;          // with the reference server, which costs as much time again: compare.hpp
+  bool accuse = true;            // look into what seems wrong
   bool stop_at_first = false;    // finding that accuses
   std::size_t most_plays = 200;  // to shorten one finding
 };
@@ -41,24 +49,46 @@ struct Found {
   judge::Finding finding;
   Scenario scenario;  // shortened
   std::uint64_t index = 0;
+  std::string origin;  // "scenario 1204", "corpus entry 0f3a…"
   std::size_t acts_before = 0;
   session::Transcript transcript;  // of the shortened one
   std::vector<Answer> answers;     // likewise
   std::size_t seen = 1;            // scenarios that showed it
+  session::Duration died_after{};  // behind the end of the session, where the target's process died of it
+  std::vector<std::string> log{};  // the target's last words then, masked
+};
+
+// A scenario of an earlier campaign, and what it is called.
+struct Replayed {
+  std::string name;
+  Scenario scenario;
 };
 
 struct Report {
   std::uint64_t scenarios = 0, plays = 0, replies = 0;
-  std::uint64_t past_hello = 0;  // scenarios in which a hello was accepted
+  std::uint64_t replayed = 0;    // of the corpus, beside the scenarios
+  std::uint64_t past_hello = 0;  // of both, in which a hello was accepted
+  std::uint64_t next = 0;        // the index to go on with
   std::size_t corpus = 0;
   session::Duration time{};
+  // How long sessions waited, all together: for replies; for what is no answer to anything (a greeting, silence, the rate's limit).
+  session::Duration answering{}, waiting{};
   std::map<smtp::Role, smtp::Capabilities> offered;
   std::set<std::uint16_t> productions;                 // that were said
   std::set<std::pair<smtp::State, smtp::Input>> seen;  // where what was answered
   std::vector<Found> findings;
   std::vector<std::string> dropped;  // suspicions that did not come again, or that the reference server shows too, by key()
   bool interrupted = false;
-  std::string dead;  // how the target was lost, if it was
+  std::vector<std::string> deaths;  // of the target's process, masked
+  std::string dead;                 // how the target was lost, if it was
+};
+
+// Who is told, and who helps. Each may be empty.
+struct Calls {
+  std::function<void(const Report&)> progress{};                           // after every play
+  std::function<void(const Scenario&)> fresh{};                            // it showed what none before it did
+  std::function<void(std::size_t number, const Shows& shows)> replayed{};  // of the corpus
+  run::Attendant attendant{};
 };
 
 // Plays a scenario on the reference server, in memory.
@@ -66,10 +96,10 @@ Evaluation control(const Scenario& scenario, const Target& target, const script:
 
 class Campaign {
  public:
-  Campaign(Target target, session::Transport& transport, const script::Registry& registry, Options options,
-           std::function<void(const Report&)> progress = {});
+  Campaign(Target target, session::Transport& transport, const script::Registry& registry, Options options, Calls calls = {});
   ~Campaign();
-  Report run();
+  // The corpus is played first.
+  Report run(std::vector<Replayed> corpus = {});
   // Ends soon; what was found stays.
   void interrupt();
 

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "fuzz/campaign/finding.hpp"
+#include "fuzz/scenario/text.hpp"
+
 #include "smtpspec/crypto/digests.hpp"
 #include "smtpspec/faults/fault.hpp"
 #include "smtpspec/selftest/reference.hpp"
@@ -11,9 +14,18 @@ namespace {
 
 using smtp::Role;
 
+Target target_of(const serve::Config& config, std::vector<Role> roles) {
+  run::Profile profile = selftest::reference_profile(config);
+  complete_facts(profile, "t1");
+  Target target{std::move(roles), profile.facts, {.deadlines = {}, .digests = crypto::digests(), .credentials = {}, .nonce = "n"}};
+  target.setup.deadlines.greeting = target.setup.deadlines.reply = std::chrono::minutes(5);
+  target.setup.deadlines.data = std::chrono::minutes(10);
+  return target;
+}
+
 // A campaign in memory against the reference server with a fault, or without one.
-Report campaign(const std::string& fault_id, Options options,
-                std::vector<Role> roles = {Role::relay, Role::submission, Role::submissions}) {
+Report campaign(const std::string& fault_id, Options options, std::vector<Role> roles = {Role::relay, Role::submission, Role::submissions},
+                Calls calls = {}, std::vector<Replayed> corpus = {}) {
   static const faults::Fault none{"none", "", ""};
   const faults::Fault* fault = &none;
   for (const faults::Fault* one : faults::all())
@@ -22,13 +34,8 @@ Report campaign(const std::string& fault_id, Options options,
   serve::MemoryStore store;
   faults::FaultyServer server(*fault, {.idle = std::chrono::minutes(30)}, store, crypto::digests());
   session::MemoryTransport transport([&](Role role) { return (*server).accept(role); });
-  run::Profile profile = selftest::reference_profile((*server).config());
-  complete_facts(profile, "t1");
-  Target target{std::move(roles), profile.facts, {.deadlines = {}, .digests = crypto::digests(), .credentials = {}, .nonce = "n"}};
-  target.setup.deadlines.greeting = target.setup.deadlines.reply = std::chrono::minutes(5);
-  target.setup.deadlines.data = std::chrono::minutes(10);
   const script::Registry registry;
-  return Campaign(std::move(target), transport, registry, options).run();
+  return Campaign(target_of((*server).config(), std::move(roles)), transport, registry, options, std::move(calls)).run(std::move(corpus));
 }
 
 TEST(Campaign, TheReferenceServerShowsNothing) {
@@ -61,6 +68,163 @@ TEST(Campaign, AFindingIsNoLongerOneWhereItDoesNotComeAgain) {
   const Report report = campaign("model/mail/MAIL/code-250", {.seed = 1, .scenarios = 0}, {Role::relay});
   EXPECT_TRUE(report.findings.empty());
   EXPECT_EQ(report.scenarios, 0u);
+}
+
+TEST(Campaign, ShardsShareOutTheIndices) {
+  const Report whole = campaign("", {.seed = 5, .scenarios = 30, .corpus = false}, {Role::relay});
+  EXPECT_EQ(whole.next, 30u);
+  std::set<std::uint16_t> said;
+  std::uint64_t past_hello = 0;
+  for (std::uint64_t shard = 1; shard <= 3; ++shard) {
+    const Report part = campaign("", {.seed = 5, .scenarios = 10, .shard = shard, .shards = 3, .corpus = false}, {Role::relay});
+    EXPECT_EQ(part.next, 29 + shard);
+    said.insert(part.productions.begin(), part.productions.end());
+    past_hello += part.past_hello;
+  }
+  EXPECT_EQ(said, whole.productions);
+  EXPECT_EQ(past_hello, whole.past_hello);
+  // From the middle it goes on with its own.
+  EXPECT_EQ(campaign("", {.seed = 5, .first = 31, .scenarios = 2, .shard = 1, .shards = 3}, {Role::relay}).next, 39u);
+}
+
+TEST(Campaign, AnEarlierCorpusIsPlayedFirst) {
+  std::vector<Replayed> corpus;
+  Calls keep;
+  keep.fresh = [&](const Scenario& scenario) { corpus.push_back({std::to_string(corpus.size()), scenario}); };
+  const Report first = campaign("", {.seed = 2, .scenarios = 300}, {Role::relay}, keep);
+  ASSERT_EQ(corpus.size(), first.corpus);
+  ASSERT_GT(corpus.size(), 20u);
+  std::vector<Shows> shows(corpus.size());
+  std::size_t fresh = 0;
+  Calls calls;
+  calls.replayed = [&](std::size_t number, const Shows& what) { shows[number] = what; };
+  calls.fresh = [&](const Scenario&) { ++fresh; };
+  const Report again = campaign("", {.seed = 2, .scenarios = 0}, {Role::relay}, calls, corpus);
+  EXPECT_EQ(again.replayed, corpus.size());
+  EXPECT_EQ(again.scenarios, 0u);
+  EXPECT_EQ(fresh, 0u);
+  // What a scenario shows may hang on the octets of a token, or on the sessions beside it.
+  EXPECT_GE(again.seen.size(), first.seen.size() * 95 / 100) << "the corpus shows what the campaign saw";
+  EXPECT_LT(distilled(shows).size(), corpus.size());
+  // What it shows is found without a scenario of the seed.
+  const Report faulty = campaign("model/mail/MAIL/code-250", {.scenarios = 0}, {Role::relay}, {}, corpus);
+  ASSERT_FALSE(faulty.findings.empty());
+  EXPECT_EQ(faulty.findings.front().origin.substr(0, 13), "corpus entry ");
+}
+
+TEST(Campaign, ARateIsKept) {
+  const Report report = campaign("", {.seed = 2, .scenarios = 100, .rate = 10}, {Role::relay});
+  EXPECT_EQ(report.scenarios, 100u);
+  EXPECT_GE(report.time, std::chrono::seconds(9));
+  EXPECT_LE(report.time, std::chrono::seconds(60));
+}
+
+// The reference server as a process that some commands end, at once or a moment later.
+class Mortal {
+ public:
+  Mortal(std::function<bool(const std::vector<std::string>&)> kills, session::Duration delay) : kills_(std::move(kills)), delay_(delay) {}
+
+  Report campaign(Options options) {
+    Calls calls;
+    calls.attendant.death = [this] {
+      if (dies_at_ && transport_.now() >= *dies_at_) dead_ = true;
+      return dead_ ? std::string("exited with status 3") : "";
+    };
+    calls.attendant.restart = [this](const auto& done) {
+      said_.clear();
+      dies_at_.reset();
+      dead_ = false;
+      ++restarts;
+      done(start_again ? "" : "the port is taken");
+    };
+    calls.attendant.log_size = [] { return std::uint64_t{20}; };
+    calls.attendant.log_since = [](std::uint64_t) { return std::string("x\nSUMMARY: AddressSanitizer: heap-use-after-free a.c:3\n"); };
+    const script::Registry registry;
+    Target target = target_of(server_.config(), {Role::relay});
+    // Connections of a process that ends are closed; these only fall silent.
+    target.setup.deadlines.greeting = target.setup.deadlines.reply = target.setup.deadlines.data = std::chrono::milliseconds(100);
+    return Campaign(std::move(target), transport_, registry, options, calls).run();
+  }
+
+  bool start_again = true;
+  int restarts = 0;
+
+ private:
+  struct Machine final : smtp::Machine {
+    Machine(Mortal& of, std::unique_ptr<smtp::Machine> inner) : owner(of), machine(std::move(inner)) {}
+    void on(const smtp::Event& event, smtp::Actions& actions) override {
+      if (event.kind == smtp::Event::Kind::octets) owner.heard(event.octets);
+      if (!owner.dead_) return machine->on(event, actions);
+      actions.push_back({.kind = smtp::Action::Kind::close, .connection = event.connection});
+    }
+    Mortal& owner;
+    std::unique_ptr<smtp::Machine> machine;
+  };
+  void heard(std::string_view octets) {
+    said_.emplace_back(octets);
+    if (dies_at_ || !kills_(said_)) return;
+    dies_at_ = transport_.now() + delay_;
+    dead_ = delay_.count() == 0;
+  }
+
+  std::function<bool(const std::vector<std::string>&)> kills_;
+  session::Duration delay_;
+  serve::MemoryStore store_;
+  serve::Server server_{{.idle = std::chrono::minutes(30)}, store_, crypto::digests()};
+  session::MemoryTransport transport_{[this](Role role) -> std::unique_ptr<smtp::Machine> {
+    if (dead_) return nullptr;
+    return std::make_unique<Machine>(*this, server_.accept(role));
+  }};
+  std::vector<std::string> said_;  // in this life
+  std::optional<session::Time> dies_at_;
+  bool dead_ = false;
+};
+
+bool says(const std::vector<std::string>& all, std::string_view what) {
+  return std::any_of(all.begin(), all.end(), [&](const std::string& one) { return one.find(what) != std::string::npos; });
+}
+
+TEST(Death, TheScenarioThatKillsIsFoundAndShortened) {
+  for (const auto delay : {std::chrono::milliseconds(0), std::chrono::milliseconds(1000)}) {
+    Mortal mortal([](const auto& said) { return says(said, "EXPN"); }, delay);
+    const Report report = mortal.campaign({.seed = 1, .scenarios = 300});
+    ASSERT_EQ(report.findings.size(), 1u);
+    const Found& found = report.findings.front();
+    EXPECT_EQ(found.finding.rule, dead_process);
+    EXPECT_EQ(found.finding.came, "exited with status 3: AddressSanitizer: heap-use-after-free a.c:3");
+    EXPECT_LE(found.scenario.acts.size(), 2u) << to_text(found.scenario);  // at most with an `open` in front
+    EXPECT_EQ(found.died_after >= std::chrono::milliseconds(900), delay.count() > 0);
+    EXPECT_EQ(found.log.back(), "SUMMARY: AddressSanitizer: heap-use-after-free a.c:3");
+    // It goes on, and dies again.
+    EXPECT_GE(report.deaths.size(), delay.count() == 0 ? 3u : 1u);
+    EXPECT_EQ(found.seen, std::min<std::size_t>(report.deaths.size(), 20));
+    const std::string text = as_case(found, {}, "test");
+    EXPECT_NE(text.find("EXPN"), std::string::npos) << text;
+    EXPECT_EQ(text.find("do: wait") != std::string::npos, found.transcript.complete) << text;
+  }
+}
+
+TEST(Death, TwoScenariosThatKillTogether) {
+  Mortal mortal([](const auto& said) { return says(said, "EXPN") && says(said, "HELP"); }, {});
+  const Report report = mortal.campaign({.seed = 1, .scenarios = 150, .connections = 1});
+  ASSERT_EQ(report.findings.size(), 1u);
+  const auto& acts = report.findings.front().scenario.acts;
+  EXPECT_LE(acts.size(), 3u) << to_text(report.findings.front().scenario);
+}
+
+TEST(Death, WhoDoesNotComeBackIsLost) {
+  Mortal mortal([](const auto& said) { return says(said, "EXPN"); }, {});
+  mortal.start_again = false;
+  const Report report = mortal.campaign({.seed = 1, .scenarios = 150});
+  EXPECT_NE(report.dead.find("not started again: the port is taken"), std::string::npos) << report.dead;
+  EXPECT_LT(report.scenarios, 150u);
+}
+
+TEST(Death, WhoDiesAllTheTimeIsGivenUp) {
+  Mortal mortal([](const auto&) { return true; }, {});
+  const Report report = mortal.campaign({.seed = 1, .scenarios = 150});
+  EXPECT_NE(report.dead.find("it died 21 times"), std::string::npos) << report.dead;
+  EXPECT_LE(report.findings.size(), 1u);
 }
 
 }  // namespace

@@ -58,8 +58,10 @@ class Writer {
       return false;
     }
     const bool culprit = answer->entry == found_.finding.entry;
-    expected.expect =
-        culprit && found_.finding.rule.starts_with("fuzz/") ? as_lawful(*answer, found_.finding.verdict) : as_answered(*answer);
+    // Of a process that dies no answer is the point, unless the dialogue hangs on it.
+    if (found_.finding.rule != dead_process || step.expect.tiers.size() > 1)
+      expected.expect =
+          culprit && found_.finding.rule.starts_with("fuzz/") ? as_lawful(*answer, found_.finding.verdict) : as_answered(*answer);
     out_.push_back(std::move(expected));
     // The first tier is what the block goes on with.
     const smtp::ReplySet& first = step.expect.tiers.front().answers.front().codes;
@@ -70,6 +72,18 @@ class Writer {
   const Rendered& rendered_;
   std::vector<Step> out_;
 };
+
+// Another connection, opened before and asked behind it.
+void watch_over(std::vector<Step>& steps, const Found& found) {
+  const int number = connections_of(found.scenario) + 1;
+  if (number > most_connections) return;
+  const Step open{.kind = Step::Kind::act, .act = Step::Act::open, .other = number, .at = script::Start::greeted};
+  steps.insert(steps.begin(), open);
+  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(2 * found.died_after + std::chrono::milliseconds(200));
+  steps.push_back({.kind = Step::Kind::act, .act = Step::Act::wait, .time = wait});
+  steps.push_back({.kind = Step::Kind::line, .connection = number, .text = *script::parse_template("NOOP")});
+  steps.push_back({.kind = Step::Kind::expect, .connection = number, .expect = *script::parse_expect("any")});
+}
 
 }  // namespace
 
@@ -87,25 +101,20 @@ std::string name_of(const Found& found) {
 
 std::string as_case(const Found& found, const script::Registry& registry, const std::string& origin) {
   const Rendered rendered = render(found.scenario);
-  std::string out = "title: Found by fuzzing, " + name_of(found) + "\nwhy: >-\n";
-  const auto line = [&out](const std::string& text) { out += "  " + text + "\n"; };
-  line(smtp::spell(found.finding.expected) + ", but what came was: " + smtp::spell(found.finding.came) + ".");
-  line("Origin: " + origin + "; rule " + found.finding.rule + ".");
-  out += "covers: [";
-  bool first = true;
+  script::Case out;
+  out.title = "Found by fuzzing, " + name_of(found);
+  out.why = smtp::spell(found.finding.expected) + ", but what came was: " + smtp::spell(found.finding.came) + ". Origin: " + origin +
+            "; rule " + found.finding.rule + ".";
+  for (const std::string& line : found.log) out.why += " Log: " + line;
   for (const std::string& id : found.finding.requirements)
-    if (registry.find(id)) {
-      out += (first ? "" : ", ") + id;
-      first = false;
-    }
-  out += "]\nroles: [" + std::string(to_string(found.scenario.role)) + "]\nstart: greeted\ndialogue: |\n";
-  const std::string dialogue = script::print_dialogue(Writer(found, rendered).run());
-  for (std::size_t at = 0; at < dialogue.size();) {
-    const std::size_t end = std::min(dialogue.find('\n', at), dialogue.size());
-    line(dialogue.substr(at, end - at));
-    at = end + 1;
-  }
-  return out;
+    if (registry.find(id)) out.covers.push_back(id);
+  out.roles = {found.scenario.role};
+  out.start = script::Start::greeted;
+  out.rows.resize(1);
+  out.dialogue = Writer(found, rendered).run();
+  // Where all was answered before it died, somebody has to be there when it does.
+  if (found.finding.rule == dead_process && found.transcript.complete) watch_over(out.dialogue, found);
+  return script::print_case(out);
 }
 
 }  // namespace smtpspec::fuzz

@@ -80,6 +80,13 @@ int Grammar::number_of(std::string_view symbol) const {
   return at == symbols_.end() ? -1 : static_cast<int>(at - symbols_.begin());
 }
 
+std::vector<std::string_view> Grammar::symbols_in(std::uint16_t production) const {
+  std::vector<std::string_view> out;
+  for (const Part& part : rules_[production].parts)
+    if (part.symbol >= 0) out.push_back(symbols_[static_cast<std::size_t>(part.symbol)]);
+  return out;
+}
+
 Grammar::Grammar() {
   const auto table = productions();
   for (std::size_t i = 0; i < table.size(); ++i) {

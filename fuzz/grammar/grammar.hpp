@@ -98,6 +98,8 @@ class Grammar {
   Meaning meaning(const Node& tree, const smtp::Capabilities& offered) const;
 
   std::string_view symbol_of(const Node& tree) const { return productions()[tree.production].symbol; }
+  // Those that the children of a node with this production are of, in order.
+  std::vector<std::string_view> symbols_in(std::uint16_t production) const;
   // The trees that can stand in the place of this one and are smaller, the smallest first: for a minimiser.
   std::vector<Node> simpler(const Node& tree, const Ground& ground) const;
 

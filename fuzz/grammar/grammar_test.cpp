@@ -44,7 +44,9 @@ TEST(Grammar, ProductionsAreTemplatesOfSymbolsAndFacts) {
   std::set<std::string_view> symbols;
   for (const Production& production : productions()) symbols.insert(production.symbol);
   const auto known = facts();
+  std::set<std::pair<std::string_view, std::string_view>> names;  // as an entry of a corpus has them
   for (const Production& production : productions()) {
+    EXPECT_TRUE(names.emplace(production.symbol, production.makes).second) << production.makes;
     const auto text = script::parse_template(production.makes);
     ASSERT_TRUE(text) << production.makes << ": " << text.error().message;
     EXPECT_TRUE(production.validity == Validity::valid || !production.law.empty() || production.symbol == "broken-xtext")

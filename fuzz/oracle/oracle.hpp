@@ -19,6 +19,7 @@ inline constexpr std::string_view lost_reply = "fuzz/command-has-its-reply";
 inline constexpr std::string_view unlike_spelling = "fuzz/spellings-of-a-mailbox-are-alike";
 inline constexpr std::string_view early_leave = "fuzz/five-minutes-for-a-command";
 inline constexpr std::string_view early_close = "fuzz/connection-stays-open";
+inline constexpr std::string_view dead_process = "fuzz/process";  // it ended; who watches over it makes the finding
 
 // A reply, and where it came: what of a server was seen.
 struct Visit {

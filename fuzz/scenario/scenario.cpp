@@ -288,6 +288,12 @@ Scenario generate(Role role, const Ground& ground, Random& random, const Limits&
   return out;
 }
 
+int connections_of(const Scenario& scenario) {
+  int most = 1;
+  for (const Act& act : scenario.acts) most = std::max(most, act.connection);
+  return most;
+}
+
 void mutate(Scenario& scenario, const Ground& ground, Random& random) {
   const Grammar& grammar = Grammar::instance();
   auto& acts = scenario.acts;

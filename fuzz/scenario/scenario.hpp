@@ -44,6 +44,10 @@ struct Scenario {
   bool operator==(const Scenario&) const = default;
 };
 
+// As many as a dialogue has names for.
+inline constexpr int most_connections = 9;
+int connections_of(const Scenario& scenario);
+
 struct Limits {
   std::size_t acts = 14;
   std::size_t errors = 8;  // what a server will refuse, in one session

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "fuzz/scenario/render.hpp"
+#include "fuzz/scenario/text.hpp"
 #include "smtpspec/script/plan.hpp"
 
 namespace smtpspec::fuzz {
@@ -79,6 +80,48 @@ TEST(Scenario, ACutStandsInTheContent) {
     data.more.front() = grammar.generate("content", ground, random);
   data.cuts = {2};
   EXPECT_NE(dialogue_of({Role::relay, {data}}).find("a\\r{cut}\\n"), std::string::npos) << dialogue_of({Role::relay, {data}});
+}
+
+TEST(ScenarioText, GivesTheScenarioBack) {
+  for (std::uint64_t i = 0; i < 2000; ++i) {
+    Random random(6, i);
+    Scenario scenario = generate(i % 3 == 0 ? Role::submission : Role::relay, ground, random, {.patient = true, .restart = true});
+    for (std::uint64_t changes = i % 4; changes > 0; --changes) mutate(scenario, ground, random);
+    const std::string text = to_text(scenario);
+    const auto again = from_text(text, "a");
+    ASSERT_TRUE(again) << to_string(again.error()) << "\n" << text;
+    ASSERT_EQ(*again, scenario) << text;
+  }
+}
+
+TEST(ScenarioText, WhatIsDamagedIsNamedWithItsPlace) {
+  const std::string good = "scenario 1 relay\ncommand glued\n  simple \"NOOP{end}\"\n    end \"\"\nchunk last\n  chunk \"\\r\\n.\\r\\n\"\n";
+  const auto error_of = [](const std::string& text) {
+    const auto read = from_text(text, "f");
+    return read ? "" : to_string(read.error());
+  };
+  const auto with = [&good](const std::string& what, const std::string& instead) {
+    std::string out = good;
+    return out.replace(out.find(what), what.size(), instead);
+  };
+  EXPECT_EQ(error_of(with("\\r\\n.", "no such text")).substr(0, 35), "f:6: the grammar has no production ");
+  EXPECT_EQ(error_of(with("relay", "reley")), "f:1: 'reley' is no role");
+  EXPECT_EQ(error_of(with("scenario 1", "scenario 2")), "f:1: no scenario: it begins with 'scenario 1' and a role");
+  EXPECT_EQ(error_of(""), "f:1: no scenario: it begins with 'scenario 1' and a role");
+  EXPECT_EQ(error_of("scenario 1 relay\n"), "f:2: it has no acts");
+  EXPECT_EQ(error_of(with("glued", "blued")), "f:2: 'blued' says nothing of an act");
+  EXPECT_EQ(error_of(with("command glued", "command cuts=1,x")), "f:2: 'x' is no place to cut");
+  EXPECT_EQ(error_of(with("command", "comand")), "f:2: 'comand' is no act");
+  EXPECT_EQ(error_of(with("    end \"\"\n", "")), "f:4: expected a node 4 blanks deep");
+  EXPECT_EQ(error_of(with("    end \"\"", "    simple \"NOOP\"")).substr(0, 4), "f:4:");
+  EXPECT_EQ(error_of(with("chunk last", "data")).substr(0, 4), "f:7:");
+  // Cut off anywhere it is an error, or an act shorter: never something else.
+  for (std::size_t size = 0; size < good.size(); ++size) {
+    const auto read = from_text(good.substr(0, size), "f");
+    if (read) {
+      EXPECT_EQ(to_text(*read), good.substr(0, size));
+    }
+  }
 }
 
 }  // namespace

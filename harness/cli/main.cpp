@@ -134,6 +134,8 @@ int main(int argc, char** argv) {
   add_run(app, environment, status);
   add_replay(app, environment, status);
   add_fuzz(app, environment, status);
+  add_minimise(app, environment, status);
+  add_corpus(app, environment, status);
   add_list(app, environment, status);
   add_show(app, environment, status);
   add_lint(app, environment, status);
@@ -182,6 +184,15 @@ std::string printable(std::string_view text) {
 }
 
 std::string version() { return SMTPSPEC_VERSION; }
+
+std::string time_now(const char* format, std::tm* (*in_zone)(const std::time_t*, std::tm*)) {
+  const std::time_t now = std::time(nullptr);
+  std::tm time{};
+  in_zone(&now, &time);
+  char text[32];
+  return {text, std::strftime(text, sizeof text, format, &time)};
+}
+std::string now_in_utc() { return time_now("%FT%TZ", ::gmtime_r); }
 
 std::optional<script::Suite> open_suite(const Environment& environment, bool quiet) {
   auto suite = script::load_suite(environment.cases);

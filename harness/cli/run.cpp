@@ -4,6 +4,8 @@
 #include <ctime>
 #include <set>
 
+#include "cli/reports.hpp"
+#include "cli/shard.hpp"
 #include "cli/target.hpp"
 #include "smtpspec/report/findings.hpp"
 #include "smtpspec/report/report.hpp"
@@ -23,25 +25,6 @@ struct RunFlags {
   int verbose = 0;
 };
 
-Result<std::pair<int, int>> parse_shard(const std::string& text) {
-  int m = 0, n = 0;
-  char rest = 0;
-  if (std::sscanf(text.c_str(), "%d/%d%c", &m, &n, &rest) != 2 || n < 1 || m < 1 || m > n || n > 100000)
-    return failure("--shard: '" + text + "' is no shard; it looks like 2/5");
-  return std::pair{m, n};
-}
-
-// Other runners' ways to ask for a shard: GoogleTest's and Bazel's variables count from 0.
-std::optional<std::pair<int, int>> shard_of_environment() {
-  for (const auto& [total, index] :
-       {std::pair{"GTEST_TOTAL_SHARDS", "GTEST_SHARD_INDEX"}, std::pair{"TEST_TOTAL_SHARDS", "TEST_SHARD_INDEX"}}) {
-    const char* n = std::getenv(total);
-    const char* i = std::getenv(index);
-    if (n && i && std::atoi(n) > 0 && std::atoi(i) >= 0 && std::atoi(i) < std::atoi(n)) return std::pair{std::atoi(i) + 1, std::atoi(n)};
-  }
-  return std::nullopt;
-}
-
 Result<run::Options> options_of(const RunFlags& flags, const Environment& environment) {
   run::Options options;
   options.jobs = flags.jobs;
@@ -54,34 +37,11 @@ Result<run::Options> options_of(const RunFlags& flags, const Environment& enviro
   s.tags = flags.tags;
   s.slow = flags.slow;
   for (const std::string& word : flags.roles) s.roles.push_back(*run::role_named(word));
-  auto shard = flags.shard.empty() ? shard_of_environment() : std::optional<std::pair<int, int>>{};
-  if (!flags.shard.empty()) {
-    auto given = parse_shard(flags.shard);
-    if (!given) return tl::unexpected(given.error());
-    shard = *given;
-  }
-  if (shard) std::tie(s.shard, s.shards) = *shard;
+  const auto shard = shard_of(flags.shard);
+  if (!shard) return tl::unexpected(shard.error());
+  s.shard = shard->part;
+  s.shards = shard->of;
   return options;
-}
-
-// KIND=PATH, or -=.
-struct Report {
-  std::string kind, path;
-};
-Result<std::vector<Report>> reports_of(const std::vector<std::string>& words) {
-  static constexpr std::array<std::string_view, 2> kinds = {"json", "junit"};
-  std::vector<Report> out;
-  for (const std::string& word : words) {
-    const std::size_t equals = word.find('=');
-    Report report{word.substr(0, equals), equals == std::string::npos ? "" : word.substr(equals + 1)};
-    if (std::find(kinds.begin(), kinds.end(), report.kind) == kinds.end())
-      return failure("--report: no report '" + report.kind + "'; there are json and junit", {},
-                     smtp::nearest(report.kind, std::span<const std::string_view>(kinds)));
-    if (report.path.empty()) return failure("--report: expected " + report.kind + "=PATH, or " + report.kind + "=- for standard output");
-    if (auto possible = can_write_to(report.path); !possible) return tl::unexpected(possible.error());
-    out.push_back(std::move(report));
-  }
-  return out;
 }
 
 class Screen {
@@ -156,16 +116,8 @@ Result<std::vector<run::Waiver>> waivers_of(const std::string& file, const scrip
   return run::parse_waivers(*text, file, suite);
 }
 
-std::string now(const char* format, std::tm* (*in_zone)(const std::time_t*, std::tm*)) {
-  const std::time_t now = std::time(nullptr);
-  std::tm time{};
-  in_zone(&now, &time);
-  char text[32];
-  return {text, std::strftime(text, sizeof text, format, &time)};
-}
-std::string now_in_utc() { return now("%FT%TZ", ::gmtime_r); }
 // The day as the user's calendar has it.
-std::string today() { return now("%F", ::localtime_r); }
+std::string today() { return time_now("%F", ::localtime_r); }
 
 report::TerminalOptions terminal_options(const RunFlags& flags, const Environment& environment, const session::Secrets& secrets) {
   report::TerminalOptions out{.color = environment.color_out,
@@ -212,9 +164,9 @@ bool complete(run::Options& options, const RunFlags& flags, const script::Suite&
 }
 
 // The summary and the reports. What cannot be written costs itself only; false when there was such a thing.
-bool write_results(const run::Run& result, const RunFlags& flags, const std::vector<Report>& reports, const report::Suite& about,
+bool write_results(const run::Run& result, const RunFlags& flags, const std::vector<WantedReport>& reports, const report::Suite& about,
                    const script::Registry& registry, const report::TerminalOptions& terminal, Printer& printer) {
-  const bool to_stdout = flags.json || std::any_of(reports.begin(), reports.end(), [](const Report& r) { return r.path == "-"; });
+  const bool to_stdout = flags.json || to_standard_output(reports);
   std::string summary = report::terminal_summary(result, terminal);
   if (to_stdout || result.nobody_there()) printer.error(std::move(summary));
   else printer.out(std::move(summary));
@@ -223,8 +175,10 @@ bool write_results(const run::Run& result, const RunFlags& flags, const std::vec
     if (!one) complain(one.error());
     written = written && one;
   };
-  for (const Report& wanted : reports) {
-    std::string text = wanted.kind == "json" ? report::json(result, about, registry) : report::junit(result, about, registry);
+  for (const WantedReport& wanted : reports) {
+    std::string text = wanted.kind == "json"    ? report::json(result, about, registry)
+                       : wanted.kind == "junit" ? report::junit(result, about, registry)
+                                                : report::sarif(result, about, registry);
     if (wanted.path == "-") printer.out(std::move(text));
     else check(write_to(wanted.path, text));
   }
@@ -234,9 +188,6 @@ bool write_results(const run::Run& result, const RunFlags& flags, const std::vec
   return written && printed;
 }
 
-// The id of a case that stands in no suite: its path, which replay takes again.
-std::string id_of_file(const std::string& path) { return path.ends_with(".yaml") ? path.substr(0, path.size() - 5) : path; }
-
 // The files in place of the suite's cases; false when one cannot be read.
 bool take_files(script::Suite& suite, const std::vector<std::string>& files) {
   suite.cases.clear();
@@ -244,15 +195,13 @@ bool take_files(script::Suite& suite, const std::vector<std::string>& files) {
   suite.digest_input.clear();
   bool good = true;
   for (const std::string& file : files) {
-    const std::string id = id_of_file(file), path = id + ".yaml";
-    const auto text = script::read_file(path);
-    auto test = text ? script::parse_case(*text, id, path) : tl::unexpected(text.error());
+    auto test = read_case(case_file(file));
     if (!test) {
       complain(test.error());
       good = false;
       continue;
     }
-    suite.digest_input += id + "\n" + *text;
+    suite.digest_input += test->id + "\n" + test->source;
     suite.cases.push_back(std::move(*test));
   }
   return good;
@@ -274,7 +223,7 @@ int run_command(const RunFlags& flags, const Environment& environment) {
 
   auto target = open_target(flags.target, flags.facts, environment, loop);
   if (!target) return why_not(target.error());
-  const report::Suite about{version(), crypto::sha256_hex(suite->digest_input)};
+  const report::Suite about{version(), crypto::sha256_hex(suite->digest_input), flags.files.empty() ? "run" : "replay"};
   net::Transport transport(loop, target->profile.endpoints, target->transport_options());
 
   const report::TerminalOptions terminal = terminal_options(flags, environment, session::Secrets(target->profile.facts.get("password")));
@@ -309,6 +258,13 @@ int run_command(const RunFlags& flags, const Environment& environment) {
 }
 
 }  // namespace
+
+std::string case_file(const std::string& path) { return path.ends_with(".yaml") ? path : path + ".yaml"; }
+
+Result<script::Case> read_case(const std::string& file) {
+  const auto text = script::read_file(file);
+  return text ? script::parse_case(*text, file.substr(0, file.size() - 5), file) : tl::unexpected(text.error());
+}
 
 void add_run(CLI::App& app, Environment& environment, int& status) {
   auto flags = std::make_shared<RunFlags>();
@@ -345,9 +301,7 @@ void add_run(CLI::App& app, Environment& environment, int& status) {
       ->type_name("N");
   command->add_option("--waivers", flags->waivers, "Known findings that do not count for the exit status")->type_name("FILE");
   command->add_flag("--fail-fast", flags->fail_fast, "Stop at the first fail");
-  command->add_option("--report", flags->reports, "Write a report: json=PATH or junit=PATH, - for standard output")
-      ->type_name("KIND=PATH")
-      ->allow_extra_args(false);
+  add_reports(*command, flags->reports);
   command->add_flag("--json", flags->json, "Print one JSON object a line as results come");
   command->add_flag("-q,--quiet", flags->quiet, "Print the summary only");
   command->add_flag("-v,--verbose", flags->verbose,
@@ -362,9 +316,7 @@ void add_replay(CLI::App& app, Environment& environment, int& status) {
   CLI::App* command = app.add_subcommand("replay", "Run case files that stand in no suite, such as findings of fuzz");
   command->add_option("TARGET", flags->target, "As for run")->required();
   command->add_option("FILE", flags->files, "Case files")->required();
-  command->add_option("--report", flags->reports, "Write a report: json=PATH or junit=PATH, - for standard output")
-      ->type_name("KIND=PATH")
-      ->allow_extra_args(false);
+  add_reports(*command, flags->reports);
   command->add_flag("--json", flags->json, "Print one JSON object a line as results come");
   command->add_flag("-q,--quiet", flags->quiet, "Print the summary only");
   command->add_flag("-v,--verbose", flags->verbose, "As for run");

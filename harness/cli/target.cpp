@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <fstream>
@@ -368,6 +369,7 @@ tl::expected<Target, OpenError> open_target(const std::string& name, const Targe
   if (auto ok = apply(flags, target.profile); !ok) return bad(ok.error(), usage);
   const auto addresses = addresses_of(target.profile, flags, loop);
   if (!addresses) return tl::unexpected(addresses.error());
+  for (const auto& [host, list] : *addresses) target.remote = target.remote || !std::all_of(list.begin(), list.end(), net::is_loopback);
   if (!start.empty())
     if (auto started = start_own(target, start, *addresses, loop); !started) return tl::unexpected(started.error());
   run::complete_facts(target.profile, "t" + crypto::random_hex(5));

@@ -48,6 +48,7 @@ class Target {
   std::optional<net::Process> lab;
   std::string directory;   // of what was started, removed at the end …
   bool keep_logs = false;  // … but for the logs in it, and for the folder then
+  bool remote = false;     // not all of it is on this machine
 
   // How to connect to it.
   net::TransportOptions transport_options();

@@ -17,12 +17,14 @@ ALLOWED = {
     "net": {"smtp", "script", "session", "crypto"},
     "report": {"smtp", "script", "session", "judge", "run"},
     "cli": {"smtp", "script", "session", "judge", "run", "serve", "faults", "selftest", "net", "report", "crypto",
-            "fuzz/campaign"},
+            "fuzz/scenario", "fuzz/campaign", "fuzz/minimise", "fuzz/report"},
     # The fuzzer stands beside the harness; targets/ are programs of their own.
     "fuzz/grammar": {"smtp", "script"},
     "fuzz/scenario": {"smtp", "script", "fuzz/grammar"},
     "fuzz/oracle": {"smtp", "script", "session", "judge", "fuzz/grammar", "fuzz/scenario"},
     "fuzz/campaign": {"smtp", "script", "session", "judge", "run", "serve", "selftest", "fuzz/grammar", "fuzz/scenario", "fuzz/oracle"},
+    "fuzz/minimise": {"smtp", "script"},
+    "fuzz/report": {"smtp", "script", "session", "judge", "run", "report", "fuzz/grammar", "fuzz/scenario", "fuzz/oracle", "fuzz/campaign"},
     "fuzz/faults": {"smtp", "script", "session", "crypto", "run", "faults", "selftest", "fuzz/oracle", "fuzz/campaign"},
 }
 # Who may include whose headers from outside.
@@ -31,7 +33,7 @@ THIRD_PARTY = {
     r"yaml\.h": {"script"},
     r"openssl/": {"crypto", "net", "cli"},
     r"boost/asio": {"net"},
-    r"boost/json": {"report"},
+    r"boost/json": {"report", "fuzz/report"},
     r"boost/version": {"cli"},
     r"fmt/": {"report"},
     r"CLI/": {"cli", "fuzz/faults"},

@@ -1,4 +1,4 @@
-#include <boost/json.hpp>
+#include "smtpspec/report/json.hpp"
 
 #include "smtpspec/report/findings.hpp"
 #include "smtpspec/report/report.hpp"
@@ -6,8 +6,6 @@
 namespace smtpspec::report {
 
 namespace json_ = boost::json;
-
-namespace {
 
 double ms(session::Duration duration) { return static_cast<double>(duration.count()) / 1000.0; }
 
@@ -22,6 +20,8 @@ json_::array texts(const std::vector<std::string>& values) {
   return out;
 }
 
+namespace {
+
 json_::array transcript(const session::Transcript& t) {
   json_::array out;
   for (const auto& entry : t.entries) {
@@ -34,6 +34,8 @@ json_::array transcript(const session::Transcript& t) {
   }
   return out;
 }
+
+}  // namespace
 
 json_::object test_object(const run::TestResult& test) {
   json_::object out;
@@ -67,6 +69,8 @@ json_::object test_object(const run::TestResult& test) {
   }
   return out;
 }
+
+namespace {
 
 json_::object finding_object(const Bug& bug, const script::Registry& registry) {
   const judge::Finding& finding = *bug.finding;
@@ -104,14 +108,14 @@ json_::array waivers(const run::Run& run) {
   return out;
 }
 
+}  // namespace
+
 json_::array capabilities(const smtp::Capabilities& offered) {
   json_::array out;
   for (const auto& capability : offered.list)
     out.push_back(text(smtp::spell(capability.keyword + (capability.params.empty() ? "" : " " + capability.params))));
   return out;
 }
-
-}  // namespace
 
 std::string json_line(const run::TestResult& test) { return json_::serialize(test_object(test)); }
 

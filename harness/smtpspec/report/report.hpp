@@ -1,4 +1,4 @@
-// One run, several readers: the terminal, JSON, JUnit. Each writer takes the Run and nothing else.
+// One run, several readers: the terminal, JSON, JUnit, SARIF. Each writer takes the Run and nothing else.
 #pragma once
 
 #include <string>
@@ -10,6 +10,7 @@ namespace smtpspec::report {
 struct Suite {
   std::string version;
   std::string cases_sha256;
+  std::string command = "run";  // that the results are of
 };
 
 // Schema "smtpspec.run.v1" (reports/schema/run.v1.json). All octets are spelt.
@@ -21,6 +22,12 @@ std::string json_line(const run::TestResult& test);
 // what was not judged is skipped, each with one line that says why; the transcript stands in the body. A role that could
 // not be reached is an error in place of its tests.
 std::string junit(const run::Run& run, const Suite& suite, const script::Registry& registry);
+
+// SARIF 2.1.0 (OASIS), a result for each bug: its rule is the requirement that is broken, its place the case's file. What it is known
+// by from one run to the next is its fingerprint "finding/v1": case or rule, verdict, and what came. A fail is an error, a deviation a
+// warning, what is observed or by-letter a note; what is waived is suppressed. Of another command it is another "automation", so that
+// a store of results does not take one for the next state of the other.
+std::string sarif(const run::Run& run, const Suite& suite, const script::Registry& registry);
 
 struct TerminalOptions {
   bool color = false;

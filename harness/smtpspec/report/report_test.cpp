@@ -7,6 +7,7 @@
 
 #include <boost/json.hpp>
 #include <fstream>
+#include <set>
 
 #include "smtpspec/report/findings.hpp"
 #include "smtpspec/report/shell.hpp"
@@ -247,6 +248,48 @@ TEST(Reports, ADeadRoleIsNamed) {
   run.trouble = "connection refused";
   EXPECT_CONTAINS(terminal_summary(run, {}), "  the target stopped answering: connection refused\n");
   EXPECT_EQ(terminal_summary(run, {}).find("submission"), std::string::npos);
+}
+
+TEST(Sarif, AResultForEachBug) {
+  auto run = some_run();
+  for (auto& test : run.tests)
+    if (test.id == "a[x]" || test.id == "a[y]") test.waived = "known since 2024";
+  run.tests[0].place = {"a folder/a.yaml", 7, 3};
+  const auto out = boost::json::parse(sarif(run, {"1", "", "fuzz"}, {})).at("runs").at(0).as_object();
+  const auto& results = out.at("results").as_array();
+  ASSERT_EQ(results.size(), bugs(run).size());
+  const auto& first = results.at(0);
+  EXPECT_EQ(first.at("level").as_string(), "error");
+  EXPECT_EQ(first.at("suppressions").at(0).at("justification").as_string(), "known since 2024");
+  const auto& place = first.at("locations").at(0).at("physicalLocation");
+  EXPECT_EQ(place.at("artifactLocation").at("uri").as_string(), "a%20folder/a.yaml");
+  EXPECT_EQ(place.at("region").at("startLine").as_int64(), 7);
+  EXPECT_TRUE(results.at(1).at("suppressions").as_array().empty());
+  std::set<std::string> prints;
+  for (const auto& result : results) {
+    prints.emplace(result.at("partialFingerprints").at("finding/v1").as_string());
+    const auto& rule = out.at("tool").at("driver").at("rules").at(static_cast<std::size_t>(result.at("ruleIndex").as_int64()));
+    EXPECT_EQ(rule.at("id"), result.at("ruleId"));
+  }
+  EXPECT_EQ(prints.size(), results.size());
+  EXPECT_EQ(out.at("automationDetails").at("id").as_string(), "smtpspec/fuzz/target/");
+  EXPECT_TRUE(out.at("invocations").at(0).at("executionSuccessful").as_bool());
+  EXPECT_FALSE(out.at("invocations").at(0).as_object().contains("toolExecutionNotifications"));
+}
+
+TEST(Sarif, SaysWhyThereIsNotMore) {
+  run::Run run;
+  run.dead_roles[Role::relay] = "connection refused";
+  run.deaths = {"the target's process exited with status 3"};
+  const auto notes = [&run] { return boost::json::parse(sarif(run, {"1", ""}, {})).at("runs").at(0).at("invocations").at(0); };
+  const auto text = [](const boost::json::value& note) { return std::string(note.at("message").at("text").as_string()); };
+  EXPECT_TRUE(notes().at("executionSuccessful").as_bool());
+  EXPECT_EQ(text(notes().at("toolExecutionNotifications").at(0)), "relay: connection refused");
+  EXPECT_EQ(text(notes().at("toolExecutionNotifications").at(1)), "the target's process exited with status 3");
+  run.dead = true;
+  run.trouble = "nobody is there";
+  EXPECT_FALSE(notes().at("executionSuccessful").as_bool());
+  EXPECT_EQ(text(notes().at("toolExecutionNotifications").at(0)), "nobody is there");
 }
 
 TEST(Reports, ARoleThatCannotBeReachedIsLeftOut) {

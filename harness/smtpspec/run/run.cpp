@@ -271,6 +271,7 @@ struct Runner::State {
     };
     restarting = true;
     attendant.restart ? attendant.restart(done) : done("nobody can");
+    if (restarting) look_again();  // a transport with nothing to do stops
   }
 
   // --- from the probes to the end ----------------------------------------------------------------------------------

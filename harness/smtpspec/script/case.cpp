@@ -302,6 +302,54 @@ Result<Case> parse_case(const std::string& text, std::string id, const std::stri
   return out;
 }
 
+namespace {
+
+std::string indented(std::string_view lines) {
+  std::string out;
+  while (!lines.empty()) {
+    const std::size_t end = lines.find('\n');
+    out += end == 0 ? "" : "  ";
+    out += std::string(lines.substr(0, end)) + "\n";
+    lines.remove_prefix(end + 1);
+  }
+  return out;
+}
+
+// A text of one line as YAML takes it whatever stands in it.
+std::string in_quotes(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? "''" : std::string(1, c);
+  return out + "'";
+}
+
+template <class List, class Word>
+std::string listed(const List& list, const Word& word) {
+  std::string out;
+  for (const auto& item : list) out += (out.empty() ? "" : ", ") + word(item);
+  return "[" + out + "]\n";
+}
+
+}  // namespace
+
+std::string print_case(const Case& test) {
+  const auto as_it_is = [](const std::string& word) { return word; };
+  const CaseRow& row = test.rows.front();
+  std::string out = "title: " + in_quotes(test.title) + "\n";
+  if (!test.why.empty()) out += "why: " + in_quotes(test.why) + "\n";
+  out += "covers: " + listed(test.covers, as_it_is);
+  if (test.weakened) out += "level: " + std::string(to_string(*test.weakened)) + "\n";
+  if (!test.roles.empty()) out += "roles: " + listed(test.roles, [](smtp::Role role) { return std::string(to_string(role)); });
+  if (!test.tags.empty()) out += "tags: " + listed(test.tags, as_it_is);
+  if (const auto needed = conditions_of(test, row); !needed.empty())
+    out += "requires: " + listed(needed, [](const Condition& one) { return in_quotes(to_string(one)); });
+  out += "start: " + std::string(to_string(start_of(test, row))) + "\n";
+  if (test.clones > 1) out += "clones: " + std::to_string(test.clones) + "\n";
+  if (test.timeout) out += "timeout: " + print_duration(*test.timeout) + "\n";
+  if (!test.exempt.empty()) out += "exempt:\n";
+  for (const Exemption& one : test.exempt) out += "  " + one.rule + ": " + in_quotes(one.reason) + "\n";
+  return out + "dialogue: |\n" + indented(print_dialogue(with(test.dialogue, row.variables)));
+}
+
 Result<std::string> format_case(const std::string& text, const std::string& file) {
   auto parsed = parse_case(text, "", file);
   if (!parsed) return tl::unexpected(parsed.error());
@@ -345,14 +393,7 @@ Result<std::string> format_case(const std::string& text, const std::string& file
       out += part.lines;
       continue;
     }
-    out += part.key + ": |\n";
-    const std::string dialogue = print_dialogue(part.key == "dialogue" ? parsed->dialogue : parsed->twin);
-    for (std::string_view rest = dialogue; !rest.empty();) {
-      const std::size_t end = rest.find('\n');
-      out += end == 0 ? "" : "  ";
-      out += std::string(rest.substr(0, end)) + "\n";
-      rest = rest.substr(end + 1);
-    }
+    out += part.key + ": |\n" + indented(print_dialogue(part.key == "dialogue" ? parsed->dialogue : parsed->twin));
   }
   out += remarks;
   // The file was cut by its lines, which is less than YAML: where that is not enough, it stays as it is.

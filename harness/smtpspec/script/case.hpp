@@ -100,6 +100,10 @@ inline Level level_of(const Case& test, const Registry& registry) { return level
 
 Result<Case> parse_case(const std::string& text, std::string id, const std::string& file);
 
+// The file of a case that was made or changed by a program; parse_case gives it back. It has one row, which is put into its dialogue,
+// no twin and no faults to kill, and its texts are of one line.
+std::string print_case(const Case& test);
+
 // The file in canonical form: keys in their order, the dialogues printed from their steps; remarks above keys stay.
 Result<std::string> format_case(const std::string& text, const std::string& file);
 

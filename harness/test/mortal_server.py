@@ -1,0 +1,66 @@
+"""A small server that dies of a command, at once or a while later. Usage: mortal_server.py PORT VERB [SECONDS]"""
+import os
+import socketserver
+import sys
+import threading
+
+DEADLY = sys.argv[2].encode()
+DELAY = float(sys.argv[3]) if len(sys.argv) > 3 else 0
+
+
+def die():
+    print(f"SUMMARY: AddressSanitizer: heap-use-after-free server.c:42 in do_{DEADLY.decode().lower()}", flush=True)
+    os._exit(7)
+
+
+class Mortal(socketserver.StreamRequestHandler):
+    def handle(self):
+        self.wfile.write(b"220 mortal.example.test ready\r\n")
+        helo = mail = rcpt = data = False
+        for line in self.rfile:
+            if data:
+                data = line != b".\r\n"
+                if not data:
+                    self.wfile.write(b"250 taken\r\n")
+                continue
+            words = line.upper().split()
+            verb = words[0] if words else b""
+            if verb == DEADLY:
+                if DELAY == 0:
+                    die()
+                threading.Timer(DELAY, die).start()
+            reply = b"500 what?"
+            if verb in (b"EHLO", b"HELO"):
+                good = len(words) == 2
+                reply = b"250 mortal.example.test" if good else b"501 who?"
+                if good:
+                    helo, mail, rcpt = True, False, False
+            elif verb == b"NOOP":
+                reply = b"250 still here"
+            elif verb == b"QUIT":
+                self.wfile.write(b"221 mortal.example.test bye\r\n")
+                return
+            elif verb == b"RSET":
+                mail = rcpt = False
+                reply = b"250 forgotten"
+            elif verb in (b"VRFY", b"EXPN", b"HELP"):
+                reply = b"502 not here"
+            elif verb == b"MAIL":
+                reply = b"503 not now" if mail or not helo else b"250 go on" if line.upper().startswith(b"MAIL FROM:<") else b"501 from whom?"
+                mail = mail or reply[:1] == b"2"
+            elif verb == b"RCPT":
+                reply = b"503 not now" if not mail else b"250 go on" if line.upper().startswith(b"RCPT TO:<") else b"501 to whom?"
+                rcpt = rcpt or reply[:1] == b"2"
+            elif verb == b"DATA":
+                data = rcpt and len(words) == 1
+                reply = b"354 go on" if data else b"503 not now"
+                mail, rcpt = mail and not data, rcpt and not data
+            self.wfile.write(reply + b"\r\n")
+
+
+class MortalServer(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+
+
+MortalServer(("127.0.0.1", int(sys.argv[1])), Mortal).serve_forever()
