@@ -540,13 +540,14 @@ struct Campaign::State {
   }
 
   // The death that came of one scenario.
-  void keep_death(const Playing& played, const Evaluation& evaluation, session::Duration after) {
+  void keep_death(const Scenario& scenario, const session::Transcript& transcript, const std::vector<Answer>& answers,
+                  session::Duration after) {
     std::vector<std::string> log = last_words();
     const std::string cause = cause_of(masked(calls.attendant.death()), log);
     if (log.size() > log_lines) log.erase(log.begin(), log.end() - static_cast<std::ptrdiff_t>(log_lines));
     if (examination->found == std::string::npos) {
       examination->found = out.findings.size();
-      out.findings.push_back({.acts_before = played.scenario.acts.size()});
+      out.findings.push_back({.acts_before = scenario.acts.size()});
     }
     const std::size_t acts = out.findings[examination->found].acts_before;
     out.findings[examination->found] = {.finding = {.rule = std::string(dead_process),
@@ -557,11 +558,11 @@ struct Campaign::State {
                                                     .came = cause,
                                                     .choice = {},
                                                     .place = {}},
-                                        .scenario = played.scenario,
+                                        .scenario = scenario,
                                         .origin = examination->origin,
                                         .acts_before = acts,
-                                        .transcript = played.session->transcript().masked(),
-                                        .answers = evaluation.answers,
+                                        .transcript = transcript,
+                                        .answers = answers,
                                         .died_after = after,
                                         .log = std::move(log)};
   }
@@ -588,8 +589,8 @@ struct Campaign::State {
       const bool played = play(it->scenarios[it->next++], [this, it, single](Playing& one, const Evaluation& evaluation) {
         if (single) {
           // It lives until the watch is over.
-          const auto kept = std::make_shared<Playing>(std::move(one));
-          it->last = [this, kept, evaluation](session::Duration after) { keep_death(*kept, evaluation, after); };
+          it->last = [this, scenario = one.scenario, transcript = one.session->transcript().masked(),
+                      answers = evaluation.answers](session::Duration after) { keep_death(scenario, transcript, answers, after); };
         }
         --it->open;
         go_on_with(it);

@@ -41,6 +41,7 @@ TEST_F(StarterTest, IsReadyWhenItListens) {
   EXPECT_EQ(trouble, "");
   EXPECT_FALSE(early);
   EXPECT_EQ(target.death(), "");
+  for (int i = 0; i < 1000 && read("log").empty(); ++i) std::this_thread::sleep_for(10ms);
   EXPECT_EQ(read("log"), "up\n");
 }
 
