@@ -50,7 +50,7 @@ Shares shares_of(const Report& report, session::Duration ours) {
   Shares out{.ours = std::min(static_cast<double>(ours.count()) / all, 1.0)};
   const double waits = static_cast<double>((report.answering + report.waiting).count());
   out.waiting = waits > 0 ? (1 - out.ours) * static_cast<double>(report.waiting.count()) / waits : 0;
-  out.server = 1 - out.ours - out.waiting;
+  out.server = std::max(1 - out.ours - out.waiting, 0.0);  // and not the rounding of what is left
   return out;
 }
 

@@ -44,6 +44,12 @@ TEST(FuzzReport, TheSharesAddUp) {
   EXPECT_DOUBLE_EQ(shares.waiting, 0.2);
   const Shares nothing = shares_of({}, {});
   EXPECT_DOUBLE_EQ(nothing.ours + nothing.server + nothing.waiting, 1);
+  // However it is rounded, nobody's share is below nothing.
+  for (int ours = 0; ours < 1000; ++ours) {
+    Report waited;
+    waited.time = waited.waiting = std::chrono::milliseconds(1000);
+    EXPECT_GE(shares_of(waited, std::chrono::milliseconds(ours)).server, 0) << ours;
+  }
 }
 
 }  // namespace
