@@ -65,20 +65,12 @@ const judge::Finding* find(const Evaluation& evaluation, const std::string& want
 
 // The scenario as it is played on the reference server; nullptr where that one lacks a fact.
 std::unique_ptr<Playing> on_reference(const Scenario& scenario, const Target& target) {
-  serve::MemoryStore store;
   // Silence of the client counts only when it outlasts all that a scenario waits for.
-  serve::Server server({.idle = std::chrono::minutes(30)}, store, target.setup.digests);
-  session::MemoryTransport transport([&server](Role role) { return server.accept(role); },
-                                     [&server] {
-                                       server.restart();
-                                       return std::string();
-                                     });
-  run::Profile profile = selftest::reference_profile(server.config());
-  complete_facts(profile, "control");
-  auto play = prepare(scenario, profile.facts, target.setup, 0);
+  selftest::ReferenceInMemory reference({.idle = std::chrono::minutes(30)}, target.setup.digests, "control");
+  auto play = prepare(scenario, reference.profile().facts, target.setup, 0);
   if (!play) return {};
-  transport.play(*(*play)->session, [] {});
-  transport.run();
+  reference.transport().play(*(*play)->session, [] {});
+  reference.transport().run();
   return std::move(*play);
 }
 

@@ -45,16 +45,9 @@ Shown shown(const std::vector<fuzz::Replayed>& all, fuzz::Target target, session
 }
 
 Shown shown_by_reference(const std::vector<fuzz::Replayed>& all, const script::Registry& registry) {
-  serve::MemoryStore store;
-  serve::Server server({.idle = std::chrono::minutes(30)}, store, crypto::digests());
-  session::MemoryTransport transport([&server](smtp::Role role) { return server.accept(role); },
-                                     [&server] {
-                                       server.restart();
-                                       return std::string();
-                                     });
-  run::Profile profile = selftest::reference_profile(server.config());
-  run::complete_facts(profile, "corpus");
-  return shown(all, fuzz_target(profile, {std::begin(smtp::all_roles), std::end(smtp::all_roles)}), transport, 1, registry);
+  selftest::ReferenceInMemory reference({.idle = std::chrono::minutes(30)}, crypto::digests(), "corpus");
+  return shown(all, fuzz_target(reference.profile(), {std::begin(smtp::all_roles), std::end(smtp::all_roles)}), reference.transport(), 1,
+               registry);
 }
 
 int corpus_command(const CorpusFlags& flags, const Environment& environment) {

@@ -55,16 +55,8 @@ class Plays {
     });
   }
   run::Run on_reference(const script::Case& test) {
-    serve::MemoryStore store;
-    serve::Server server({}, store, crypto::digests());
-    session::MemoryTransport transport([&server](smtp::Role role) { return server.accept(role); },
-                                       [&server] {
-                                         server.restart();
-                                         return std::string();
-                                       });
-    run::Profile profile = selftest::reference_profile(server.config());
-    run::complete_facts(profile, "control");
-    return play(test, profile, transport, {}, [](run::Runner&) {});
+    selftest::ReferenceInMemory reference({}, crypto::digests(), "control");
+    return play(test, reference.profile(), reference.transport(), {}, [](run::Runner&) {});
   }
 
  private:

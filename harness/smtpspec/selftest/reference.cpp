@@ -20,4 +20,15 @@ run::Profile reference_profile(const serve::Config& config) {
   return out;
 }
 
+ReferenceInMemory::ReferenceInMemory(serve::Config config, const smtp::Digests& digests, const std::string& token)
+    : server_(std::move(config), store_, digests),
+      transport_([this](smtp::Role role) { return server_.accept(role); },
+                 [this] {
+                   server_.restart();
+                   return std::string();
+                 }),
+      profile_(reference_profile(server_.config())) {
+  run::complete_facts(profile_, token);
+}
+
 }  // namespace smtpspec::selftest
