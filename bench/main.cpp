@@ -1,9 +1,27 @@
 // smtpspec-bench: gate first, then time. bench/README.md says how to read what it prints.
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <exception>
 
 #include "program/compare.hpp"
 #include "program/run.hpp"
+
+namespace {
+
+int act(const smtpspec::bench::Options& options) {
+  if (!options.compared.empty()) {
+    const auto comparison = smtpspec::bench::compare(options.compared[0], options.compared[1], options.tolerance);
+    if (!comparison.fault.empty()) {
+      std::fprintf(stderr, "smtpspec-bench: %s\n", comparison.fault.c_str());
+      return 2;
+    }
+    std::fputs(comparison.text.c_str(), stdout);
+    return comparison.worse ? 1 : 0;
+  }
+  return smtpspec::bench::run(options);
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   smtpspec::bench::Options options;
@@ -16,13 +34,13 @@ int main(int argc, char** argv) {
   app.add_flag("--list", options.list, "Show the inputs, the ways to cut them and the adapters");
   app.add_flag("--check", options.check, "Check answers and strictness, take no time");
   app.add_flag("--strictness", options.strictness, "Show what each adapter makes of each input at the edge of the grammar");
-  app.add_option("--process", options.processes, "Judge the parser that a command is (bench/README.md), and nothing else")
-      ->type_name("QUESTION COMMAND");
+  CLI::Option* process =
+      app.add_option("--process", options.processes, "Judge the parser that a command is (bench/README.md), and nothing else")
+          ->type_name("QUESTION COMMAND");
   app.add_flag("--growth", options.growth, "Show how time grows with inputs that are made to hurt");
   app.add_flag("--instructions", options.instructions, "Count instructions, with valgrind");
   app.add_option("--report", words, "json (Google Benchmark's document), markdown or html; - for standard output")
       ->type_name("KIND=PATH")
-      ->allow_extra_args(false)
       ->each([&options](const std::string& word) {
         const std::size_t equals = word.find('=');
         const smtpspec::bench::Wanted wanted{word.substr(0, equals), equals == std::string::npos ? "" : word.substr(equals + 1)};
@@ -61,19 +79,18 @@ int main(int argc, char** argv) {
       ->expected(2)
       ->type_name("BEFORE AFTER");
   app.add_option("--tolerance", options.tolerance, "Percent by which they may")->capture_default_str()->check(CLI::NonNegativeNumber);
+  for (const char* name : {"--adapter", "--only", "--input", "--all", "--list", "--check", "--growth", "--instructions", "--report",
+                           "--passes", "--gate", "--budget", "--compare"})
+    process->excludes(name);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
-  if (!options.compared.empty()) {
-    const auto comparison = smtpspec::bench::compare(options.compared[0], options.compared[1], options.tolerance);
-    if (!comparison.fault.empty()) {
-      std::fprintf(stderr, "smtpspec-bench: %s\n", comparison.fault.c_str());
-      return 2;
-    }
-    std::fputs(comparison.text.c_str(), stdout);
-    return comparison.worse ? 1 : 0;
+  try {
+    return act(options);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "smtpspec-bench: %s\n", error.what());
+    return 2;
   }
-  return smtpspec::bench::run(options);
 }

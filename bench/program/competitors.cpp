@@ -2,10 +2,12 @@
 
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <string_view>
 
-#include "program/gate.hpp"
+#include "program/child.hpp"
 
 namespace smtpspec::bench {
 namespace {
@@ -26,10 +28,20 @@ std::string fault_of(const smtpspec_adapter& adapter) {
 }
 
 void collect(Entry entry, Library& out) {
-  for (std::uint32_t i = 0; i < most_adapters; ++i) {
-    const smtpspec_adapter* adapter = entry(i);
-    if (adapter == nullptr) return;
-    const std::string fault = fault_of(*adapter);
+  const auto is_there = [&out](const smtpspec_adapter& adapter) {
+    return std::any_of(out.adapters.begin(), out.adapters.end(), [&](const smtpspec_adapter* each) {
+      return each->question == adapter.question && std::string_view(each->name) == adapter.name;
+    });
+  };
+  for (std::uint32_t i = 0; const smtpspec_adapter* adapter = entry(i); ++i) {
+    if (i == most_adapters) {
+      out.adapters.clear();
+      out.fault = "gives more than " + std::to_string(most_adapters) + " adapters: no NULL comes behind the last";
+      return;
+    }
+    std::string fault = fault_of(*adapter);
+    if (fault.empty() && is_there(*adapter))
+      fault = "has two adapters for " + std::string(name_of_question(adapter->question)) + " with the name " + adapter->name;
     if (fault.empty()) out.adapters.push_back(adapter);
     else out.fault = fault;
     if (adapter->abi != SMTPSPEC_BENCH_ABI) return;
@@ -61,7 +73,10 @@ Library open_library(const std::string& path, bool tried) {
   const auto use = [&] {
     if (const Entry entry = open()) collect(entry, out);
   };
-  if (tried) out.fault = try_in_child(use, std::chrono::seconds(10));
+  if (tried) {
+    const auto try_to = [&] { return use(), std::string(); };
+    out.fault = ask_child(try_to, std::chrono::seconds(10)).fault;
+  }
   if (!out.fault.empty()) {
     out.fault += " when it was opened";
     return out;

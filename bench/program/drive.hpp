@@ -1,6 +1,8 @@
 // Feeds an adapter and counts what it reports: with everything hashed for the gate, with as little as can be for the clock.
 #pragma once
 
+#include <array>
+#include <cstring>
 #include <span>
 #include <string_view>
 
@@ -54,15 +56,16 @@ class CheckingSink : public smtpspec_sink {
                 },
             .on_message = [](const smtpspec_sink* self) { of(self).item(0).text.end(); },
             .on_error =
-                [](const smtpspec_sink* self, std::size_t, const char*) {
+                [](const smtpspec_sink* self, std::size_t, const char* what) {
                   if (of(self).sums.items == 0) of(self).refused_first = true;
-                  ++of(self).sums.errors;
+                  if (++of(self).sums.errors == 1 && what != nullptr) std::strncpy(of(self).said.data(), what, of(self).said.size() - 1);
                 },
         } {}
 
   mutable Sums sums;
   mutable bool refused_first = false;  // an error came before any item
   mutable std::uint32_t last_code = 0;
+  mutable std::array<char, 64> said{};  // with the first error
 
  private:
   static const CheckingSink& of(const smtpspec_sink* self) { return static_cast<const CheckingSink&>(*self); }
@@ -105,18 +108,24 @@ struct InPlace {
   const char* operator()(std::string_view octets) const { return octets.data(); }
 };
 
-// The stream, cut at `ends`. Returns the octets that were left, or npos when the adapter stopped.
+struct Driven {
+  std::size_t left = 0;  // octets that it is not done with
+  bool stopped = false, took_more = false;
+};
+
+// The stream, cut at `ends`, as far as the adapter goes.
 template <class Place = InPlace>
-std::size_t drive(const smtpspec_adapter& adapter, void* context, std::string_view octets, std::span<const std::size_t> ends,
-                  const smtpspec_sink& sink, const Place& place = {}) {
+Driven drive(const smtpspec_adapter& adapter, void* context, std::string_view octets, std::span<const std::size_t> ends,
+             const smtpspec_sink& sink, const Place& place = {}) {
   std::size_t start = 0;
   for (const std::size_t end : ends) {
     const std::string_view piece = octets.substr(start, end - start);
     const std::ptrdiff_t taken = adapter.feed(context, place(piece), piece.size(), &sink);
-    if (taken < 0 || static_cast<std::size_t>(taken) > piece.size()) return std::string_view::npos;
+    const bool stopped = taken < 0, took_more = !stopped && static_cast<std::size_t>(taken) > piece.size();
+    if (stopped || took_more) return {octets.size() - start, stopped, took_more};
     start += static_cast<std::size_t>(taken);
   }
-  return octets.size() - start;
+  return {octets.size() - start};
 }
 
 }  // namespace smtpspec::bench

@@ -43,6 +43,9 @@ struct Hang {
 struct Overread {
   static std::ptrdiff_t act(std::string_view octets) { return static_cast<const volatile char*>(octets.data())[octets.size()]; }
 };
+struct Underread {
+  static std::ptrdiff_t act(std::string_view octets) { return static_cast<const volatile char*>(octets.data())[-1]; }
+};
 struct Exit {
   static std::ptrdiff_t act(std::string_view) { std::_Exit(3); }
 };
@@ -78,8 +81,13 @@ TEST(Gate, NamesACrash) { EXPECT_EQ(describe(bad_one<Crash>()), "crashed (SIGABR
 TEST(Gate, NamesAHang) { EXPECT_EQ(describe(bad_one<Hang>(2s)), "hung"); }
 TEST(Gate, NamesAnEndOfTheProcess) { EXPECT_EQ(describe(bad_one<Exit>()), "ended the process with status 3"); }
 TEST(Gate, NamesAnOverread) { EXPECT_EQ(describe(bad_one<Overread>()), "read beyond its octets"); }
-TEST(Gate, MoreTakenThanThereWasIsAStop) { EXPECT_EQ(bad_one<TooMuch>().end, End::stopped); }
+TEST(Gate, NamesOneThatTakesMoreThanThereWas) { EXPECT_EQ(describe(bad_one<TooMuch>()), "took more octets than it was given"); }
 TEST(Gate, AnExceptionIsAStop) { EXPECT_EQ(bad_one<Throw>().end, End::stopped); }
+
+TEST(Gate, NamesAnOctetReadBeforeTheFirst) {
+  const Attempt first{std::string_view(bad).substr(5), {5}, true};
+  EXPECT_EQ(describe(attempt(adapter_of<Fives<Underread>>, {&first, 1}, 60s).front()), "read before its octets");
+}
 
 TEST(Gate, LeavesOneThatAlwaysCrashes) {
   const std::vector<Attempt> attempts(6, Attempt{bad, {bad.size()}});

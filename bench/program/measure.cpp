@@ -1,14 +1,11 @@
 #include "program/measure.hpp"
 
 #include <benchmark/benchmark.h>
-#include <fcntl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
-#include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <iostream>
 #include <limits>
 #include <map>
@@ -16,10 +13,13 @@
 #include <sstream>
 
 #include "program/allocations.hpp"
+#include "program/child.hpp"
 #include "program/drive.hpp"
 
 namespace smtpspec::bench {
 namespace {
+
+using std::chrono::milliseconds;
 
 class Context {
  public:
@@ -65,7 +65,7 @@ void run_one(benchmark::State& state, const Timed& timed) {
 }
 
 // What callgrind counted when this program ran with `arguments`, or nothing.
-std::optional<double> count_instructions(std::vector<std::string> arguments) {
+std::optional<double> count_instructions(std::vector<std::string> arguments, milliseconds deadline) {
   std::vector<std::string> words = {"valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", "/proc/self/exe"};
   char self[4096];
   const ssize_t size = ::readlink("/proc/self/exe", self, sizeof self);
@@ -74,24 +74,61 @@ std::optional<double> count_instructions(std::vector<std::string> arguments) {
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return std::nullopt;
-  const pid_t pid = ::fork();
-  if (pid == 0) {
-    ::dup2(ends[1], 2);
+  Child child([&](int pipe) {
+    ::dup2(pipe, 2);
     ::execvp(argv[0], argv.data());
     ::_exit(127);
-  }
-  ::close(ends[1]);
+  });
   std::string said;
-  char piece[4096];
-  for (ssize_t n; (n = ::read(ends[0], piece, sizeof piece)) > 0;) said.append(piece, static_cast<std::size_t>(n));
-  ::close(ends[0]);
-  int status = 0;
-  ::waitpid(pid, &status, 0);
+  const bool in_time = child.read_all(said, deadline);
   const std::size_t at = said.find("Collected : ");
-  if (status != 0 || at == std::string::npos) return std::nullopt;
+  if (child.end(!in_time) != 0 || at == std::string::npos) return std::nullopt;
   return std::strtod(said.c_str() + at + 12, nullptr);
+}
+
+// Of a repetition: Google Benchmark tries as many passes as it thinks to take long enough, at most ten times too many.
+constexpr double most_of_min_time = 20;
+// In the pipe: the index of what begins now, again and again; then this one, the Timing of each, and the document.
+constexpr std::uint32_t all_done = std::numeric_limits<std::uint32_t>::max();
+
+void take_times_in_child(std::span<const Timed> timed, const Plan& plan, int pipe) {
+  for (std::uint32_t i = 0; i < timed.size(); ++i)
+    benchmark::RegisterBenchmark(timed[i].name.c_str(), [pipe, i, &each = timed[i]](benchmark::State& state) {
+      write_all(pipe, &i, sizeof i);
+      run_one(state, each);
+    });
+  std::vector<std::string> words = {"smtpspec-bench", "--benchmark_repetitions=" + std::to_string(plan.repetitions),
+                                    "--benchmark_min_time=" + std::to_string(plan.min_time), "--benchmark_enable_random_interleaving=true"};
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  int argc = static_cast<int>(argv.size());
+  benchmark::Initialize(&argc, argv.data());
+  for (const auto& [key, value] : plan.context) benchmark::AddCustomContext(key, value);
+  Keeper keeper;
+  benchmark::RunSpecifiedBenchmarks(&keeper);
+  std::vector<Timing> out;
+  for (const Timed& each : timed) {
+    std::vector<double>& seconds = keeper.seconds[each.name];
+    std::sort(seconds.begin(), seconds.end());
+    out.push_back(seconds.empty() ? Timing{} : Timing{seconds.front(), seconds[seconds.size() / 2]});
+  }
+  const std::string document = keeper.document.str();
+  write_all(pipe, &all_done, sizeof all_done);
+  write_all(pipe, out.data(), out.size() * sizeof(Timing));
+  write_all(pipe, document.data(), document.size());
+}
+
+Figure in_child(const std::function<double()>& work, milliseconds deadline) {
+  Figure out;
+  const Told told = ask_child(
+      [&] {
+        const double value = work();
+        return std::string(reinterpret_cast<const char*>(&value), sizeof value);
+      },
+      deadline);
+  out.fault = told.fault;
+  if (told.said.size() == sizeof out.value) std::memcpy(&out.value, told.said.data(), sizeof out.value);
+  return out;
 }
 
 }  // namespace
@@ -114,34 +151,37 @@ Begin passes_of(const Limit& limit, std::string_view octets) {
   };
 }
 
-Times take_times(std::span<const Timed> timed, const Plan& plan) {
-  for (const Timed& each : timed)
-    benchmark::RegisterBenchmark(each.name.c_str(), [&each](benchmark::State& state) { run_one(state, each); });
-  std::vector<std::string> words = {"smtpspec-bench", "--benchmark_repetitions=" + std::to_string(plan.repetitions),
-                                    "--benchmark_min_time=" + std::to_string(plan.min_time), "--benchmark_enable_random_interleaving=true"};
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  int argc = static_cast<int>(argv.size());
-  benchmark::Initialize(&argc, argv.data());
-  for (const auto& [key, value] : plan.context) benchmark::AddCustomContext(key, value);
-  Keeper keeper;
-  benchmark::RunSpecifiedBenchmarks(&keeper);
-  benchmark::ClearRegisteredBenchmarks();
-  Times out{.each = {}, .json = keeper.document.str()};
-  for (const Timed& each : timed) {
-    std::vector<double>& seconds = keeper.seconds[each.name];
-    std::sort(seconds.begin(), seconds.end());
-    out.each.push_back(seconds.empty() ? Timing{} : Timing{seconds.front(), seconds[seconds.size() / 2]});
+Times take_times(std::span<const Timed> timed, const Plan& plan, milliseconds deadline) {
+  Child child([&](int pipe) { take_times_in_child(timed, plan, pipe); });
+  const milliseconds patience = deadline + milliseconds(static_cast<std::int64_t>(plan.min_time * most_of_min_time * 1000));
+  Times out{.each = std::vector<Timing>(timed.size()), .json = {}, .failed = {}, .fault = {}};
+  bool good = false;
+  while (child.wait(patience)) {
+    std::uint32_t index = 0;
+    if (!child.read(&index, sizeof index, patience)) break;
+    if (index == all_done) {
+      good = child.read(out.each.data(), timed.size() * sizeof(Timing), patience) && child.read_all(out.json, patience);
+      break;
+    }
+    out.failed = index;
   }
+  const bool late = !good && !child.wait(milliseconds(0));
+  const int how = child.end(late);
+  if (good) out.failed.reset();
+  else out.fault = how_it_ended(late, how);
   return out;
 }
 
-double allocations_of(const Begin& begin) {
-  const Pass pass = begin();
-  pass();
-  const std::uint64_t before = allocations();
-  pass();
-  return static_cast<double>(allocations() - before);
+Figure allocations_of(const Begin& begin, milliseconds deadline) {
+  return in_child(
+      [&] {
+        const Pass pass = begin();
+        pass();
+        const std::uint64_t before = allocations();
+        pass();
+        return static_cast<double>(allocations() - before);
+      },
+      deadline);
 }
 
 void run_passes(const Begin& begin, int passes) {
@@ -149,12 +189,12 @@ void run_passes(const Begin& begin, int passes) {
   for (int i = 0; i < passes; ++i) pass();
 }
 
-std::optional<double> instructions_of(const std::vector<std::string>& arguments) {
-  constexpr int few = 1, more = 3;
+std::optional<double> instructions_of(const std::vector<std::string>& arguments, milliseconds deadline) {
+  constexpr int few = 1, more = 3, slower = 100;
   const auto count = [&](int passes) {
     std::vector<std::string> all = arguments;
     all.insert(all.end(), {"--passes", std::to_string(passes)});
-    return count_instructions(std::move(all));
+    return count_instructions(std::move(all), deadline * slower);
   };
   const auto low = count(few);
   const auto high = low ? count(more) : std::nullopt;
@@ -164,19 +204,23 @@ std::optional<double> instructions_of(const std::vector<std::string>& arguments)
 
 bool has_valgrind() { return std::system("command -v valgrind >/dev/null 2>&1") == 0; }
 
-double quick_time(const smtpspec_adapter& adapter, std::string_view octets, std::span<const std::size_t> ends) {
-  using Clock = std::chrono::steady_clock;
-  const Context context(adapter);
-  const CountingSink sink;
-  double least = std::numeric_limits<double>::max();
-  const auto end = Clock::now() + std::chrono::milliseconds(30);
-  do {
-    adapter.reset(context.get());
-    const auto start = Clock::now();
-    benchmark::DoNotOptimize(drive(adapter, context.get(), octets, ends, sink));
-    least = std::min(least, std::chrono::duration<double>(Clock::now() - start).count());
-  } while (Clock::now() < end);
-  return least;
+Figure quick_time(const smtpspec_adapter& adapter, std::string_view octets, std::span<const std::size_t> ends, milliseconds deadline) {
+  return in_child(
+      [&] {
+        using Clock = std::chrono::steady_clock;
+        const Context context(adapter);
+        const CountingSink sink;
+        double least = std::numeric_limits<double>::max();
+        const auto end = Clock::now() + milliseconds(30);
+        do {
+          adapter.reset(context.get());
+          const auto start = Clock::now();
+          benchmark::DoNotOptimize(drive(adapter, context.get(), octets, ends, sink));
+          least = std::min(least, std::chrono::duration<double>(Clock::now() - start).count());
+        } while (Clock::now() < end);
+        return least;
+      },
+      deadline);
 }
 
 }  // namespace smtpspec::bench

@@ -1,6 +1,8 @@
-// Time, instructions and allocations of one adapter on one case.
+// Time, instructions and allocations of one adapter on one case. An adapter that was right once may fail the thousandth time:
+// whatever runs it here does so in a process of its own, and says of one that fails what it did.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -46,23 +48,31 @@ struct Plan {
 struct Times {
   std::vector<Timing> each;  // in the order of what was timed
   std::string json;          // Google Benchmark's document
+  // Under way when the process ended or the deadline passed; nothing else is good then.
+  std::optional<std::size_t> failed;
+  std::string fault;  // "crashed (SIGABRT)"
 };
 
-// Google Benchmark runs the repetitions in random order.
-Times take_times(std::span<const Timed> timed, const Plan& plan);
+// Google Benchmark runs the repetitions in random order. Each has the deadline beyond the time that it is meant to take.
+Times take_times(std::span<const Timed> timed, const Plan& plan, std::chrono::milliseconds deadline);
 
+struct Figure {
+  double value = 0;
+  std::string fault;  // "hung"
+};
 // Allocations in one pass, after a pass that was not counted.
-double allocations_of(const Begin& begin);
+Figure allocations_of(const Begin& begin, std::chrono::milliseconds deadline);
 
 // Passes and nothing else, for a tool that counts.
 void run_passes(const Begin& begin, int passes);
 
 // Instructions of one pass, by callgrind: this program is run again with `arguments` and --passes, twice, and the difference
-// taken. Empty when valgrind is not there or fails.
-std::optional<double> instructions_of(const std::vector<std::string>& arguments);
+// taken. Empty when valgrind is not there or fails; it has a hundred times the deadline, since it is so much slower.
+std::optional<double> instructions_of(const std::vector<std::string>& arguments, std::chrono::milliseconds deadline);
 bool has_valgrind();
 
 // The least time of a pass, in seconds, for inputs that grow.
-double quick_time(const smtpspec_adapter& adapter, std::string_view octets, std::span<const std::size_t> ends);
+Figure quick_time(const smtpspec_adapter& adapter, std::string_view octets, std::span<const std::size_t> ends,
+                  std::chrono::milliseconds deadline);
 
 }  // namespace smtpspec::bench

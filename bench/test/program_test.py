@@ -106,6 +106,76 @@ class Adapters(unittest.TestCase):
         self.assertEqual(status, 1)
         self.assertEqual(self.line(output), "mine read beyond its octets")
 
+    def test_one_that_reads_before_its_octets_is_named(self):
+        status, output, _ = self.bench(self.in_c(("    if (newline == NULL) return 0;", "    if (line[-1] == '!') return 0;\n    if (newline == NULL) return 0;")))
+        self.assertEqual(status, 1)
+        self.assertEqual(self.line(output), "mine read before its octets")
+
+    def test_one_that_takes_more_than_there_is_is_named(self):
+        status, output, _ = self.bench(self.in_c(("return (ptrdiff_t)at; /* the rest", "return (ptrdiff_t)size + 1; /* the rest")))
+        self.assertEqual(status, 1)
+        self.assertEqual(self.line(output), "mine took more octets than it was given")
+
+    def test_a_list_without_an_end(self):
+        status, _, error = self.bench(self.in_c(("return index == 0 ? &adapter : NULL;", "(void)index; return &adapter;")))
+        self.assertEqual(status, 1)
+        self.assertIn("libmine.so: gives more than 64 adapters: no NULL comes behind the last\n", error)
+
+    def test_two_of_one_name_in_a_library(self):
+        status, output, error = self.bench(self.in_c(("return index == 0 ? &adapter : NULL;", "return index < 2 ? &adapter : NULL;")))
+        self.assertEqual((status, self.line(output)), (1, "mine right 15 of 24"))
+        self.assertIn("libmine.so: has two adapters for reply with the name mine\n", error)
+
+    def test_two_of_one_name_are_told_apart(self):
+        library = self.in_c()
+        other = library.with_name("libother.so")
+        shutil.copy(library, other)
+        status, output, _ = self.bench(library, "--adapter", other)
+        self.assertEqual(status, 0)
+        self.assertRegex(output, rf"\n  mine +right +15 of 24\n  mine \({other}\) +right +15 of 24\n")
+
+    LATE = "static unsigned long calls;\n"  # the gate and the count of allocations take some hundred, in processes that end
+
+    def late(self, what, *more):
+        """One that is right ten thousand times."""
+        library = self.in_c(("static void *create", self.LATE + "static void *create"), ("  size_t at = 0;\n  for (;;) {\n    smtpspec_reply", f"  size_t at = 0;\n  if (++calls == 10000) {what};\n  for (;;) {{\n    smtpspec_reply"))
+        done = subprocess.run([PROGRAM, "--adapter", library, "--only", "mine", "--only", "smtpspec", "--input", "reply/one-line", "--input", "reply/mixed-4k",
+                               "--repetitions", "2", "--min-time", "0.1", "--deadline", "2", "--report", f"json={self.path}/late.json", *more],
+                              text=True, capture_output=True, timeout=120)
+        rows = {row["name"]: row.get("error_message") for row in json.loads((self.path / "late.json").read_text())["benchmarks"]}
+        return done.returncode, self.line(done.stdout[done.stdout.index("reply/mixed-4k"):]), rows, done.stdout
+
+    def test_a_crash_while_time_is_taken_is_named_and_the_run_goes_on(self):
+        status, line, rows, output = self.late("abort()")
+        self.assertEqual((status, line), (1, "mine crashed (SIGABRT) while it was measured"))
+        self.assertEqual(rows["reply/mixed-4k/mine"], "crashed (SIGABRT) while it was measured")
+        self.assertRegex(output, r"\n  smtpspec +[\d.]+ +[\d.]+")
+
+    def test_a_hang_while_time_is_taken_is_named_and_the_run_goes_on(self):
+        status, line, rows, output = self.late("for (;;) {}")
+        self.assertEqual((status, line), (1, "mine hung while it was measured"))
+        self.assertRegex(output, r"\n  smtpspec +[\d.]+ +[\d.]+")
+
+    def test_growth_of_one_that_fails_late(self):
+        status, _, _, output = self.late("abort()", "--growth")
+        self.assertEqual(status, 1)
+        self.assertRegex(output, r"reply/endless-line[^\n]*(\n  [^\n]*)*\n  mine +crashed \(SIGABRT\) while it was measured")
+
+    def test_the_first_difference_is_shown(self):
+        for change, said in ((("* 100 +", "* 100 + 1 +"), r'reply/mixed, mine: the 1st of 21121 is 250 "mx[^\n]*, and was given as 251 "mx'),
+                             (("? 3 : 4;", "? 3 : 5;"), r'reply/mixed, mine: the 1st of 21121 is 250 "mx\.[^\n]*, and was given as 250 "x\.'),
+                             (("sink->on_reply(sink, &reply);", "if (reply.code != 354) sink->on_reply(sink, &reply);"), r"the \d+(st|nd|rd|th) of 21121 is 354 [^\n]*, and was given as 250 ")):
+            with self.subTest(change):
+                _, output, _ = self.bench(self.in_c(change))
+                self.assertRegex(output, said)
+
+    def test_what_an_adapter_says_of_its_error_is_shown(self):
+        library = self.in_c(("reply->line_count == MAX_LINES", "reply->line_count == 3"))
+        status, output, _ = self.bench(library, "--strictness")
+        self.assertEqual(status, 1)
+        self.assertRegex(self.line(output), r"^mine wrong \(\d+ of 21121\), stopped \(not a reply\)$")
+        self.assertIn("two digits: refused (not a reply)", output)
+
     def test_another_version_of_the_interface(self):
         status, output, error = self.bench(self.in_c(("SMTPSPEC_BENCH_ABI,", "99,")))
         self.assertEqual((status, self.line(output)), (1, ""))
@@ -229,6 +299,27 @@ while size := sys.stdin.buffer.readline():
                      "! 300 lines: refused", "  a code alone: accepted 250", "  three digits and the end of the stream: waits"):
             self.assertIn("  " + line, lines)
 
+    def test_a_process_that_does_not_answer(self):
+        for script, said, row in (("for line in __import__('sys').stdin: print('hello', flush=True)", "two digits: answered in no word of the protocol (hello)", "not tried"),
+                                  ("__import__('time').sleep(60)", "two digits: hung", "not tried"),
+                                  ("raise SystemExit(3)", "two digits: ended the process with status 3", "not tried"),
+                                  ("while True: print('x' * 4096, end='')", "two digits: answered in no word of the protocol", "not tried")):
+            with self.subTest(script):
+                path = self.path / "parser.py"
+                path.write_text(script)
+                done = subprocess.run([PROGRAM, "--process", "reply", f"{sys.executable} {path}", "--strictness", "--deadline", "1"],
+                                      text=True, capture_output=True, timeout=30)
+                self.assertEqual(done.returncode, 1)
+                self.assertRegex(done.stdout.splitlines()[0], r": 0 of 24$")
+                self.assertIn("  " + said, done.stdout)
+                self.assertIn("! 300 lines: " + row, done.stdout)
+
+    def test_what_a_process_is_no_part_of(self):
+        for words in (["--report", "json=-"], ["--instructions", "--gate", "reply/mixed", "2"], ["--adapter", "x.so"], ["--input", "reply/mixed"]):
+            done = subprocess.run([PROGRAM, "--process", "reply", "cat", *words], text=True, capture_output=True, timeout=30)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), words)
+            self.assertIn("--process", done.stderr)
+
     def test_pythons_own_parser_as_a_process(self):
         done = subprocess.run([PROGRAM, "--process", "reply", f"{sys.executable} {BENCH}/reply/python_smtplib.py"],
                               text=True, capture_output=True, timeout=120)
@@ -272,8 +363,29 @@ while size := sys.stdin.buffer.readline():
             if said != "OTHER":
                 self.assertEqual(done.stderr, f"smtpspec-bench: {said}\n")
 
+    def test_inputs_that_are_not_the_same(self):
+        before, after = self.document("a.json", 200), self.document("b.json", 100)
+        for path, digest in ((before, "1a"), (after, "2b")):
+            path.write_text(json.dumps(json.loads(path.read_text()) | {"context": {"sha256 reply/mixed": digest}}))
+        status, lines, _ = self.compare(before, after)
+        self.assertEqual((status, " ".join(lines[1])), (1, "reply/mixed/mine not comparable: the input is another one"))
+
     def test_a_document_that_is_none(self):
-        self.assertEqual(self.compare(self.document("a.json", 1), self.path / "none")[0], 2)
+        good = self.document("a.json", 1)
+        self.assertEqual(self.compare(good, self.path / "none")[0], 2)
+        for text, why in (("", "the JSON is broken in line 1"), ('{"benchmarks":\n[}', "the JSON is broken in line 2"), ("{} x", "the JSON is broken in line 1"), ("[]", "it is no object"), ("{}", 'it has no "benchmarks"'),
+                          ('{"benchmarks": {}}', 'it has no "benchmarks"'), ('{"benchmarks": [1]}', 'one of "benchmarks" is no object'),
+                          ('{"benchmarks": [{"run_type": 3}]}', 'it has no "run_type"')):
+            bad = self.path / "bad.json"
+            bad.write_text(text)
+            status, _, error = self.compare(good, bad)
+            self.assertEqual((status, error), (2, f"smtpspec-bench: {bad}: is no document of --report json: {why}\n"))
+
+    def test_reports_named_in_one(self):
+        done = subprocess.run([PROGRAM, "--only", "smtpspec", "--input", "reply/mixed-4k", "--repetitions", "2", "--min-time", "0.001", "--report",
+                               "json=a.json", "markdown=a.md"], text=True, capture_output=True, timeout=120, cwd=self.path)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue((self.path / "a.json").exists() and (self.path / "a.md").exists())
 
     def test_the_document_of_a_run_can_be_read(self):
         path = self.path / "run.json"
