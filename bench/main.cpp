@@ -63,7 +63,7 @@ int main(int argc, char** argv) {
       ->needs("--instructions")
       ->type_name("INPUT FACTOR")
       ->each([factor = false](const std::string& word) mutable {
-        if (factor && CLI::PositiveNumber(word) != "") throw CLI::ValidationError("--gate", word + " is no factor");
+        if (factor && !CLI::PositiveNumber(word).empty()) throw CLI::ValidationError("--gate", word + " is no factor");
         factor = !factor;
       });
   app.add_option("--budget", options.budgets,
@@ -72,7 +72,7 @@ int main(int argc, char** argv) {
       ->needs("--instructions")
       ->type_name("INPUT FACTOR OTHER")
       ->each([at = 0](const std::string& word) mutable {
-        if (at++ % 3 == 1 && CLI::PositiveNumber(word) != "") throw CLI::ValidationError("--budget", word + " is no factor");
+        if (at++ % 3 == 1 && !CLI::PositiveNumber(word).empty()) throw CLI::ValidationError("--budget", word + " is no factor");
       });
   app.add_option("--compare", options.compared,
                  "Show two documents of --report json side by side; fail when instructions grew, or a row is gone")

@@ -695,9 +695,14 @@ std::string check_gates(const Options& options, const Report& report, bool& fail
 
 // False, with a word about it, when not all could be written.
 bool write(const Wanted& wanted, const std::string& text) {
-  std::FILE* file = wanted.path == "-" ? stdout : std::fopen(wanted.path.c_str(), "w");
-  bool good = file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size();
-  if (file != nullptr) good = (file == stdout ? std::fflush(file) : std::fclose(file)) == 0 && good;
+  const auto put = [&](std::FILE* file) { return std::fwrite(text.data(), 1, text.size(), file) == text.size(); };
+  bool good = false;
+  if (wanted.path == "-") {
+    good = put(stdout) && std::fflush(stdout) == 0;
+  } else if (std::FILE* file = std::fopen(wanted.path.c_str(), "w")) {
+    good = put(file);
+    good = std::fclose(file) == 0 && good;
+  }
   if (!good) std::fprintf(stderr, "smtpspec-bench: %s: %s\n", wanted.path.c_str(), std::strerror(errno));
   return good;
 }
