@@ -83,6 +83,10 @@ void Link::act(Action action) {
     shut();
     return;
   }
+  if (may_go_now(action)) {
+    action.octets.erase(0, write_now(action.octets));
+    if (action.octets.empty()) return;
+  }
   // Whoever asks without end and never reads the replies. What a client sends is as long as its plan says.
   queued_ += action.octets.size();
   if (side_ == Side::server && queued_ > most_queued) return shut();
@@ -95,6 +99,24 @@ void Link::act(Action action) {
   if (action.kind == Action::Kind::start_tls && (side_ == Side::server || !has_work())) await_tls();
   queue_.push_back(std::move(action));
   pump();
+}
+
+// Most that is said waits for nothing, and goes without a turn of the loop of its own.
+bool Link::may_go_now(const Action& action) const {
+  return action.kind == Action::Kind::send && open_ && !tls_ && !writing_ && queue_.empty() && !close_queued_ && !closing_;
+}
+
+// Returns how many octets the kernel took. An error is left to whoever writes the rest.
+std::size_t Link::write_now(std::string_view octets) {
+  Code error;
+  socket_.non_blocking(true, error);
+  const std::size_t gone = error ? 0 : socket_.write_some(asio::buffer(octets), error);
+  if (gone > 0) tell_sent(gone);
+  return gone;
+}
+
+void Link::tell_sent(std::size_t size) {
+  if (side_ == Side::client) asio::post(io_, [self = shared_from_this(), size] { self->tell({.kind = Event::Kind::sent, .size = size}); });
 }
 
 // What stands in front of a reset goes out if it can go at once.
@@ -110,7 +132,7 @@ void Link::last_words() {
     const std::size_t gone = socket_.write_some(asio::buffer(octets), error);
     size += in_tls() ? (gone == octets.size() ? all : 0) : gone;
   }
-  if (size > 0) asio::post(io_, [self = shared_from_this(), size] { self->tell({.kind = Event::Kind::sent, .size = size}); });
+  if (size > 0) tell_sent(size);
 }
 
 void Link::leave() {
@@ -171,11 +193,13 @@ asio::awaitable<Link::Code> Link::connect_now(const Endpoint& to, const std::vec
 asio::awaitable<void> Link::serve() {
   Code ignored;
   socket_.set_option(tcp::no_delay(true), ignored);
+  open_ = true;
   tell({.kind = Event::Kind::opened});
-  std::string buffer(32 * 1024, '\0');
+  constexpr std::size_t room = 32u << 10;
+  const auto buffer = std::make_unique_for_overwrite<char[]>(room);
   while (!dead_ && reading_) {
-    auto [error, size] = co_await socket_.async_read_some(asio::buffer(buffer), with_code);
-    if (size > 0 && !closing_) take(std::string_view(buffer).substr(0, size));
+    auto [error, size] = co_await socket_.async_read_some(asio::buffer(buffer.get(), room), with_code);
+    if (size > 0 && !closing_) take({buffer.get(), size});
     if (error) {
       take_end(error);
       co_return;

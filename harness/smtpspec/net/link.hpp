@@ -43,6 +43,9 @@ class Link : public std::enable_shared_from_this<Link> {
   using Awaitable = boost::asio::awaitable<T>;
   using Code = boost::system::error_code;
 
+  bool may_go_now(const smtp::Action& action) const;
+  std::size_t write_now(std::string_view octets);
+  void tell_sent(std::size_t size);
   void last_words();
   void spawn(std::function<Awaitable<void>()> work);
   void failed(const std::exception_ptr& thrown);
@@ -79,6 +82,7 @@ class Link : public std::enable_shared_from_this<Link> {
   Sink sink_;
   std::deque<smtp::Action> queue_;
   std::size_t queued_ = 0;
+  bool open_ = false;
   bool writing_ = false;
   bool sending_ = false;
   bool close_queued_ = false;

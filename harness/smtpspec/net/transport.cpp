@@ -35,7 +35,6 @@ struct Transport::Impl {
     }
     void tell() {
       const auto self = shared_from_this();
-      const auto call = changed;
       const bool over = session && session->finished();
       if (over) {
         session = nullptr;
@@ -43,7 +42,7 @@ struct Transport::Impl {
         for (auto& [number, link] : links) link->leave();
         owner.players.erase(self);
       }
-      call();
+      changed();
       if (over) owner.end_work();  // after the call, which may have brought new work
     }
     void act(Actions& actions) {

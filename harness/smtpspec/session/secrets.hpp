@@ -34,6 +34,7 @@ class Secrets {
   Secrets() = default;
   explicit Secrets(std::string_view secret) { add(secret); }
   void add(std::string_view secret);
+  bool empty() const { return forms_.empty(); }
 
   // The stretches of the text to be masked, in order and apart. Line ends and the codes that begin lines are in none.
   std::vector<smtp::Span> find(std::string_view text) const;

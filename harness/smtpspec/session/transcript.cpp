@@ -13,6 +13,7 @@ namespace {
 
 // The lines go on pointing at their texts.
 smtp::Reply masked_reply(smtp::Reply reply, const std::vector<Span>& secret) {
+  if (secret.empty()) return reply;
   std::string out;
   std::size_t at = 0;
   for (smtp::ReplyLine& line : reply.lines) {
@@ -63,6 +64,7 @@ std::string Entry::shown(std::string_view piece, std::size_t most) const {
 }
 
 void Transcript::hide(const Secrets& secrets) {
+  if (secrets.empty()) return;
   const auto mask = [&](std::string& text) { text = secrets.mask(text); };
   const auto mask_facts = [&](smtp::TlsFacts& facts) {
     mask(facts.cipher);
