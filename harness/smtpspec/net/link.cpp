@@ -262,7 +262,7 @@ void Link::advance_tls() {
     goodbye_.cancel();
     tell({.kind = Event::Kind::tls_up, .tls = tls_->facts()});
   }
-  std::string text;
+  std::string_view text;
   for (auto got = Tls::Got::text; got == Tls::Got::text && !dead_ && !closing_;) {
     got = tls_->read(text);
     if (got == Tls::Got::text) tell({.kind = Event::Kind::octets, .octets = text});

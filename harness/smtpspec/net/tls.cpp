@@ -83,11 +83,12 @@ Tls::Step Tls::handshake() {
   return Step::failed;
 }
 
-Tls::Got Tls::read(std::string& text) {
-  text.resize(16 * 1024);
+Tls::Got Tls::read(std::string_view& text) {
+  constexpr std::size_t room = 16u << 10;
+  if (!room_) room_ = std::make_unique_for_overwrite<char[]>(room);
   ERR_clear_error();
-  const int result = SSL_read(ssl_.get(), text.data(), static_cast<int>(text.size()));
-  text.resize(result > 0 ? static_cast<std::size_t>(result) : 0);
+  const int result = SSL_read(ssl_.get(), room_.get(), static_cast<int>(room));
+  text = {room_.get(), result > 0 ? static_cast<std::size_t>(result) : 0};
   if (result > 0) return Got::text;
   const int kind = SSL_get_error(ssl_.get(), result);
   if (kind == SSL_ERROR_WANT_READ) return Got::nothing;

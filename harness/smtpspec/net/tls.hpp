@@ -30,7 +30,7 @@ class Tls {
   enum class Step { more, done, failed };
   Step handshake();
   enum class Got { text, nothing, end, failure };
-  Got read(std::string& text);
+  Got read(std::string_view& text);  // which is good until the next call
   bool write(std::string_view text);
   void end();  // close_notify: nothing more will be written
   // What went wrong last.
@@ -47,6 +47,7 @@ class Tls {
   bool verifies_ = false;
   BIO* in_;   // of ssl_
   BIO* out_;  // of ssl_
+  std::unique_ptr<char[]> room_;
   std::string trouble_;
 };
 
