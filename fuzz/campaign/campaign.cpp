@@ -302,6 +302,12 @@ struct Campaign::State {
       if (act.says()) note(act.tree);
       for (const Node& tree : act.more) note(tree);
     }
+    // With many under way it may have been another's doing: then this one is soon gone on from no more.
+    if (calls.places) {
+      const Shows places = calls.places();
+      out.places += places.size();
+      if (options.guided) shows.insert(shows.end(), places.begin(), places.end());
+    }
     const bool fresh = options.corpus && corpus.add(played.scenario, shows);
     out.corpus = corpus.size();
     return {fresh, std::move(shows)};

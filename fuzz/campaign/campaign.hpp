@@ -39,6 +39,7 @@ struct Options {
   double rate = 0;                                                      // plays a second at most; 0: no limit
   Limits limits;
   bool corpus = true;            // go on from scenarios that showed something new
+  bool guided = true;            // places of the target's code are new like anything else
   bool compare = false;          // with the reference server, which costs as much time again: compare.hpp
   bool accuse = true;            // look into what seems wrong
   bool stop_at_first = false;    // finding that accuses
@@ -70,6 +71,7 @@ struct Report {
   std::uint64_t past_hello = 0;  // of both, in which a hello was accepted
   std::uint64_t next = 0;        // the index to go on with
   std::size_t corpus = 0;
+  std::size_t places = 0;  // of the target's code, where that can be seen
   session::Duration time{};
   // How long sessions waited, all together: for replies; for what is no answer to anything (a greeting, silence, the rate's limit).
   session::Duration answering{}, waiting{};
@@ -88,6 +90,7 @@ struct Calls {
   std::function<void(const Report&)> progress{};                           // after every play
   std::function<void(const Scenario&)> fresh{};                            // it showed what none before it did
   std::function<void(std::size_t number, const Shows& shows)> replayed{};  // of the corpus
+  std::function<Shows()> places{};                                         // of the target's code, that were never reached before
   run::Attendant attendant{};
 };
 

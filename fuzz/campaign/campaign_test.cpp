@@ -63,6 +63,19 @@ TEST(Campaign, TheSameSeedFindsTheSame) {
   for (std::size_t i = 0; i < one.findings.size(); ++i) EXPECT_EQ(one.findings[i].scenario, other.findings[i].scenario);
 }
 
+TEST(Campaign, PlacesOfTheTargetsCodeAreNewLikeAnythingElse) {
+  // Each play reaches a place that none before it reached.
+  const auto corpus_of = [](bool guided) {
+    std::uint64_t place = 0;
+    const Calls calls{.places = [&] { return Shows{++place}; }};
+    const Report report = campaign("", {.seed = 5, .scenarios = 200, .guided = guided}, {Role::relay}, calls);
+    EXPECT_EQ(report.places, report.scenarios);
+    return report.corpus;
+  };
+  EXPECT_EQ(corpus_of(true), 200u);
+  EXPECT_LT(corpus_of(false), 150u);
+}
+
 TEST(Campaign, AFindingIsNoLongerOneWhereItDoesNotComeAgain) {
   // What one connection in a hundred gets wrong does not come three times.
   const Report report = campaign("model/mail/MAIL/code-250", {.seed = 1, .scenarios = 0}, {Role::relay});

@@ -115,6 +115,8 @@ std::string json(const Report& report, const Setting& setting) {
                  {"duration_ms", report::ms(report.time)},
                  {"shares", {{"ours", shares.ours}, {"server", shares.server}, {"waiting", shares.waiting}}}};
 
+  if (setting.instrumented) summary["places"] = report.places;
+
   array findings;
   for (std::size_t i = 0; i < report.findings.size(); ++i) {
     const Found& found = report.findings[i];

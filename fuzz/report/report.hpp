@@ -13,6 +13,7 @@ struct Setting {
   std::map<smtp::Role, smtp::Endpoint> endpoints;  // of the roles that took part
   Options options;
   session::Duration ours{};        // processor time of ours
+  bool instrumented = false;       // the target: Report::places counts
   std::vector<std::string> files;  // of the findings, in their order
   std::set<std::size_t> known;     // numbers of findings that were known before
   std::string trouble;             // why it was no campaign, or ""

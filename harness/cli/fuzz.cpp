@@ -1,6 +1,7 @@
 // fuzz: scenarios made by grammar against a target, until the time is over. Each finding becomes a case file.
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
 #include <filesystem>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "cli/reports.hpp"
 #include "cli/shard.hpp"
 #include "fuzz/campaign/finding.hpp"
+#include "fuzz/coverage/coverage.hpp"
 #include "fuzz/report/report.hpp"
 #include "smtpspec/report/report.hpp"
 
@@ -21,7 +23,7 @@ struct FuzzFlags {
   std::string target, time = "60s", directory = "findings";
   TargetFlags facts;
   std::vector<std::string> roles, reports;
-  std::string known, corpus, shard;
+  std::string known, corpus, shard, coverage;
   std::uint64_t seed = 1, scenarios = 0;
   std::optional<std::uint64_t> first;
   std::size_t acts = 14;
@@ -120,6 +122,7 @@ std::string summary_of(const fuzz::Report& report, const fuzz::Setting& setting)
                 report.productions.size(), fuzz::productions().size(), report.seen.size(),
                 all == 0 ? 0.0 : 100.0 * static_cast<double>(report.past_hello) / static_cast<double>(all));
   out += line;
+  if (setting.instrumented) out += "  coverage: " + counted(report.places, "place") + " of the target's code\n";
   const auto of = [&](judge::Verdict verdict) {
     return std::to_string(std::count_if(report.findings.begin(), report.findings.end(),
                                         [&](const fuzz::Found& found) { return found.finding.verdict == verdict; }));
@@ -233,10 +236,26 @@ int fuzz_command(const FuzzFlags& flags, const Environment& environment) {
     options->first = folder->next(options->seed, options->shard, options->shards).value_or(0);
   }
   if (flags.first) options->first = *flags.first;
+  options->guided = flags.coverage == "guide";
+  std::optional<fuzz::Coverage> coverage;
+  if (!flags.coverage.empty()) {
+    auto created = fuzz::Coverage::create();
+    if (!created) {
+      complain(created.error());
+      return usage;
+    }
+    coverage.emplace(std::move(*created));
+    ::setenv(fuzz::Coverage::variable, coverage->id().c_str(), 1);
+  }
 
   fuzz::Setting setting{.version = version(), .started = now_in_utc()};
   auto target = open_target(flags.target, flags.facts, environment, loop);
   if (!target) return why_not(target.error());
+  if (coverage && !coverage->attached()) {
+    complain({std::string("--coverage: the target was not linked with the runtime (fuzz/README.md), was not started by us, or does not hand ") +
+              fuzz::Coverage::variable + " on to its processes"});
+    return usage;
+  }
   const run::Profile& profile = target->profile;
   std::vector<smtp::Role> roles;
   for (const auto& [role, endpoint] : profile.endpoints)
@@ -250,6 +269,7 @@ int fuzz_command(const FuzzFlags& flags, const Environment& environment) {
   }
   limit(*options, flags, *target);
   setting.options = *options;
+  setting.instrumented = coverage.has_value();
   setting.target = profile.name.empty() ? flags.target : profile.name;
   setting.target_version = profile.version;
 
@@ -258,6 +278,7 @@ int fuzz_command(const FuzzFlags& flags, const Environment& environment) {
   session::Time shown{}, saved{};
   const session::Duration before = processor_time();
   fuzz::Calls calls{.attendant = target->attendant()};
+  if (coverage) calls.places = [&] { return coverage->fresh(); };
   if (folder) calls.fresh = [&](const fuzz::Scenario& scenario) { keeper.add(scenario); };
   calls.progress = [&](const fuzz::Report& report) {
     const session::Time now = transport.now();
@@ -329,6 +350,11 @@ void add_fuzz(CLI::App& app, Environment& environment, int& status) {
   command->add_option("--rate", flags->rate, "Sessions a second at most (default: no limit; 10 where a target is not on this machine)")
       ->check(CLI::Range(0.001, 1e6))
       ->type_name("N");
+  command
+      ->add_option("--coverage", flags->coverage,
+                   "Count the places of the target's code that are reached, or be guided by them too; it is built for that (fuzz/README.md)")
+      ->check(CLI::IsMember({"guide", "count"}))
+      ->type_name("HOW");
   add_reports(*command, flags->reports);
   command->add_flag("-q,--quiet", flags->quiet, "Print the summary only");
   flags->facts.add_to(*command);

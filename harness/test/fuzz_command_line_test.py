@@ -44,6 +44,30 @@ class Fuzz(Files):
         status, _, err = self.fuzz(*target, "--scenarios", "40", "--for", "3s", "--known", f"{self.directory.name}/findings")
         self.assertEqual((status, err), (0, ""))
 
+    def test_places_of_the_targets_code_are_novelty(self):
+        server = PROGRAM.parent / "fuzz" / "smtpspec_coverage_server"
+
+        def campaign(how):
+            report = f"{self.directory.name}/{how}.json"
+            status, out, err = self.fuzz("smtp://127.0.0.1", "--start", f"exec {server} {{port}}", "--scenarios", "40", "--for", "20s",
+                                         "--coverage", how, "--report", f"json={report}", "-q")
+            self.assertIn(status, (0, 1), err)
+            summary = json.loads(pathlib.Path(report).read_text())["summary"]
+            self.assertIn(f"  coverage: {summary['places']} places of the target's code\n", out)
+            return summary
+
+        for how in "count", "guide":
+            self.assertGreater(campaign(how)["places"], 30)
+        document = self.fuzz("embedded", "--scenarios", "5", "--report", f"json={self.directory.name}/none.json")
+        self.assertEqual(document[0], 0)
+        self.assertNotIn("places", json.loads(pathlib.Path(f"{self.directory.name}/none.json").read_text())["summary"])
+
+    def test_a_target_that_is_not_instrumented(self):
+        for target in ("embedded",), ("smtp://127.0.0.1", "--start", f"{YES} {{port}}"):
+            status, out, err = self.fuzz(*target, "--coverage", "guide", "--scenarios", "5")
+            self.assertEqual((status, out), (2, ""))
+            self.assertIn("--coverage: the target was not linked with the runtime", err)
+
     def test_nobody_there(self):
         status, out, err = self.fuzz(f"smtp://127.0.0.1:{free_port()}", "--for", "5s")
         self.assertEqual(status, 3, out)
