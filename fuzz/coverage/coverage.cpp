@@ -30,8 +30,7 @@ Result<Coverage> Coverage::create() {
   return Coverage(id, static_cast<unsigned char*>(at));
 }
 
-Coverage::Coverage(Coverage&& other) noexcept
-    : id_(other.id_), map_(std::exchange(other.map_, nullptr)), places_(other.places_) {}
+Coverage::Coverage(Coverage&& other) noexcept : id_(other.id_), map_(std::exchange(other.map_, nullptr)), places_(other.places_) {}
 
 Coverage::~Coverage() {
   if (map_) ::shmdt(map_);

@@ -252,8 +252,9 @@ int fuzz_command(const FuzzFlags& flags, const Environment& environment) {
   auto target = open_target(flags.target, flags.facts, environment, loop);
   if (!target) return why_not(target.error());
   if (coverage && !coverage->attached()) {
-    complain({std::string("--coverage: the target was not linked with the runtime (fuzz/README.md), was not started by us, or does not hand ") +
-              fuzz::Coverage::variable + " on to its processes"});
+    complain(
+        {std::string("--coverage: the target was not linked with the runtime (fuzz/README.md), was not started by us, or does not hand ") +
+         fuzz::Coverage::variable + " on to its processes"});
     return usage;
   }
   const run::Profile& profile = target->profile;
@@ -351,8 +352,9 @@ void add_fuzz(CLI::App& app, Environment& environment, int& status) {
       ->check(CLI::Range(0.001, 1e6))
       ->type_name("N");
   command
-      ->add_option("--coverage", flags->coverage,
-                   "Count the places of the target's code that are reached, or be guided by them too; it is built for that (fuzz/README.md)")
+      ->add_option(
+          "--coverage", flags->coverage,
+          "Count the places of the target's code that are reached, or be guided by them too; it is built for that (fuzz/README.md)")
       ->check(CLI::IsMember({"guide", "count"}))
       ->type_name("HOW");
   add_reports(*command, flags->reports);

@@ -11,6 +11,8 @@
 # Environment: SINK_PORT       where mail for relay.test is sent (BASEPORT+9)
 #              SMTPSPEC_CACHE  where fetched packages are kept
 #              LAB_SETTINGS    more lines for the server's configuration (postfix)
+#              LAB_PROGRAM     FILE:PATH, a build of one's own in the place of the package's program
+#              SMTPSPEC_COVERAGE  is handed on to the server (fuzz/coverage)
 #
 # The server's packages are not installed.  Debian's mail servers exclude each
 # other and have absolute paths compiled in, so each one gets a view of its
@@ -230,6 +232,7 @@ build_root() { # sets ROOT
   mount -t tmpfs -o mode=1777 tmpfs "$ROOT/tmp"
   isolate_names
   add_mailboxes
+  [[ -z ${LAB_PROGRAM:-} ]] || install -D -m 755 "${LAB_PROGRAM%%:*}" "$ROOT${LAB_PROGRAM#*:}" || die "cannot use $LAB_PROGRAM"
   install -D -m 600 /dev/null "$ROOT/etc/lab/tls.pem"
   cat "$DIR/key.pem" "$DIR/cert.pem" >"$ROOT/etc/lab/tls.pem"
 }
@@ -292,7 +295,7 @@ fresh_dir() { # PATH...: empty inside the root, whatever the host has there
   done
 }
 
-IN_ROOT=(/usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C)
+IN_ROOT=(/usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C ${SMTPSPEC_COVERAGE:+"SMTPSPEC_COVERAGE=$SMTPSPEC_COVERAGE"})
 
 in_root() ( # COMMAND...
   close_inherited
