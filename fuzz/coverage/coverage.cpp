@@ -26,7 +26,8 @@ Result<Coverage> Coverage::create() {
   void* at = ::shmat(id, nullptr, 0);
   // Marked at once, it goes with the last who has it; Linux lets others come until then.
   const int marked = ::shmctl(id, IPC_RMID, nullptr);
-  if (at == reinterpret_cast<void*>(-1) || marked != 0) return last_error("the shared memory for the coverage cannot be used");
+  const bool failed = at == reinterpret_cast<void*>(-1);  // NOLINT(performance-no-int-to-ptr): shmat's own word
+  if (failed || marked != 0) return last_error("the shared memory for the coverage cannot be used");
   return Coverage(id, static_cast<unsigned char*>(at));
 }
 
