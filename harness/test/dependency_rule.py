@@ -25,6 +25,8 @@ ALLOWED = {
     "fuzz/campaign": {"smtp", "script", "session", "judge", "run", "serve", "selftest", "fuzz/grammar", "fuzz/scenario", "fuzz/oracle"},
     "fuzz/minimise": {"smtp", "script"},
     "fuzz/report": {"smtp", "script", "session", "judge", "run", "report", "fuzz/grammar", "fuzz/scenario", "fuzz/oracle", "fuzz/campaign"},
+    "fuzz/inprocess": {"smtp", "script", "session", "judge", "crypto", "run", "report", "fuzz/grammar", "fuzz/scenario", "fuzz/oracle",
+                       "fuzz/campaign", "fuzz/report"},
     "fuzz/faults": {"smtp", "script", "session", "crypto", "run", "faults", "selftest", "fuzz/oracle", "fuzz/campaign"},
 }
 # Who may include whose headers from outside.
