@@ -63,18 +63,31 @@ const judge::Finding* find(const Evaluation& evaluation, const std::string& want
   return nullptr;
 }
 
+// To its end, over a transport that nobody else uses; nullptr where a fact is lacking.
+std::unique_ptr<Playing> play_over(session::Transport& transport, const Scenario& scenario, const script::Facts& facts,
+                                   const session::Setup& setup, std::uint64_t serial) {
+  auto play = prepare(scenario, facts, setup, serial);
+  if (!play) return {};
+  transport.play(*(*play)->session, [] {});
+  transport.run();
+  return std::move(*play);
+}
+
 // The scenario as it is played on the reference server; nullptr where that one lacks a fact.
 std::unique_ptr<Playing> on_reference(const Scenario& scenario, const Target& target) {
   // Silence of the client counts only when it outlasts all that a scenario waits for.
   selftest::ReferenceInMemory reference({.idle = std::chrono::minutes(30)}, target.setup.digests, "control");
-  auto play = prepare(scenario, reference.profile().facts, target.setup, 0);
-  if (!play) return {};
-  reference.transport().play(*(*play)->session, [] {});
-  reference.transport().run();
-  return std::move(*play);
+  return play_over(reference.transport(), scenario, reference.profile().facts, target.setup, 0);
 }
 
 }  // namespace
+
+std::optional<Played> play_alone(const Scenario& scenario, const Target& target, session::Transport& transport,
+                                 const script::Registry& registry, std::uint64_t serial) {
+  const auto play = play_over(transport, scenario, target.facts, target.setup, serial);
+  if (!play) return std::nullopt;
+  return Played{play->session->transcript(), evaluation_of(*play, registry)};
+}
 
 Evaluation control(const Scenario& scenario, const Target& target, const script::Registry& registry) {
   const auto play = on_reference(scenario, target);

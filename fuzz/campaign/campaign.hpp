@@ -94,6 +94,16 @@ struct Calls {
   run::Attendant attendant{};
 };
 
+// A scenario that was played.
+struct Played {
+  session::Transcript transcript;
+  Evaluation evaluation;
+};
+// Plays a scenario over a transport that nobody else uses. Nothing where the target lacks a fact that it names. The serial makes what
+// is unique in its session differ from those of others.
+std::optional<Played> play_alone(const Scenario& scenario, const Target& target, session::Transport& transport,
+                                 const script::Registry& registry, std::uint64_t serial);
+
 // Plays a scenario on the reference server, in memory.
 Evaluation control(const Scenario& scenario, const Target& target, const script::Registry& registry);
 

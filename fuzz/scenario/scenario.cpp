@@ -324,4 +324,19 @@ void mutate(Scenario& scenario, const Ground& ground, Random& random) {
   acts.back().glued = false;
 }
 
+void splice(Scenario& scenario, const Scenario& other, Random& random) {
+  auto& acts = scenario.acts;
+  // From one place to another, or to the end.
+  const auto stretch = [&random](const std::vector<Act>& of) {
+    const std::size_t begin = random.below(of.size());
+    return std::pair(begin, random.percent(50) ? of.size() : begin + 1 + random.below(of.size() - begin));
+  };
+  const auto [from, to] = stretch(other.acts);
+  auto [begin, end] = stretch(acts);
+  if (random.percent(30)) end = begin;
+  const auto at = acts.erase(acts.begin() + static_cast<std::ptrdiff_t>(begin), acts.begin() + static_cast<std::ptrdiff_t>(end));
+  acts.insert(at, other.acts.begin() + static_cast<std::ptrdiff_t>(from), other.acts.begin() + static_cast<std::ptrdiff_t>(to));
+  acts.back().glued = false;
+}
+
 }  // namespace smtpspec::fuzz

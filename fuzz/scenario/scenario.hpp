@@ -62,4 +62,7 @@ Scenario generate(smtp::Role role, const Ground& ground, Random& random, const L
 // Changes one thing on one of the levels: the session, a tree, the segments.
 void mutate(Scenario& scenario, const Ground& ground, Random& random);
 
+// Puts a stretch of the other's acts among those of the scenario, or in the place of some of them. Neither is empty.
+void splice(Scenario& scenario, const Scenario& other, Random& random);
+
 }  // namespace smtpspec::fuzz

@@ -75,8 +75,8 @@ class ScenarioReader {
   // The next line, without the blanks that it is indented by. One without a line end was cut off.
   bool next() {
     const std::size_t end = rest_.find('\n');
-    ++number_;
     done_ = rest_.empty();
+    if (!done_ || whole_) ++number_;  // behind a line that was cut off there is none
     whole_ = end != std::string_view::npos;
     line_ = rest_.substr(0, end);
     rest_.remove_prefix(std::min(rest_.size(), line_.size() + 1));

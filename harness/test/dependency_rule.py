@@ -26,6 +26,8 @@ ALLOWED = {
     "fuzz/coverage": {"smtp"},
     "fuzz/minimise": {"smtp", "script"},
     "fuzz/report": {"smtp", "script", "session", "judge", "run", "report", "fuzz/grammar", "fuzz/scenario", "fuzz/oracle", "fuzz/campaign"},
+    "fuzz/inprocess": {"smtp", "script", "session", "judge", "crypto", "run", "report", "fuzz/grammar", "fuzz/scenario", "fuzz/oracle",
+                       "fuzz/campaign", "fuzz/report"},
     "fuzz/faults": {"smtp", "script", "session", "crypto", "run", "faults", "selftest", "fuzz/oracle", "fuzz/campaign"},
 }
 # Who may include whose headers from outside.

@@ -394,11 +394,15 @@ std::string print_template(const Template& text) {
 }
 
 Result<Duration> parse_duration(std::string_view text) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const std::string_view unit = smtp::trim(std::string_view(end, static_cast<std::size_t>(text.data() + text.size() - end)));
+  // By hand, since not every library's std::from_chars has doubles.
+  double value = 0, place = 1;
+  std::size_t at = 0, digits = 0;
+  for (; at < text.size() && smtp::is_digit(text[at]); ++at, ++digits) value = value * 10 + (text[at] - '0');
+  if (at < text.size() && text[at] == '.')
+    for (++at; at < text.size() && smtp::is_digit(text[at]); ++at, ++digits) value += (text[at] - '0') * (place /= 10);
+  const std::string_view unit = smtp::trim(text.substr(at));
   const double scale = unit == "ms" ? 1e3 : unit == "s" ? 1e6 : unit == "min" ? 6e7 : 0;
-  if (error != std::errc{} || scale == 0 || !(value >= 0 && value * scale <= 3.6e9))  // "nan" is a double too
+  if (digits == 0 || scale == 0 || value * scale > 3.6e9)
     return failure("'" + smtp::spell(text) + "' is no duration up to an hour; durations look like 200ms, 5s or 2min");
   return Duration(std::llround(value * scale));
 }
