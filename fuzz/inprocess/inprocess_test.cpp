@@ -141,7 +141,8 @@ TEST(InProcess, EveryInputIsAScenarioAndEveryMutantHasRoom) {
       for (const std::string& text : {server.mutate(one, most, seed), server.cross_over(one, other, most, seed)}) {
         EXPECT_LE(text.size(), most);
         EXPECT_FALSE(text.empty());
-        if (most == 4000) EXPECT_TRUE(from_text(text, "small")) << text;
+        if (most < 4000) continue;
+        EXPECT_TRUE(from_text(text, "small")) << text;
       }
     }
     EXPECT_EQ(server.play(garbage), "");
