@@ -7,6 +7,7 @@
 #include "fuzz/campaign/culprit.hpp"
 #include "fuzz/campaign/shorten.hpp"
 #include "fuzz/oracle/compare.hpp"
+#include "fuzz/scenario/marker.hpp"
 #include "smtpspec/selftest/reference.hpp"
 #include "smtpspec/serve/server.hpp"
 
@@ -32,7 +33,7 @@ constexpr std::size_t log_lines = 8;
 
 // A scenario as it is played.
 struct Playing {
-  Scenario scenario;
+  std::shared_ptr<const Scenario> scenario;
   Rendered rendered;
   std::unique_ptr<Session> session;
   std::function<void(Playing&, Evaluation)> then;
@@ -40,11 +41,11 @@ struct Playing {
 
 Result<std::unique_ptr<Playing>> prepare(Scenario scenario, script::Facts facts, const session::Setup& setup, std::uint64_t serial) {
   auto out = std::make_unique<Playing>();
-  out->scenario = std::move(scenario);
-  out->rendered = render(out->scenario);
-  facts.values["token"] = std::string(facts.get("token")) + "x" + std::to_string(serial);
+  out->scenario = std::make_shared<const Scenario>(std::move(scenario));
+  out->rendered = render(*out->scenario);
+  facts.values["token"] = token_of(facts.get("token"), serial);
   const script::Case& test = out->rendered.test;
-  auto plan = script::make_plan(test, test.dialogue, test.rows.front(), out->scenario.role, facts);
+  auto plan = script::make_plan(test, test.dialogue, test.rows.front(), out->scenario->role, facts);
   if (!plan) return tl::unexpected(plan.error());
   session::Setup own = setup;
   own.credentials = {std::string(facts.get("user")), std::string(facts.get("password"))};
@@ -54,7 +55,7 @@ Result<std::unique_ptr<Playing>> prepare(Scenario scenario, script::Facts facts,
 }
 
 Evaluation evaluation_of(const Playing& play, const script::Registry& registry) {
-  return evaluate(play.scenario, play.rendered, play.session->plan(), play.session->transcript(), registry);
+  return evaluate(*play.scenario, play.rendered, play.session->plan(), play.session->transcript(), registry);
 }
 
 const judge::Finding* find(const Evaluation& evaluation, const std::string& wanted) {
@@ -192,9 +193,8 @@ struct Campaign::State {
     const bool played = play(std::move(scenario), [this, index](Playing& one, Evaluation evaluation) {
       // Nobody there, and perhaps dead: it tells nothing.
       if (calls.attendant.death && one.session->transcript().greeting.empty()) --out.scenarios;
-      if (learn(one, evaluation).first && calls.fresh) calls.fresh(one.scenario);
-      for (judge::Finding& finding : evaluation.findings)
-        if (!finding.by_letter) suspect(one, std::move(finding), index, "scenario " + std::to_string(index));
+      if (learn(one, evaluation).first && calls.fresh) calls.fresh(*one.scenario);
+      suspect_all(one, std::move(evaluation), index, "scenario " + std::to_string(index));
       done_with(index);
     });
     if (!played) done_with(index);
@@ -216,8 +216,7 @@ struct Campaign::State {
     play(std::move(scenario), [this, number](Playing& one, Evaluation evaluation) {
       const auto shows = learn(one, evaluation).second;
       if (calls.replayed) calls.replayed(number, shows);
-      for (judge::Finding& finding : evaluation.findings)
-        if (!finding.by_letter) suspect(one, std::move(finding), number, "corpus entry " + old[number].name);
+      suspect_all(one, std::move(evaluation), number, "corpus entry " + old[number].name);
     });
   }
 
@@ -230,7 +229,7 @@ struct Campaign::State {
         *deadline = std::min<session::Duration>(*deadline, examination_deadline);
     auto made = prepare(std::move(scenario), target.facts, setup, ++serial);
     if (!made) return false;
-    if (calls.attendant.death && phase == Phase::searching) remember((*made)->scenario);
+    if (phase == Phase::searching) remember(serial, (*made)->scenario);
     Playing* key = made->get();
     key->then = std::move(then);
     playing.emplace(key, std::move(*made));
@@ -282,7 +281,7 @@ struct Campaign::State {
   Evaluation evaluation(const Playing& played) const {
     Evaluation what = evaluation_of(played, registry);
     if (!options.compare) return what;
-    if (const auto reference = on_reference(played.scenario, target))
+    if (const auto reference = on_reference(*played.scenario, target))
       if (auto unlike = compare(played.session->transcript(), reference->session->transcript()))
         what.findings.push_back(std::move(*unlike));
     return what;
@@ -298,11 +297,11 @@ struct Campaign::State {
       shows.push_back(novelty(visit));
     }
     out.past_hello += hello;
-    for (const Act& act : played.scenario.acts) {
+    for (const Act& act : played.scenario->acts) {
       if (act.says()) note(act.tree);
       for (const Node& tree : act.more) note(tree);
     }
-    const bool fresh = options.corpus && corpus.add(played.scenario, shows);
+    const bool fresh = options.corpus && corpus.add(*played.scenario, shows);
     out.corpus = corpus.size();
     return {fresh, std::move(shows)};
   }
@@ -320,21 +319,49 @@ struct Campaign::State {
     std::string what;
     std::uint64_t index = 0;
     std::string origin;
+    std::vector<Scenario> others{};  // that may show it where this one does not
     int left = reproductions;
-    std::optional<Shortening> shortening;
+    std::optional<Shortening> shortening{};
   };
 
-  void suspect(const Playing& played, judge::Finding finding, std::uint64_t index, const std::string& origin) {
-    if (!options.accuse) return;
-    std::string what = key(finding);
-    if (options.stop_at_first && finding.verdict == judge::Verdict::observed && !out.findings.empty()) return;
-    if (const auto before = suspected.find(what); before != suspected.end()) {
-      if (before->second < out.findings.size()) ++out.findings[before->second].seen;
+  void suspect_all(const Playing& played, Evaluation evaluation, std::uint64_t index, const std::string& origin) {
+    for (judge::Finding& finding : evaluation.findings)
+      if (!finding.by_letter) suspect({*played.scenario}, std::move(finding), index, origin);
+    if (evaluation.overheard) overhear(*played.scenario, std::move(*evaluation.overheard), index, origin);
+  }
+
+  // Who said it, and behind it, on another connection, who was told; as long as the first one is there, and when it is gone.
+  void overhear(const Scenario& told, Overheard what, std::uint64_t index, const std::string& origin) {
+    if (suspected_before(what.finding)) return;
+    const auto said = std::find_if(recent.begin(), recent.end(), [&](const Recent& one) { return one.serial == what.play; });
+    if (said == recent.end() || said->scenario->role != told.role ||
+        connections_of(*said->scenario) + connections_of(told) > most_connections)
       return;
-    }
+    Scenario gone = *said->scenario;
+    for (int connection = connections_of(gone); connection > 0; --connection)
+      gone.acts.push_back({.kind = Act::Kind::hang_up, .tree = {}, .connection = connection});
+    suspect({joined({*said->scenario, told}), joined({gone, told})}, std::move(what.finding), index, origin);
+  }
+
+  // Then it is counted, or nobody wants to know.
+  bool suspected_before(const judge::Finding& finding) {
+    if (!options.accuse) return true;
+    if (options.stop_at_first && finding.verdict == judge::Verdict::observed && !out.findings.empty()) return true;
+    const auto before = suspected.find(key(finding));
+    if (before != suspected.end() && before->second < out.findings.size()) ++out.findings[before->second].seen;
+    return before != suspected.end();
+  }
+
+  // Any of the scenarios may show it, the first rather than the others.
+  void suspect(std::vector<Scenario> scenarios, judge::Finding finding, std::uint64_t index, const std::string& origin) {
+    if (suspected_before(finding)) return;
+    std::string what = key(finding);
     suspected.emplace(what, std::string::npos);
-    auto suspicion =
-        std::make_shared<Suspicion>(Suspicion{std::move(finding), played.scenario, std::move(what), index, origin, reproductions, {}});
+    Scenario first = std::move(scenarios.front());
+    scenarios.erase(scenarios.begin());
+    auto suspicion = std::make_shared<Suspicion>(
+        Suspicion{std::move(finding), std::move(first), std::move(what), index, origin, std::move(scenarios)});
+    if (!suspicion->others.empty()) ++suspicion->left;  // what was seen was another one
     if (find(control(suspicion->scenario, target, registry), suspicion->what)) return drop(*suspicion);
     again(suspicion);
   }
@@ -346,10 +373,19 @@ struct Campaign::State {
     if (++dropped[suspicion.what] >= 3) suspected.emplace(suspicion.what, std::string::npos);
   }
 
+  void drop_or_try_another(const std::shared_ptr<Suspicion>& suspicion) {
+    if (suspicion->others.empty()) return drop(*suspicion);
+    suspicion->scenario = std::move(suspicion->others.front());
+    suspicion->others.erase(suspicion->others.begin());
+    suspicion->left = reproductions + 1;  // it did not show it yet
+    if (find(control(suspicion->scenario, target, registry), suspicion->what)) return drop(*suspicion);
+    again(suspicion);
+  }
+
   void again(const std::shared_ptr<Suspicion>& suspicion) {
     urgent.push_back([this, suspicion] {
       play(suspicion->scenario, [this, suspicion](const Playing& played, const Evaluation& evaluation) {
-        if (!find(evaluation, suspicion->what)) return drop(*suspicion);
+        if (!find(evaluation, suspicion->what)) return drop_or_try_another(suspicion);
         if (--suspicion->left > 0) return again(suspicion);
         suspected[suspicion->what] = out.findings.size();
         out.findings.emplace_back();
@@ -364,7 +400,7 @@ struct Campaign::State {
   void keep(const Suspicion& suspicion, const Playing& played, const Evaluation& evaluation) {
     Found& found = out.findings[suspected[suspicion.what]];
     found = {.finding = *find(evaluation, suspicion.what),
-             .scenario = played.scenario,
+             .scenario = *played.scenario,
              .index = suspicion.index,
              .origin = suspicion.origin,
              .acts_before = suspicion.scenario.acts.size(),
@@ -381,7 +417,7 @@ struct Campaign::State {
     }
     urgent.push_back([this, suspicion, scenario = std::move(*candidate)] {
       play(scenario, [this, suspicion](const Playing& played, const Evaluation& evaluation) {
-        const bool shows = find(evaluation, suspicion->what) && !find(control(played.scenario, target, registry), suspicion->what);
+        const bool shows = find(evaluation, suspicion->what) && !find(control(*played.scenario, target, registry), suspicion->what);
         if (shows) keep(*suspicion, played, evaluation);
         suspicion->shortening->tried(shows);
         shorten(suspicion);
@@ -391,11 +427,11 @@ struct Campaign::State {
 
   // --- the target's death ------------------------------------------------------------------------------------------
 
-  // Behind the last scenarios comes what killed the target, perhaps a moment later.
-  void remember(const Scenario& scenario) {
+  // Behind the last scenarios comes what killed the target, perhaps a moment later; and one may hear what another said.
+  void remember(std::uint64_t number, std::shared_ptr<const Scenario> scenario) {
     const session::Time now = transport.now();
-    recent.emplace_back(now, scenario);
-    while (recent.size() > most_recent || (recent.size() > least_recent && recent.front().first + recent_time < now)) recent.pop_front();
+    recent.push_back({now, number, std::move(scenario)});
+    while (recent.size() > most_recent || (recent.size() > least_recent && recent.front().at + recent_time < now)) recent.pop_front();
   }
 
   // True when the target's process has just ended; what is in flight ends first then.
@@ -461,7 +497,7 @@ struct Campaign::State {
     if (known != out.findings.end()) ++known->seen;
     if (known != out.findings.end() || !options.accuse || out.interrupted) return revive([this] { resume(); });
     std::vector<Scenario> scenarios;
-    for (auto& [when, scenario] : recent) scenarios.push_back(std::move(scenario));
+    for (const Recent& one : recent) scenarios.push_back(*one.scenario);
     examination.emplace(Examination{Culprit(std::move(scenarios), most_culprit_plays),
                                     "one of the last " + std::to_string(recent.size()) + " scenarios", transport.now() + examination_time});
     revive([this] { find_culprit(); });
@@ -581,7 +617,7 @@ struct Campaign::State {
       const bool played = play(it->scenarios[it->next++], [this, it, single](Playing& one, const Evaluation& evaluation) {
         if (single) {
           // It lives until the watch is over.
-          it->last = [this, scenario = one.scenario, transcript = one.session->transcript().masked(),
+          it->last = [this, scenario = *one.scenario, transcript = one.session->transcript().masked(),
                       answers = evaluation.answers](session::Duration after) { keep_death(scenario, transcript, answers, after); };
         }
         --it->open;
@@ -634,7 +670,12 @@ struct Campaign::State {
   enum class Phase : std::uint8_t { searching, dying, examining } phase = Phase::searching;
   session::Time dying_since{};
   session::Duration watched{};  // for a death, at the end
-  std::deque<std::pair<session::Time, Scenario>> recent;
+  struct Recent {
+    session::Time at;
+    std::uint64_t serial;
+    std::shared_ptr<const Scenario> scenario;
+  };
+  std::deque<Recent> recent;
   std::optional<Examination> examination;
   std::uint64_t log_from = 0;  // where the log of this life of the target begins
   std::shared_ptr<int> alive = std::make_shared<int>();

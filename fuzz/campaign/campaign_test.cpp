@@ -6,7 +6,7 @@
 #include "fuzz/scenario/text.hpp"
 
 #include "smtpspec/crypto/digests.hpp"
-#include "smtpspec/faults/fault.hpp"
+#include "smtpspec/faults/put.hpp"
 #include "smtpspec/selftest/reference.hpp"
 
 namespace smtpspec::fuzz {
@@ -23,7 +23,17 @@ Target target_of(const serve::Config& config, std::vector<Role> roles) {
   return target;
 }
 
-// A campaign in memory against the reference server with a fault, or without one.
+// A campaign in memory against the reference server with a fault.
+Report campaign(const faults::Fault& fault, Options options, std::vector<Role> roles = {Role::relay, Role::submission, Role::submissions},
+                Calls calls = {}, std::vector<Replayed> corpus = {}) {
+  serve::MemoryStore store;
+  faults::FaultyServer server(fault, {.idle = std::chrono::minutes(30)}, store, crypto::digests());
+  session::MemoryTransport transport([&](Role role) { return (*server).accept(role); });
+  const script::Registry registry;
+  return Campaign(target_of((*server).config(), std::move(roles)), transport, registry, options, std::move(calls)).run(std::move(corpus));
+}
+
+// With one of the known faults, or with none.
 Report campaign(const std::string& fault_id, Options options, std::vector<Role> roles = {Role::relay, Role::submission, Role::submissions},
                 Calls calls = {}, std::vector<Replayed> corpus = {}) {
   static const faults::Fault none{"none", "", ""};
@@ -31,11 +41,7 @@ Report campaign(const std::string& fault_id, Options options, std::vector<Role> 
   for (const faults::Fault* one : faults::all())
     if (one->id == fault_id) fault = one;
   EXPECT_TRUE(fault_id.empty() || fault != &none) << fault_id;
-  serve::MemoryStore store;
-  faults::FaultyServer server(*fault, {.idle = std::chrono::minutes(30)}, store, crypto::digests());
-  session::MemoryTransport transport([&](Role role) { return (*server).accept(role); });
-  const script::Registry registry;
-  return Campaign(target_of((*server).config(), std::move(roles)), transport, registry, options, std::move(calls)).run(std::move(corpus));
+  return campaign(*fault, options, std::move(roles), std::move(calls), std::move(corpus));
 }
 
 TEST(Campaign, TheReferenceServerShowsNothing) {
@@ -110,6 +116,37 @@ TEST(Campaign, AnEarlierCorpusIsPlayedFirst) {
   const Report faulty = campaign("model/mail/MAIL/code-250", {.scenarios = 0}, {Role::relay}, {}, corpus);
   ASSERT_FALSE(faulty.findings.empty());
   EXPECT_EQ(faulty.findings.front().origin.substr(0, 13), "corpus entry ");
+}
+
+// The server shows the argument of the NOOP before, whoever said it; or of the last session that is over.
+TEST(Campaign, WordsOfAnotherSessionAreHeard) {
+  const auto tells = [](bool only_when_over) {
+    return faults::Fault{"test/noop-of-another", "", "", [only_when_over](faults::Seams& seams, faults::Shared& shared) {
+                           shared.texts.resize(1);
+                           const auto said = std::make_shared<std::string>();
+                           faults::on_answer(seams, smtp::Input::noop, [&shared, said, only_when_over](std::string_view line, serve::Saying& saying) {
+                             saying.lines.front() += " " + shared.texts.front();
+                             *said = std::string(line.substr(std::min<std::size_t>(line.size(), 5)));
+                             if (!only_when_over) shared.texts.front() = *said;
+                           });
+                           if (only_when_over) faults::when_over(seams, [&shared, said] { shared.texts.front() = *said; });
+                         }};
+  };
+  for (const bool only_when_over : {false, true}) {
+    const Report report = campaign(tells(only_when_over), {.seed = 1, .scenarios = 1500}, {Role::relay});
+    for (const Found& found : report.findings) EXPECT_EQ(key(found.finding), "fuzz/sessions-are-apart NOOP 250") << to_text(found.scenario);
+    ASSERT_EQ(report.findings.size(), 1u) << only_when_over;
+    const Found& found = report.findings.front();
+    EXPECT_EQ(found.finding.rule, session_leak);
+    EXPECT_EQ(found.finding.verdict, judge::Verdict::deviation);
+    EXPECT_EQ(found.finding.step, "NOOP");
+    EXPECT_EQ(connections_of(found.scenario), 2) << to_text(found.scenario);
+    EXPECT_LE(found.scenario.acts.size(), only_when_over ? 4u : 3u) << to_text(found.scenario);
+    const std::string text = as_case(found, {}, "test");
+    EXPECT_NE(text.find("NOOP {token}mark"), std::string::npos) << text;
+    EXPECT_NE(text.find(R"(any text not "*mark)"), std::string::npos) << text;
+    EXPECT_EQ(text.find("reset") != std::string::npos, only_when_over) << text;
+  }
 }
 
 TEST(Campaign, ARateIsKept) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "fuzz/scenario/marker.hpp"
 #include "smtpspec/smtp/extension.hpp"
 #include "smtpspec/smtp/follow.hpp"
 
@@ -40,11 +41,13 @@ class Reading {
     for (std::size_t i = 0; i < transcript_.entries.size(); ++i) {
       const Entry& entry = transcript_.entries[i];
       if (entry.kind == Entry::Kind::sent) sent(entry);
-      if (entry.kind == Entry::Kind::reply) heard(entry, static_cast<int>(i));
+      if (entry.kind != Entry::Kind::reply) continue;
+      heard(entry, static_cast<int>(i));
+      look_for_others(entry, static_cast<int>(i));
     }
     find_unanswered();
     find_impatience();
-    return {std::move(findings_), std::move(answers_), std::move(visits_)};
+    return {std::move(findings_), std::move(answers_), std::move(visits_), std::move(overheard_)};
   }
 
   // Whether what a rule of the judge says of a reply holds: such a rule takes it for the answer to what it seems to answer.
@@ -290,6 +293,27 @@ class Reading {
   }
   static bool names_postmaster(const Node& tree) { return has(tree, "postmaster"); }
 
+  // Words of another session. RFC 5321 section 2.3.6 gives each session a state and buffers of its own; what a reply says beside its code it
+  // leaves to the server. So what came out of another one's buffer is a deviation: nothing that it decides was shown to be wrong.
+  void look_for_others(const Entry& entry, int index) {
+    const std::string_view token = plan_.facts.get("token"), campaign = campaign_of(token);
+    for (const Marker& marker : markers_in(entry.reply->octets, campaign)) {
+      const bool mine = token_of(campaign, marker.play) == token;
+      if (mine && marker.connection == entry.connection) continue;
+      Finding finding{.rule = std::string(session_leak),
+                      .requirements = {"RFC5321-2.3.6-P1"},
+                      .verdict = Verdict::deviation,
+                      .step = entry.command,
+                      .expected = "nothing that another session said, as " + mark_of(marker.connection),
+                      .came = std::to_string(entry.reply->code) + " " + entry.shown(entry.reply->text(), 200),
+                      .choice = {},
+                      .place = {},
+                      .entry = index};
+      if (mine) add(std::move(finding));
+      else if (!overheard_) overheard_ = {marker.play, std::move(finding)};
+    }
+  }
+
   // The session ended where something was waited for.
   void find_unanswered() {
     if (transcript_.outcomes.empty()) return;
@@ -367,6 +391,7 @@ class Reading {
   std::vector<Finding> findings_;
   std::vector<Answer> answers_;
   std::vector<Visit> visits_;
+  std::optional<Overheard> overheard_;
 };
 
 }  // namespace

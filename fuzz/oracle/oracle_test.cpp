@@ -87,12 +87,13 @@ struct Played {
 
 using Keys = std::vector<std::string>;
 
-Played play(std::vector<Act> acts, const std::vector<std::string>& replies, smtp::Duration idle = {}, smtp::Duration patience = 10min) {
+Played play(std::vector<Act> acts, const std::vector<std::string>& replies, smtp::Duration idle = {}, smtp::Duration patience = 10min,
+            const script::Facts& facts = facts_of_oracle()) {
   Played out;
   out.scenario = {Role::relay, std::move(acts)};
   out.rendered = render(out.scenario);
   const auto& test = out.rendered.test;
-  auto plan = script::make_plan(test, test.dialogue, test.rows.front(), Role::relay, facts_of_oracle());
+  auto plan = script::make_plan(test, test.dialogue, test.rows.front(), Role::relay, facts);
   EXPECT_TRUE(plan);
   session::Setup setup;
   setup.deadlines.reply = patience;
@@ -227,6 +228,27 @@ TEST(Oracle, WhereTheLawLeavesTheStateOpenNothingIsSaid) {
   acts.erase(acts.begin() + 4);
   replies.erase(replies.begin() + 5);
   EXPECT_TRUE(play(acts, replies).shows(unlawful_reply));
+}
+
+TEST(Oracle, WordsOfAnotherSessionAreADeviation) {
+  script::Facts facts = facts_of_oracle();
+  facts.values["token"] = "tx17";
+  const std::vector<Act> acts = {says("hello", "EHLO c.example"), says("simple", "NOOP")};
+  const auto hears = [&](const std::string& text) { return play(acts, {greeting, hello, "250 2.0.0 " + text, bye}, {}, 10min, facts).evaluation(); };
+  // One of its own, one that is cut off, and one of a campaign that nobody knows of.
+  for (const char* text : {"Ok tx17mark1z", "Ok tx17", "Ok tx1mark", "Ok ux3mark1z"}) {
+    EXPECT_FALSE(hears(text).overheard) << text;
+    EXPECT_TRUE(hears(text).findings.empty()) << text;
+  }
+  const Evaluation other = hears("<TX3MARK1Z>");
+  ASSERT_TRUE(other.overheard);
+  EXPECT_EQ(other.overheard->play, 3u);
+  EXPECT_EQ(other.overheard->finding.verdict, judge::Verdict::deviation);
+  EXPECT_TRUE(other.findings.empty());
+  const Evaluation beside = hears("tx17mark2z");
+  EXPECT_FALSE(beside.overheard);
+  ASSERT_EQ(beside.findings.size(), 1u);
+  EXPECT_EQ(key(beside.findings.front()), "fuzz/sessions-are-apart NOOP 250");
 }
 
 TEST(Compare, TheFirstDifferenceCounts) {
