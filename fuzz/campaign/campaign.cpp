@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "fuzz/campaign/culprit.hpp"
+#include "fuzz/campaign/growth.hpp"
 #include "fuzz/campaign/shorten.hpp"
 #include "fuzz/oracle/compare.hpp"
 #include "fuzz/scenario/marker.hpp"
@@ -28,6 +29,12 @@ constexpr std::chrono::milliseconds look_again(20), least_grace(250);
 constexpr std::chrono::milliseconds last_watch(1500);  // at the end, for one that dies a moment later
 constexpr std::size_t most_culprit_plays = 60, most_death_plays = 200;
 constexpr std::chrono::seconds examination_time(60), examination_deadline(1);
+// Of one that keeps more and more.
+constexpr std::uint64_t warm_up = 100;              // scenarios, before it is looked at first
+constexpr std::chrono::seconds sample_every(2);     // while it is busy
+constexpr std::chrono::milliseconds settles(50);    // between two looks that have to show the same …
+constexpr int most_looks = 20;                      // … of so many
+constexpr std::size_t most_weighed = 128, most_weighings = 40;
 constexpr std::uint64_t log_tail = 8192;  // octets
 constexpr std::size_t log_lines = 8;
 
@@ -134,7 +141,7 @@ struct Campaign::State {
 
   // Keeps as many sessions in flight as there may be; those that look into a suspicion go first.
   void fill() {
-    while (in_flight < options.connections && (!urgent.empty() || !over())) {
+    while (in_flight < options.connections && (!urgent.empty() || (!over() && !wants_quiet))) {
       if (!has_slot()) return;
       if (urgent.empty()) {
         explore();
@@ -144,7 +151,8 @@ struct Campaign::State {
         job();
       }
     }
-    if (in_flight == 0 && urgent.empty()) end();
+    if (in_flight > 0 || !urgent.empty()) return;
+    wants_quiet ? look_at_usage() : end();
   }
 
   // The rate's limit; behind it fill() is called again.
@@ -166,6 +174,7 @@ struct Campaign::State {
   }
 
   void end() {
+    if (before && !std::exchange(looked_at_end, true)) return look_at_usage();
     if (!calls.attendant.death || out.interrupted || out.plays == 0 || watched >= last_watch) return transport.stop();
     watched += look_again;
     transport.after(look_again, [this] {
@@ -253,6 +262,7 @@ struct Campaign::State {
     }
     owned->then(*owned, evaluation(*owned));
     if (calls.progress) calls.progress(out);
+    sample();
     if (asking == 0) fill();
   }
 
@@ -644,6 +654,183 @@ struct Campaign::State {
     revive([it, dead] { it->then(dead); });
   }
 
+  // --- what the target keeps -----------------------------------------------------------------------------------------
+
+  // Seldom, since it costs a walk through /proc. Who is busy is looked into when it is quiet.
+  void sample() {
+    if (!calls.attendant.usage || wants_quiet || asking > 0 || phase != Phase::searching) return;
+    if (!before) wants_quiet = out.scenarios >= warm_up;
+    else if (transport.now() - sampled >= sample_every) {
+      sampled = transport.now();
+      wants_quiet = urgent_growth(*before, calls.attendant.usage(), options.connections);
+    }
+  }
+
+  // When nothing of it changes any more, or it takes too long.
+  void settle(std::function<void(const run::Usage&)> then, run::Usage last = {}, int looks = 0) {
+    const run::Usage now = calls.attendant.usage();
+    const bool same = now.descriptors == last.descriptors && now.threads == last.threads && now.processes == last.processes;
+    if ((looks > 0 && same) || looks == most_looks) return then(now);
+    transport.after(settles, [this, then = std::move(then), now, looks] { settle(then, now, looks + 1); });
+  }
+
+  // Nothing is in flight.
+  void look_at_usage() {
+    phase = Phase::examining;
+    settle([this](const run::Usage& now) {
+      const auto what = before ? suspicious(*before, now) : std::nullopt;
+      const bool news = what && !weighed.contains(*what) && options.accuse && !out.interrupted;
+      const run::Usage earlier = before.value_or(now);
+      before = now;
+      news ? weigh_scenarios(*what, amount(now, *what) - amount(earlier, *what)) : search_on();
+    });
+  }
+  void search_on() {
+    examination.reset();
+    weighing.reset();
+    wants_quiet = false;
+    sampled = transport.now();
+    phase = Phase::searching;
+    fill();
+  }
+
+  // All that is known while it is looked into what makes a resource grow.
+  struct Weighing {
+    Resource resource;
+    std::int64_t plain = 0;
+    Growth growth{};  // the last one that was kept
+    session::Transcript transcript{};
+    std::vector<Answer> answers{};
+  };
+
+  void weigh_scenarios(Resource resource, std::int64_t grew) {
+    weighed.insert(resource);
+    std::vector<Scenario> scenarios;
+    for (auto one = recent.end() - static_cast<std::ptrdiff_t>(std::min(recent.size(), most_weighed)); one != recent.end(); ++one)
+      scenarios.push_back(*one->scenario);
+    const std::string last = "one of the last " + std::to_string(scenarios.size()) + " scenarios";
+    examination.emplace(Examination{Culprit(std::move(scenarios), most_culprit_plays), last, transport.now() + examination_time});
+    weighing.emplace(Weighing{resource});
+    grown_by = grew;
+    on_a_warm_one([this] { find_keeper(); });
+  }
+
+  // The target started anew, if anybody can do that, has served plain sessions, and it is known what more of them make of it.
+  void on_a_warm_one(std::function<void()> then) {
+    const auto warm = [this, then = std::move(then)] {
+      const Scenario plain = plain_session(target.roles.front(), ground(target.roles.front()));
+      const int rounds = rounds_for(1);
+      play_all({plain}, rounds, [this, plain, rounds, then] {
+        weigh({plain}, [this, rounds, then](const Growth& growth) {
+          weighing->plain = (std::max(growth.first, growth.second) + rounds - 1) / rounds;
+          then();
+        });
+      });
+    };
+    calls.attendant.restart ? revive(warm) : warm();
+  }
+
+  struct Rounds {
+    std::vector<Scenario> scenarios;
+    std::size_t left;
+    std::function<void()> then;
+    std::size_t next = 0;
+    int open = 0;
+  };
+  void play_all(std::vector<Scenario> scenarios, int rounds, std::function<void()> then) {
+    const std::size_t plays = scenarios.size() * static_cast<std::size_t>(rounds);
+    go_round(std::make_shared<Rounds>(Rounds{std::move(scenarios), plays, std::move(then)}));
+  }
+  void go_round(const std::shared_ptr<Rounds>& it) {
+    while (it->open < options.connections && it->left > 0 && !out.interrupted) {
+      ++it->open;
+      --it->left;
+      const bool played = play(it->scenarios[it->next++ % it->scenarios.size()], [this, it](Playing& one, const Evaluation& evaluation) {
+        if (it->left == 0) {
+          weighing->transcript = one.session->transcript().masked();
+          weighing->answers = evaluation.answers;
+        }
+        --it->open;
+        go_round(it);
+      });
+      if (!played) --it->open;
+    }
+    if (it->open == 0) it->then();
+  }
+
+  // What so many plays make it keep, and as many again.
+  void weigh(std::vector<Scenario> scenarios, std::function<void(const Growth&)> then) {
+    const int rounds = rounds_for(scenarios.size());
+    settle([this, scenarios = std::move(scenarios), then = std::move(then), rounds](const run::Usage& zero) {
+      play_all(scenarios, rounds, [this, scenarios, then, rounds, zero] {
+        settle([this, scenarios, then, rounds, zero](const run::Usage& one) {
+          play_all(scenarios, rounds, [this, then, rounds, zero, one] {
+            settle([this, then, rounds, zero, one](const run::Usage& two) {
+              const Resource what = weighing->resource;
+              // One that died keeps nothing; its death is news when the search goes on.
+              if (zero.processes == 0 || two.processes == 0) return then({what, rounds, 0, 0, weighing->plain});
+              then({what, rounds, amount(one, what) - amount(zero, what), amount(two, what) - amount(one, what), weighing->plain});
+            });
+          });
+        });
+      });
+    });
+  }
+
+  void find_keeper() {
+    if (auto sequence = enough() ? std::optional<std::vector<Scenario>>() : examination->culprit.next())
+      return weigh(std::move(*sequence), [this](const Growth& growth) {
+        examination->culprit.tried(keeps(growth));
+        find_keeper();
+      });
+    const Scenario whole = joined(examination->culprit.sequence());
+    if (whole.acts.empty() || connections_of(whole) > most_connections) return nobody_kept_it();
+    examination->shortening.emplace(whole, ground(whole.role), most_weighings);
+    shorten_keeper();
+  }
+
+  void shorten_keeper() {
+    if (auto candidate = enough() ? std::optional<Scenario>() : examination->shortening->next())
+      return weigh({std::move(*candidate)}, [this](const Growth& growth) {
+        examination->shortening->tried(keeps(growth));
+        shorten_keeper();
+      });
+    on_a_warm_one([this] {
+      weigh({examination->shortening->best()}, [this](const Growth& growth) { keeps(growth) ? keep_growth(growth) : nobody_kept_it(); });
+    });
+  }
+
+  void nobody_kept_it() {
+    out.grew.push_back(std::string(to_string(weighing->resource)) + ": " + std::to_string(grown_by) + " more than before; " +
+                       examination->origin + " alone does not show it");
+    rebase();
+  }
+
+  void keep_growth(const Growth& growth) {
+    const Scenario& best = examination->shortening->best();
+    out.findings.push_back({.finding = {.rule = std::string(kept_resources),
+                                        .requirements = {},
+                                        .verdict = judge::Verdict::observed,
+                                        .step = std::string(to_string(growth.resource)),
+                                        .expected = "what a session took is given back behind it",
+                                        .came = describe(growth),
+                                        .choice = {},
+                                        .place = {}},
+                            .scenario = best,
+                            .origin = examination->origin,
+                            .acts_before = best.acts.size(),
+                            .transcript = weighing->transcript,
+                            .answers = weighing->answers});
+    rebase();
+  }
+
+  void rebase() {
+    settle([this](const run::Usage& now) {
+      before = now;
+      search_on();
+    });
+  }
+
   Target target;
   session::Transport& transport;
   const script::Registry& registry;
@@ -678,6 +865,12 @@ struct Campaign::State {
   std::deque<Recent> recent;
   std::optional<Examination> examination;
   std::uint64_t log_from = 0;  // where the log of this life of the target begins
+  std::optional<run::Usage> before;  // of the target, when it was looked at last
+  session::Time sampled{};
+  bool wants_quiet = false, looked_at_end = false;
+  std::set<Resource> weighed;
+  std::int64_t grown_by = 0;
+  std::optional<Weighing> weighing;
   std::shared_ptr<int> alive = std::make_shared<int>();
 };
 

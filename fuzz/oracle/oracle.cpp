@@ -410,6 +410,7 @@ std::string key(const Finding& finding) {
   if (finding.rule == too_many_replies || finding.rule == early_close || finding.rule == lost_reply)
     return finding.rule + " " + finding.step;
   if (!finding.rule.starts_with("fuzz/")) return finding.rule;
+  if (finding.rule == kept_resources) return finding.rule + " " + finding.step;
   if (finding.rule == dead_process) return finding.rule + " " + finding.came;
   return finding.rule + " " + finding.step + " " + finding.came.substr(0, 3);
 }

@@ -20,6 +20,7 @@ inline constexpr std::string_view unlike_spelling = "fuzz/spellings-of-a-mailbox
 inline constexpr std::string_view early_leave = "fuzz/five-minutes-for-a-command";
 inline constexpr std::string_view early_close = "fuzz/connection-stays-open";
 inline constexpr std::string_view session_leak = "fuzz/sessions-are-apart";
+inline constexpr std::string_view kept_resources = "fuzz/resources";     // of the process; likewise of who watches
 inline constexpr std::string_view dead_process = "fuzz/process";  // it ended; who watches over it makes the finding
 
 // A reply, and where it came: what of a server was seen.

@@ -293,6 +293,7 @@ int fuzz_command(const FuzzFlags& flags, const Environment& environment) {
     print_finding(report.findings[i], setting.files[i], environment);
   const std::string summary = summary_of(report, setting);
   elsewhere ? say(summary) : static_cast<void>(std::fputs(summary.c_str(), stdout));
+  for (const std::string& what : report.grew) complain({"the target holds more " + what});
   for (const std::string& how : report.deaths) complain({"the target's process " + how});
   if (!setting.trouble.empty()) complain({setting.trouble});
   const bool written = write_reports(*reports, report, setting, suite->registry);

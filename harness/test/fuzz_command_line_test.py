@@ -238,6 +238,26 @@ class FuzzCorpus(Files):
         self.assertGreater(time.monotonic() - began, 1.8)
 
 
+class Resources(Files):
+    def campaign(self, harm):
+        target = ("smtp://127.0.0.1", "--start", f"{MORTAL} {{port}} VRFY {harm}", "--timeout", "300ms")
+        status, out, err = run("fuzz", *target, "--for", "20s", "--scenarios", "150", "--acts", "5", "--findings", f"{self.directory.name}/findings",
+                               "--jobs", "4")
+        return out, err, pathlib.Path(f"{self.directory.name}/findings/resources-descriptors.yaml")
+
+    def test_who_keeps_a_descriptor_for_each_command(self):
+        out, err, file = self.campaign("keep")
+        self.assertTrue(file.exists(), out + err)
+        text = file.read_text()
+        self.assertRegex(text, r"(?i)C2?: vrfy")
+        self.assertLessEqual(len(re.findall(r"^  C2?: ", text, re.MULTILINE)), 2, text)
+        self.assertRegex(out, r"observed.*fuzz/resources, descriptors\n.*\n +but came 2\d more of it after 24 plays, 2\d more after as many again; 0 for")
+
+    def test_who_fills_a_pool(self):
+        out, err, file = self.campaign("pool")
+        self.assertFalse(file.exists(), out + err)
+
+
 class Death(Files):
     def campaign(self, *deadly):
         findings = f"{self.directory.name}/findings"
@@ -252,10 +272,10 @@ class Death(Files):
         for deadly in ("VRFY",), ("VRFY", "0.3"):
             target, file, out, err = self.campaign(*deadly)
             text = pathlib.Path(file).read_text()
-            self.assertRegex(text, r"(?i)C: vrfy")
+            self.assertRegex(text, r"(?i)C2?: vrfy")
             self.assertIn("log: SUMMARY: AddressSanitizer", out)
             self.assertIn("the target's process exited with status 7", err)
-            self.assertLessEqual(len(re.findall(r"^  C: ", text, re.MULTILINE)), 2, text)
+            self.assertLessEqual(len(re.findall(r"^  C2?: ", text, re.MULTILINE)), 2, text)
             status, out, err = run("replay", *target, file)
             self.assertEqual(status, 1, out + err)
             status, out, err = run("replay", "embedded", file)
