@@ -27,6 +27,7 @@ constexpr std::size_t least_recent = 64, most_recent = 4000;  // scenarios that 
 constexpr std::chrono::seconds recent_time(3);                // … of the last so much
 constexpr std::chrono::milliseconds look_again(20), least_grace(250);
 constexpr std::chrono::milliseconds last_watch(1500);  // at the end, for one that dies a moment later
+constexpr std::chrono::seconds effect_time(2);  // for a file to be made
 constexpr std::size_t most_culprit_plays = 60, most_death_plays = 200;
 constexpr std::chrono::seconds examination_time(60), examination_deadline(1);
 // Of one that keeps more and more.
@@ -34,6 +35,7 @@ constexpr std::uint64_t warm_up = 100;              // scenarios, before it is l
 constexpr std::chrono::seconds sample_every(2);     // while it is busy
 constexpr std::chrono::milliseconds settles(50);    // between two looks that have to show the same …
 constexpr int most_looks = 20;                      // … of so many
+constexpr std::chrono::seconds least_weighing(20);
 constexpr std::size_t most_weighed = 128, most_weighings = 40;
 constexpr std::uint64_t log_tail = 8192;  // octets
 constexpr std::size_t log_lines = 8;
@@ -43,11 +45,14 @@ struct Playing {
   std::shared_ptr<const Scenario> scenario;
   Rendered rendered;
   std::unique_ptr<Session> session;
+  std::uint64_t serial = 0;
+  bool patient = false;  // what comes of it outside of the session is waited for
   std::function<void(Playing&, Evaluation)> then;
 };
 
 Result<std::unique_ptr<Playing>> prepare(Scenario scenario, script::Facts facts, const session::Setup& setup, std::uint64_t serial) {
   auto out = std::make_unique<Playing>();
+  out->serial = serial;
   out->scenario = std::make_shared<const Scenario>(std::move(scenario));
   out->rendered = render(*out->scenario);
   facts.values["token"] = token_of(facts.get("token"), serial);
@@ -71,22 +76,48 @@ const judge::Finding* find(const Evaluation& evaluation, const std::string& want
   return nullptr;
 }
 
+// Adds what is wrong with what stands in the mailbox.
+void look_at_delivery(const Playing& play, Evaluation& evaluation, const std::vector<std::string>& stored, bool exact) {
+  if (!evaluation.certain) return;
+  const script::Plan& plan = play.session->plan();
+  auto sent = deliveries(*play.scenario, plan, evaluation.answers);
+  if (!sent) return;
+  const std::string_view campaign = campaign_of(plan.facts.get("token"));
+  const auto is_marked = [&](const std::string& text) {
+    const auto markers = markers_in(text, campaign);
+    return std::any_of(markers.begin(), markers.end(), [&](const Marker& marker) { return marker.play == play.serial; });
+  };
+  // One that is not marked may have come, and nobody knows whose it is; unless its trace fields say so.
+  for (Sent& one : *sent)
+    if (!is_marked(one.content)) one.least = 0;
+  for (judge::Finding& finding : compare_deliveries(*sent, stored, exact)) evaluation.findings.push_back(std::move(finding));
+}
+
 // The scenario as it is played on the reference server; nullptr where that one lacks a fact.
-std::unique_ptr<Playing> on_reference(const Scenario& scenario, const Target& target) {
+std::unique_ptr<Playing> on_reference(const Scenario& scenario, const Target& target, std::vector<std::string>* stored = nullptr) {
   // Silence of the client counts only when it outlasts all that a scenario waits for.
-  selftest::ReferenceInMemory reference({.idle = std::chrono::minutes(30)}, target.setup.digests, "control");
-  auto play = prepare(scenario, reference.profile().facts, target.setup, 0);
+  serve::MemoryStore behind;
+  WatchedStore store(behind, "alice");
+  selftest::ReferenceInMemory reference({.idle = std::chrono::minutes(30)}, target.setup.digests, "control", &store);
+  script::Facts facts = reference.profile().facts;
+  if (target.facts.has("canary")) facts.values["canary"] = target.facts.get("canary");
+  auto play = prepare(scenario, facts, target.setup, 0);
   if (!play) return {};
   reference.transport().play(*(*play)->session, [] {});
   reference.transport().run();
+  if (stored) *stored = store.arrived();
   return std::move(*play);
 }
 
 }  // namespace
 
 Evaluation control(const Scenario& scenario, const Target& target, const script::Registry& registry) {
-  const auto play = on_reference(scenario, target);
-  return play ? evaluation_of(*play, registry) : Evaluation{};
+  std::vector<std::string> stored;
+  const auto play = on_reference(scenario, target, &stored);
+  if (!play) return {};
+  Evaluation out = evaluation_of(*play, registry);
+  look_at_delivery(*play, out, stored, true);
+  return out;
 }
 
 struct Campaign::State {
@@ -141,9 +172,14 @@ struct Campaign::State {
 
   // Keeps as many sessions in flight as there may be; those that look into a suspicion go first.
   void fill() {
-    while (in_flight < options.connections && (!urgent.empty() || (!over() && !wants_quiet))) {
-      if (!has_slot()) return;
-      if (urgent.empty()) {
+    while (in_flight < options.connections && (!urgent.empty() || !solitary.empty() || (!over() && !(wants_quiet && urgent.empty() && solitary.empty())))) {
+      if (alone || (!solitary.empty() && in_flight > 0) || !has_slot()) return;
+      if (!solitary.empty()) {
+        auto job = std::move(solitary.front());
+        solitary.pop_front();
+        alone = true;
+        job();
+      } else if (urgent.empty()) {
         explore();
       } else {
         auto job = std::move(urgent.front());
@@ -151,7 +187,7 @@ struct Campaign::State {
         job();
       }
     }
-    if (in_flight > 0 || !urgent.empty()) return;
+    if (in_flight > 0 || !urgent.empty() || !solitary.empty()) return;
     wants_quiet ? look_at_usage() : end();
   }
 
@@ -175,7 +211,9 @@ struct Campaign::State {
 
   void end() {
     if (before && !std::exchange(looked_at_end, true)) return look_at_usage();
-    if (!calls.attendant.death || out.interrupted || out.plays == 0 || watched >= last_watch) return transport.stop();
+    look_around();
+    if (!urgent.empty() && !late()) return fill();
+    if (!(calls.attendant.death || calls.canaries) || out.interrupted || out.plays == 0 || watched >= last_watch) return transport.stop();
     watched += look_again;
     transport.after(look_again, [this] {
       if (phase != Phase::searching) return;
@@ -230,7 +268,7 @@ struct Campaign::State {
   }
 
   // False of one that names what the target does not have.
-  bool play(Scenario scenario, std::function<void(Playing&, Evaluation)> then) {
+  bool play(Scenario scenario, std::function<void(Playing&, Evaluation)> then, bool patient = false) {
     session::Setup setup = target.setup;
     // Who asks for a death need not wait for what is never answered.
     if (phase == Phase::examining)
@@ -241,6 +279,8 @@ struct Campaign::State {
     if (phase == Phase::searching) remember(serial, (*made)->scenario);
     Playing* key = made->get();
     key->then = std::move(then);
+    key->patient = patient;
+    if (patient) awaited.insert(key->serial);  // the file may be there before the session is over
     playing.emplace(key, std::move(*made));
     ++in_flight;
     ++out.plays;
@@ -250,20 +290,99 @@ struct Campaign::State {
 
   void changed(Playing* key) {
     if (!key->session->finished()) return;
-    const auto owned = std::move(playing.extract(key).mapped());
-    --in_flight;
+    const std::shared_ptr<Playing> owned = std::move(playing.extract(key).mapped());
     count(owned->session->transcript());
-    if (phase == Phase::examining) return owned->then(*owned, evaluation(*owned));
+    if (phase == Phase::examining) {
+      --in_flight;
+      return owned->then(*owned, evaluation(*owned));
+    }
     // What is seen of a target that dies is no finding of its own.
     if (phase == Phase::searching && !died()) watch(owned->session->transcript());
+    if (phase == Phase::dying) return over(*owned, {});
+    Evaluation what = evaluation(*owned);
+    wait_for_effects(owned, std::make_shared<Evaluation>(std::move(what)), transport.now());
+  }
+
+  // It and all that comes of it.
+  void over(Playing& played, Evaluation what) {
+    --in_flight;
+    alone = false;
     if (phase == Phase::dying) {
       if (in_flight == 0) examine();
       return;
     }
-    owned->then(*owned, evaluation(*owned));
+    played.then(played, std::move(what));
     if (calls.progress) calls.progress(out);
     sample();
     if (asking == 0) fill();
+  }
+
+  // --- what comes of a session beside its replies ------------------------------------------------------------------------
+
+  // What is there by now of all sessions.
+  void look_around() {
+    const std::string_view campaign = target.facts.get("token");
+    if (calls.canaries)
+      for (const std::string& name : calls.canaries())
+        for (const Marker& marker : markers_in(name, campaign)) file_of(marker.play);
+    if (!calls.mailbox) return;
+    for (std::string& message : calls.mailbox->arrived()) {
+      std::set<std::uint64_t> plays;
+      for (const Marker& marker : markers_in(message, campaign)) plays.insert(marker.play);
+      for (const std::uint64_t one : plays) stored[one].push_back(message);
+    }
+    // Of sessions that are long over.
+    while (stored.size() > most_recent) stored.erase(stored.begin());
+  }
+
+  // A file that the play made. Where nobody waits for it any more it is looked into.
+  void file_of(std::uint64_t play) {
+    if (awaited.contains(play)) {
+      touched.insert(play);
+      return;
+    }
+    const auto made = std::find_if(recent.begin(), recent.end(), [&](const Recent& one) { return one.serial == play; });
+    if (made != recent.end() && phase == Phase::searching)
+      suspect({*made->scenario}, file_made(), play, "the file that play " + std::to_string(play) + " made");
+  }
+  // No RFC has a sentence that says it: RFC 5321 section 2.3.1 has mail data be content, and section 4.1.2 local-parts be names. But a file that a
+  // client may make where he likes is nobody's choice.
+  static judge::Finding file_made() {
+    return {.rule = std::string(side_effect),
+            .requirements = {},
+            .verdict = judge::Verdict::fail,
+            .step = {},
+            .expected = "no file anywhere by a name that the client gave",
+            .came = "a file",
+            .choice = {},
+            .place = {}};
+  }
+
+  // The file it may have made and the mail it sent; who sent none is done at once.
+  void wait_for_effects(const std::shared_ptr<Playing>& played, const std::shared_ptr<Evaluation>& what, session::Time since) {
+    const std::uint64_t serial_of = played->serial;
+    look_around();
+    const session::Duration waited = transport.now() - since;
+    const bool settled = (!played->patient || touched.contains(serial_of) || waited >= effect_time) && is_delivered(*played, *what, waited);
+    if (!settled && phase == Phase::searching) {
+      transport.after(look_again, [this, played, what, since] { wait_for_effects(played, what, since); });
+      return;
+    }
+    awaited.erase(serial_of);
+    if (touched.erase(serial_of) > 0) what->findings.push_back(file_made());
+    if (calls.mailbox) look_at_delivery(*played, *what, stored[serial_of], calls.mailbox->exact());
+    stored.erase(serial_of);
+    over(*played, std::move(*what));
+  }
+
+  // What has to come has come, or there was time enough. What should not come is waited for a while.
+  bool is_delivered(const Playing& played, const Evaluation& what, session::Duration waited) {
+    if (!calls.mailbox || calls.mailbox->delay().count() == 0 || !what.certain) return true;
+    const auto sent = deliveries(*played.scenario, played.session->plan(), what.answers);
+    if (!sent || sent->empty()) return true;
+    std::size_t least = 0;
+    for (const Sent& one : *sent) least += static_cast<std::size_t>(one.least);
+    return waited >= calls.mailbox->delay() || (waited >= calls.mailbox->delay() / 20 && stored[played.serial].size() >= least);
   }
 
   void count(const session::Transcript& transcript) {
@@ -284,6 +403,7 @@ struct Campaign::State {
     if (calls.attendant.death) return drop_all();
     stopping = true;
     urgent.clear();
+    solitary.clear();
     out.dead = silence();
   }
   std::string silence() const { return "the last " + std::to_string(unheard) + " sessions got no greeting"; }
@@ -357,9 +477,9 @@ struct Campaign::State {
   bool suspected_before(const judge::Finding& finding) {
     if (!options.accuse) return true;
     if (options.stop_at_first && finding.verdict == judge::Verdict::observed && !out.findings.empty()) return true;
-    const auto before = suspected.find(key(finding));
-    if (before != suspected.end() && before->second < out.findings.size()) ++out.findings[before->second].seen;
-    return before != suspected.end();
+    const auto known = suspected.find(key(finding));
+    if (known != suspected.end() && known->second < out.findings.size()) ++out.findings[known->second].seen;
+    return known != suspected.end();
   }
 
   // Any of the scenarios may show it, the first rather than the others.
@@ -392,8 +512,13 @@ struct Campaign::State {
     again(suspicion);
   }
 
+  // What a session hears of others is to be what the one beside it said.
+  std::deque<std::function<void()>>& queue_of(const Suspicion& suspicion) {
+    return suspicion.finding.rule == session_leak ? solitary : urgent;
+  }
+
   void again(const std::shared_ptr<Suspicion>& suspicion) {
-    urgent.push_back([this, suspicion] {
+    queue_of(*suspicion).push_back([this, suspicion] {
       play(suspicion->scenario, [this, suspicion](const Playing& played, const Evaluation& evaluation) {
         if (!find(evaluation, suspicion->what)) return drop_or_try_another(suspicion);
         if (--suspicion->left > 0) return again(suspicion);
@@ -402,9 +527,11 @@ struct Campaign::State {
         keep(*suspicion, played, evaluation);
         suspicion->shortening.emplace(suspicion->scenario, ground(suspicion->scenario.role), options.most_plays);
         shorten(suspicion);
-      });
+      }, is_patient(*suspicion));
     });
   }
+
+  static bool is_patient(const Suspicion& suspicion) { return suspicion.finding.rule == side_effect; }
 
   // The finding as this play shows it.
   void keep(const Suspicion& suspicion, const Playing& played, const Evaluation& evaluation) {
@@ -425,13 +552,13 @@ struct Campaign::State {
       if (options.stop_at_first && suspicion->finding.verdict != judge::Verdict::observed) stopping = true;
       return;
     }
-    urgent.push_back([this, suspicion, scenario = std::move(*candidate)] {
+    queue_of(*suspicion).push_back([this, suspicion, scenario = std::move(*candidate)] {
       play(scenario, [this, suspicion](const Playing& played, const Evaluation& evaluation) {
         const bool shows = find(evaluation, suspicion->what) && !find(control(*played.scenario, target, registry), suspicion->what);
         if (shows) keep(*suspicion, played, evaluation);
         suspicion->shortening->tried(shows);
         shorten(suspicion);
-      });
+      }, is_patient(*suspicion));
     });
   }
 
@@ -455,6 +582,7 @@ struct Campaign::State {
     phase = Phase::dying;
     dying_since = transport.now();
     urgent.clear();
+    solitary.clear();
     out.scenarios -= under_way.size();
     under_way.clear();
     out.next = next;
@@ -659,7 +787,8 @@ struct Campaign::State {
   // Seldom, since it costs a walk through /proc. Who is busy is looked into when it is quiet.
   void sample() {
     if (!calls.attendant.usage || wants_quiet || asking > 0 || phase != Phase::searching) return;
-    if (!before) wants_quiet = out.scenarios >= warm_up;
+    // What is looked into goes first.
+    if (!before) wants_quiet = out.scenarios >= warm_up && urgent.empty() && solitary.empty();
     else if (transport.now() - sampled >= sample_every) {
       sampled = transport.now();
       wants_quiet = urgent_growth(*before, calls.attendant.usage(), options.connections);
@@ -709,7 +838,7 @@ struct Campaign::State {
     for (auto one = recent.end() - static_cast<std::ptrdiff_t>(std::min(recent.size(), most_weighed)); one != recent.end(); ++one)
       scenarios.push_back(*one->scenario);
     const std::string last = "one of the last " + std::to_string(scenarios.size()) + " scenarios";
-    examination.emplace(Examination{Culprit(std::move(scenarios), most_culprit_plays), last, transport.now() + examination_time});
+    examination.emplace(Examination{Culprit(std::move(scenarios), most_culprit_plays), last, transport.now() + weighing_time()});
     weighing.emplace(Weighing{resource});
     grown_by = grew;
     on_a_warm_one([this] { find_keeper(); });
@@ -728,6 +857,12 @@ struct Campaign::State {
       });
     };
     calls.attendant.restart ? revive(warm) : warm();
+  }
+
+  // A short campaign is not to end in a long examination.
+  session::Duration weighing_time() const {
+    if (options.time.count() == 0) return examination_time;
+    return std::clamp<session::Duration>(options.time / 4, least_weighing, examination_time);
   }
 
   struct Rounds {
@@ -848,6 +983,8 @@ struct Campaign::State {
   int unheard = 0;  // sessions in a row
   bool stopping = false;
   std::deque<std::function<void()>> urgent;
+  std::deque<std::function<void()>> solitary;  // of what wants the target for itself
+  bool alone = false;                          // such a one is in flight
   std::map<Playing*, std::unique_ptr<Playing>> playing;
   Corpus corpus;
   std::map<std::string, std::size_t> suspected;  // and which finding it became
@@ -865,6 +1002,8 @@ struct Campaign::State {
   std::deque<Recent> recent;
   std::optional<Examination> examination;
   std::uint64_t log_from = 0;  // where the log of this life of the target begins
+  std::set<std::uint64_t> awaited, touched;                       // plays: whose effects are waited for; who made a file
+  std::map<std::uint64_t, std::vector<std::string>> stored{};     // and their messages
   std::optional<run::Usage> before;  // of the target, when it was looked at last
   session::Time sampled{};
   bool wants_quiet = false, looked_at_end = false;
@@ -884,6 +1023,7 @@ void Campaign::interrupt() {
   state_->stopping = true;
   state_->out.interrupted = true;
   state_->urgent.clear();
+  state_->solitary.clear();
 }
 
 }  // namespace smtpspec::fuzz

@@ -17,7 +17,7 @@
 #include <set>
 
 #include "fuzz/campaign/corpus.hpp"
-#include "fuzz/oracle/oracle.hpp"
+#include "fuzz/oracle/delivery.hpp"
 #include "smtpspec/run/stage.hpp"
 #include "smtpspec/session/transport.hpp"
 
@@ -91,6 +91,8 @@ struct Calls {
   std::function<void(const Scenario&)> fresh{};                            // it showed what none before it did
   std::function<void(std::size_t number, const Shows& shows)> replayed{};  // of the corpus
   run::Attendant attendant{};
+  std::function<std::vector<std::string>()> canaries{};  // names of files that came to be in the folder of the fact, each once
+  Mailbox* mailbox = nullptr;                            // of the recipient
 };
 
 // Plays a scenario on the reference server, in memory.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <deque>
+
 #include "fuzz/campaign/finding.hpp"
 #include "fuzz/scenario/text.hpp"
 
@@ -23,11 +25,17 @@ Target target_of(const serve::Config& config, std::vector<Role> roles) {
   return target;
 }
 
+// A store that does something wrong with what it passes on.
+using InFront = std::function<std::unique_ptr<serve::Store>(serve::Store&)>;
+
 // A campaign in memory against the reference server with a fault.
 Report campaign(const faults::Fault& fault, Options options, std::vector<Role> roles = {Role::relay, Role::submission, Role::submissions},
-                Calls calls = {}, std::vector<Replayed> corpus = {}) {
-  serve::MemoryStore store;
-  faults::FaultyServer server(fault, {.idle = std::chrono::minutes(30)}, store, crypto::digests());
+                Calls calls = {}, std::vector<Replayed> corpus = {}, const InFront& before = {}) {
+  serve::MemoryStore behind;
+  WatchedStore store(behind, "alice");
+  calls.mailbox = &store;
+  const std::unique_ptr<serve::Store> wrong = before ? before(store) : nullptr;
+  faults::FaultyServer server(fault, {.idle = std::chrono::minutes(30)}, wrong ? *wrong : store, crypto::digests());
   session::MemoryTransport transport([&](Role role) { return (*server).accept(role); });
   const script::Registry registry;
   return Campaign(target_of((*server).config(), std::move(roles)), transport, registry, options, std::move(calls)).run(std::move(corpus));
@@ -149,6 +157,106 @@ TEST(Campaign, WordsOfAnotherSessionAreHeard) {
   }
 }
 
+// What a store does with each message in place of passing it on.
+struct WrongStore final : serve::Store {
+  using How = std::function<bool(serve::Store&, serve::Message)>;
+  WrongStore(serve::Store& behind, How does) : store(behind), how(std::move(does)) {}
+  bool take(const serve::Message& message) override { return how(store, message); }
+  serve::Store& store;
+  How how;
+};
+
+const Found* delivery_found(const WrongStore::How& how) {
+  static Report report;
+  static const faults::Fault none{"none", "", ""};
+  report = campaign(none, {.seed = 1, .scenarios = 1500, .stop_at_first = true}, {Role::relay}, {}, {},
+                    [&](serve::Store& behind) { return std::make_unique<WrongStore>(behind, how); });
+  return report.findings.empty() ? nullptr : &report.findings.front();
+}
+
+TEST(Campaign, WhatIsSentHasToArrive) {
+  struct Wrong {
+    const char* name;
+    std::string step;
+    judge::Verdict verdict;
+    WrongStore::How how;
+  };
+  const auto replace = [](std::string& text, std::string_view what, std::string_view by) {
+    for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size()) text.replace(at, what.size(), by);
+  };
+  const Wrong all[] = {
+      {"loses", "lost", judge::Verdict::fail, [](serve::Store&, const serve::Message&) { return true; }},
+      {"doubles", "doubled", judge::Verdict::deviation,
+       [](serve::Store& store, const serve::Message& message) { return store.take(message) && store.take(message); }},
+      {"keeps what it refuses", "refused", judge::Verdict::fail,
+       [](serve::Store& store, const serve::Message& message) { return store.take(message) && false; }},
+      {"takes a dot away", "altered", judge::Verdict::fail,
+       [&](serve::Store& store, serve::Message message) {
+         replace(message.content, "\r\n.", "\r\n");
+         return store.take(message);
+       }},
+      {"cuts at a NUL", "altered", judge::Verdict::fail,
+       [](serve::Store& store, serve::Message message) {
+         message.content.resize(std::min(message.content.find('\0'), message.content.size()));
+         return store.take(message);
+       }},
+      {"adds an empty line", "altered", judge::Verdict::fail,
+       [](serve::Store& store, serve::Message message) {
+         message.content += "\r\n";
+         return store.take(message);
+       }},
+  };
+  for (const Wrong& wrong : all) {
+    const Found* found = delivery_found(wrong.how);
+    ASSERT_TRUE(found) << wrong.name;
+    EXPECT_EQ(found->finding.rule, wrong_delivery) << wrong.name << found->finding.came;
+    EXPECT_EQ(found->finding.step, wrong.step) << wrong.name;
+    EXPECT_EQ(found->finding.verdict, wrong.verdict) << wrong.name;
+    EXPECT_LE(found->scenario.acts.size(), 5u) << wrong.name << to_text(found->scenario);
+  }
+  EXPECT_FALSE(delivery_found([](serve::Store& store, const serve::Message& message) { return store.take(message); }));
+  EXPECT_FALSE(delivery_found([](serve::Store&, const serve::Message&) { return false; })) << "who refuses all loses nothing";
+}
+
+// A server that makes a file of a name, a while later; the folder is one of names only.
+TEST(Campaign, AFileThatACommandMadeIsASideEffect) {
+  for (const auto delay : {std::chrono::milliseconds(0), std::chrono::milliseconds(400)}) {
+    serve::MemoryStore store;
+    std::deque<std::string> made;
+    session::MemoryTransport* world = nullptr;
+    serve::Server server({.idle = std::chrono::minutes(30)}, store, crypto::digests(), [&] {
+      auto seams = faults::Seams::lawful();
+      seams.content = [&, before = seams.content](const serve::Transaction& transaction, std::string content) {
+        const std::string_view begins = "Content-ID: <../../../../../tmp/c/";
+        if (const std::size_t at = content.find(begins); at != std::string::npos) {
+          const std::size_t name = at + begins.size();
+          world->after(delay, [&made, file = content.substr(name, content.find('>', name) - name)] { made.push_back(file); });
+        }
+        return before(transaction, std::move(content));
+      };
+      return seams;
+    });
+    session::MemoryTransport transport([&](Role role) { return server.accept(role); });
+    world = &transport;
+    Target target = target_of(server.config(), {Role::relay});
+    target.facts.values["canary"] = "tmp/c";
+    Calls calls;
+    calls.canaries = [&] {
+      const std::vector<std::string> names(made.begin(), made.end());
+      made.clear();
+      return names;
+    };
+    const script::Registry registry;
+    const Report report = Campaign(std::move(target), transport, registry, {.seed = 1, .scenarios = 1500}, calls).run();
+    ASSERT_EQ(report.findings.size(), 1u);
+    const Found& found = report.findings.front();
+    EXPECT_EQ(found.finding.rule, side_effect);
+    EXPECT_LE(found.scenario.acts.size(), 4u) << to_text(found.scenario);
+    const std::string text = as_case(found, {}, "test");
+    EXPECT_NE(text.find("Content-ID: <../../../../../{canary}/{token}mark"), std::string::npos) << text;
+  }
+}
+
 TEST(Campaign, ARateIsKept) {
   const Report report = campaign("", {.seed = 2, .scenarios = 100, .rate = 10}, {Role::relay});
   EXPECT_EQ(report.scenarios, 100u);
@@ -243,7 +351,7 @@ TEST(Death, TheScenarioThatKillsIsFoundAndShortened) {
 
 TEST(Death, TwoScenariosThatKillTogether) {
   Mortal mortal([](const auto& said) { return says(said, "EXPN") && says(said, "HELP"); }, {});
-  const Report report = mortal.campaign({.seed = 1, .scenarios = 150, .connections = 1});
+  const Report report = mortal.campaign({.seed = 2, .scenarios = 150, .connections = 1});
   ASSERT_EQ(report.findings.size(), 1u);
   const auto& acts = report.findings.front().scenario.acts;
   EXPECT_LE(acts.size(), 3u) << to_text(report.findings.front().scenario);

@@ -11,7 +11,7 @@ TEST(Growth, IsLookedIntoWhereItIsMoreThanNoise) {
   const run::Usage before{.memory = 20 * mebibyte, .descriptors = 10, .threads = 2, .processes = 1};
   run::Usage after = before;
   EXPECT_FALSE(suspicious(before, after));
-  after.memory += 17 * mebibyte;
+  after.memory += 65 * mebibyte;
   EXPECT_EQ(suspicious(before, after), Resource::memory);
   after.descriptors += 7;
   EXPECT_EQ(suspicious(before, after), Resource::memory);

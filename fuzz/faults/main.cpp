@@ -41,7 +41,8 @@ const faults::Fault no_fault{"none", "", ""};
 
 // A campaign against the server of the fault, one connection at a time, until it is accused.
 Report campaign(const faults::Fault& fault, const script::Registry& registry, Options options, double seconds) {
-  serve::MemoryStore store;
+  serve::MemoryStore behind;
+  WatchedStore store(behind, "alice");
   // Silence of the client counts only when it outlasts all that a scenario waits for.
   faults::FaultyServer server(fault, {.idle = std::chrono::minutes(30)}, store, crypto::digests());
   session::MemoryTransport transport([&](smtp::Role role) { return (*server).accept(role); },
@@ -63,7 +64,8 @@ Report campaign(const faults::Fault& fault, const script::Registry& registry, Op
   Campaign* running = nullptr;
   Campaign search(std::move(target), transport, registry, options, {.progress = [&](const Report&) {
                     if (seconds > 0 && std::chrono::steady_clock::now() >= end) running->interrupt();
-                  }});
+                  },
+                   .mailbox = &store});
   running = &search;
   return search.run();
 }

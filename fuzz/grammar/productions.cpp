@@ -40,6 +40,7 @@ constexpr Production table[] = {
     Production{"hello", 1, "EHLO {client} {words}", tolerated, {ehlo, ehlo_syntax}, "4.1.1.1"},
     Production{"hello", 1, "EHLO -{host}", tolerated, {ehlo, ehlo_syntax}, "4.1.2"},
     Production{"hello", 1, "EHLO {client}\\x07", tolerated, {ehlo, ehlo_syntax}, "4.1.2"},
+    Production{"hello", 2, "EHLO {shell}", tolerated, {ehlo, ehlo_syntax}, "4.1.2"},
     Production{"hello", 1, "EHLO \\xff.{host}", tolerated, {ehlo, ehlo_syntax}, "2.4"},
 
     Production{"mail", 20, "MAIL FROM:{reverse-path}{mail-parameters}{end}", valid, {mail}, "4.1.1.2"},
@@ -448,6 +449,10 @@ constexpr Production table[] = {
     Production{"broken-mailbox", 1, "{\"l\" x 65}@{host}", tolerated, {}, "4.5.3.1.1"},
     Production{"broken-mailbox", 1, "{word}@{\"d.\" x 127}example", tolerated, {}, "4.5.3.1.2"},
     Production{"broken-mailbox", 1, "{\"<>\" x 40}", tolerated, {}, "4.1.2"},
+    Production{"broken-mailbox", 3, "{shell}", tolerated, {}, "4.1.2"},
+    Production{"broken-mailbox", 2, "\"{shell}\"@{host}", tolerated, {}, "4.1.2"},
+    Production{"broken-mailbox", 2, "{file}@{domain}", tolerated, {}, "4.1.2"},
+    Production{"broken-mailbox", 1, "\"{file}\"@{host}", tolerated, {}, "4.1.2"},
     Production{"broken-mailbox", 1, ";{word};", tolerated, {}, "4.1.2"},
     Production{"broken-mailbox", 1, "${{{word}}}%s%n@{host}", tolerated, {}, "4.1.2"},
 
@@ -483,7 +488,12 @@ constexpr Production table[] = {
     Production{"content", 1, "{header}{odd-header}\\r\\n{text}"},
     Production{"content", 1, "{\"Received: from a.example by b.example; Mon, 02 Nov 2026 10:00:00 +0000\\r\\n\" x 30}\\r\\n{text}", valid, {}, "6.3"},
     Production{"content", 1, "{\"Received: from a.example by b.example; Mon, 02 Nov 2026 10:00:00 +0000\\r\\n\" x 99}\\r\\n{text}", valid, {}, "6.3"},
+    Production{"content", 3, "{header}MIME-Version: 1.0\\r\\nContent-Type: multipart/mixed; boundary=b\\r\\n\\r\\n{part}{part}--b--\\r\\n"},
     Production{"header", 1, "From: <{sender}>\\r\\nTo: <{recipient}>\\r\\nDate: Mon, 02 Nov 2026 10:00:00 +0000\\r\\nMessage-ID: <{token}@{client}>\\r\\nSubject: smtpspec {token}\\r\\n"},
+    Production{"part", 1, "--b\\r\\nContent-Type: text/plain; name=\"{file}\"\\r\\nContent-Disposition: attachment; filename=\"{file}\"\\r\\n\\r\\na\\r\\n"},
+    Production{"part", 2, "--b\\r\\nContent-Type: text/plain; name=\"a\"\\r\\nContent-Disposition: attachment; filename=\"a\"\\r\\nContent-ID: <{file}>\\r\\n\\r\\na\\r\\n"},
+    Production{"part", 1, "--b\\r\\nContent-Type: text/plain; name=\"{shell}\"\\r\\nContent-Disposition: attachment; filename=\"{shell}\"\\r\\n\\r\\na\\r\\n"},
+    Production{"odd-header", 1, "Subject: {shell}\\r\\n"},
     Production{"odd-header", 1, "no colon\\r\\n"},
     Production{"odd-header", 1, "Resent-From: <{sender}>\\r\\n"},
     Production{"odd-header", 1, "To: {\"<a@a.example>, \" x 120}<b@a.example>\\r\\n"},
@@ -587,6 +597,15 @@ constexpr Production table[] = {
     Production{"chunk", 1, "{\"x\" x 255}"},
     Production{"chunk", 1, "{\"x\" x 1024}"},
     Production{"chunk", 1, "{\"\\xff\\x00\" x 20}"},
+
+    // --- what is a file, or a command that makes one, to a server that takes a name for more than a name
+    Production{"file", 3, "../../../../../{canary}/{token}"},
+    Production{"file", 1, "/{canary}/{token}"},
+    Production{"file", 1, "../../../../../{canary}/{token}\\x00.eml", tolerated, {}, "2.3.8"},
+    Production{"shell", 1, "$(touch${{IFS}}/{canary}/{token})"},
+    Production{"shell", 1, "`touch${{IFS}}/{canary}/{token}`"},
+    Production{"shell", 1, ";touch /{canary}/{token};"},
+    Production{"shell", 1, "|touch /{canary}/{token}"},
 
     // --- what may stand behind a command: RFC 5321 section 4.1.1
     Production{"end", 30, ""},

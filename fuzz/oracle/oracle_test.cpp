@@ -53,6 +53,7 @@ const script::Facts& facts_of_oracle() {
                                     {"domain", "s.example"},
                                     {"user", "alice"},
                                     {"password", "secret"},
+                                    {"canary", "tmp/c"},
                                     {"token", "t"}}};
   return known;
 }

@@ -72,6 +72,11 @@ std::vector<Step> lines_of(const Template& text) {
   return out;
 }
 
+Template marked(Template text, const Act& act) {
+  mark(text.pieces, mark_of(act.connection));
+  return text;
+}
+
 class Renderer {
  public:
   explicit Renderer(const Scenario& scenario) : scenario_(scenario) {}
@@ -88,11 +93,6 @@ class Renderer {
 
  private:
   static const Grammar& grammar() { return Grammar::instance(); }
-
-  static Template marked(Template text, const Act& act) {
-    mark(text.pieces, mark_of(act.connection));
-    return text;
-  }
 
   // A step that says the part; its line is its number.
   Step numbered(Step step, std::vector<Part> parts) {
@@ -206,7 +206,7 @@ class Renderer {
       case Act::Kind::data: {
         steps.push_back(expects("354, else any ends the block", {number, 0}));
         pause_inside(act, steps);
-        Step content{.kind = Step::Kind::content, .inside = lines_of(marked(cut(grammar().text(act.more.front()), act.cuts), act)), .stuffed = false};
+        Step content{.kind = Step::Kind::content, .inside = content_of(act), .stuffed = false};
         const auto& acts = scenario_.acts;
         const bool single = in_octets(number, number);
         while (acts[tail].glued && tail + 1 < acts.size() && acts[tail + 1].kind == Act::Kind::command &&
@@ -248,6 +248,12 @@ class Renderer {
 };
 
 }  // namespace
+
+Template text_of(const Act& act, const Node& tree) { return marked(Grammar::instance().text(tree), act); }
+
+std::vector<Step> content_of(const Act& act) {
+  return lines_of(marked(cut(Grammar::instance().text(act.more.front()), act.cuts), act));
+}
 
 Rendered render(const Scenario& scenario) { return Renderer(scenario).run(); }
 

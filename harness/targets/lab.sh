@@ -11,6 +11,8 @@
 # Environment: SINK_PORT       where mail for relay.test is sent (BASEPORT+9)
 #              SMTPSPEC_CACHE  where fetched packages are kept
 #              LAB_SETTINGS    more lines for the server's configuration (postfix)
+#              LAB_INSTEAD     files that take the place of the packages', below this
+#                              folder as below /
 #
 # The server's packages are not installed.  Debian's mail servers exclude each
 # other and have absolute paths compiled in, so each one gets a view of its
@@ -219,6 +221,7 @@ build_root() { # sets ROOT
     [[ -e $deb ]] || break
     dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink -C pkg
   done
+  [[ -z ${LAB_INSTEAD:-} ]] || cp -a "$LAB_INSTEAD/." pkg/
   # Relative names: a colon or a comma in DIR would end an absolute one.
   mount -t overlay -o lowerdir=pkg:/,upperdir=up,workdir=work overlay root ||
     die "cannot mount an overlay on / (overlayfs is missing)"

@@ -5,6 +5,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 from xml.etree import ElementTree
@@ -256,6 +257,38 @@ class Resources(Files):
     def test_who_fills_a_pool(self):
         out, err, file = self.campaign("pool")
         self.assertFalse(file.exists(), out + err)
+
+
+class SideEffects(Files):
+    def fuzz(self, verb, harm, *words):
+        findings = pathlib.Path(f"{self.directory.name}/findings")
+        status, out, err = run("fuzz", "smtp://127.0.0.1", "--start", f"{MORTAL} {{port}} {verb} {harm}", "--timeout", "300ms", "--for", "20s",
+                               "--scenarios", "300", "--findings", str(findings), "--jobs", "4", *words)
+        return status, out + err, findings / "side-effect.yaml"
+
+    def test_an_argument_that_a_shell_reads(self):
+        with tempfile.TemporaryDirectory(dir="/tmp", prefix="sc") as canary:
+            status, told, file = self.fuzz("EHLO", "shell", "--canary", canary)
+            self.assertTrue(file.exists(), told)
+            self.assertEqual(status, 1)
+            self.assertRegex(file.read_text(), r"C: EHLO .*touch.*/\{canary\}/\{token\}mark1z")
+            self.assertIn("fail  fuzz/side-effect", told)
+            self.assertTrue(os.listdir(canary), "a folder of the user's is left as it is")
+
+    def test_who_makes_no_file_is_spared(self):
+        before = set(pathlib.Path("/tmp").glob("sc-??????"))
+        _, told, file = self.fuzz("EHLO", "pool")
+        self.assertFalse(file.exists(), told)
+        self.assertFalse(set(pathlib.Path("/tmp").glob("sc-??????")) - before, "our own folder goes")
+
+    def test_a_folder_that_is_no_good(self):
+        for folder, complaint in (("/nowhere", "'/nowhere' is no folder"), ("/usr/lib/python3/dist-packages", "longer than 24 octets")):
+            status, told, _ = self.fuzz("EHLO", "pool", "--canary", folder)
+            self.assertEqual(status, 2)
+            self.assertIn(complaint, told)
+        status, told, _ = self.fuzz("EHLO", "pool", "--deliveries")
+        self.assertEqual(status, 2)
+        self.assertIn("--deliveries needs the mailbox of the recipient", told)
 
 
 class Death(Files):
