@@ -27,14 +27,14 @@ constexpr std::size_t least_recent = 64, most_recent = 4000;  // scenarios that 
 constexpr std::chrono::seconds recent_time(3);                // … of the last so much
 constexpr std::chrono::milliseconds look_again(20), least_grace(250);
 constexpr std::chrono::milliseconds last_watch(1500);  // at the end, for one that dies a moment later
-constexpr std::chrono::seconds effect_time(2);  // for a file to be made
+constexpr std::chrono::seconds effect_time(2);         // for a file to be made
 constexpr std::size_t most_culprit_plays = 60, most_death_plays = 200;
 constexpr std::chrono::seconds examination_time(60), examination_deadline(1);
 // Of one that keeps more and more.
-constexpr std::uint64_t warm_up = 100;              // scenarios, before it is looked at first
-constexpr std::chrono::seconds sample_every(2);     // while it is busy
-constexpr std::chrono::milliseconds settles(50);    // between two looks that have to show the same …
-constexpr int most_looks = 20;                      // … of so many
+constexpr std::uint64_t warm_up = 100;            // scenarios, before it is looked at first
+constexpr std::chrono::seconds sample_every(2);   // while it is busy
+constexpr std::chrono::milliseconds settles(50);  // between two looks that have to show the same …
+constexpr int most_looks = 20;                    // … of so many
 constexpr std::chrono::seconds least_weighing(20);
 constexpr std::size_t most_weighed = 128, most_weighings = 40;
 constexpr std::uint64_t log_tail = 8192;  // octets
@@ -172,7 +172,7 @@ struct Campaign::State {
 
   // Keeps as many sessions in flight as there may be; those that look into a suspicion go first.
   void fill() {
-    while (in_flight < options.connections && (!urgent.empty() || !solitary.empty() || (!over() && !(wants_quiet && urgent.empty() && solitary.empty())))) {
+    while (in_flight < options.connections && (!urgent.empty() || !solitary.empty() || (!over() && !(wants_quiet && !looking_into())))) {
       if (alone || (!solitary.empty() && in_flight > 0) || !has_slot()) return;
       if (!solitary.empty()) {
         auto job = std::move(solitary.front());
@@ -345,8 +345,8 @@ struct Campaign::State {
     if (made != recent.end() && phase == Phase::searching)
       suspect({*made->scenario}, file_made(), play, "the file that play " + std::to_string(play) + " made");
   }
-  // No RFC has a sentence that says it: RFC 5321 section 2.3.1 has mail data be content, and section 4.1.2 local-parts be names. But a file that a
-  // client may make where he likes is nobody's choice.
+  // No RFC has a sentence that says it: RFC 5321 section 2.3.1 has mail data be content, and section 4.1.2 local-parts be names. But a file
+  // that a client may make where he likes is nobody's choice.
   static judge::Finding file_made() {
     return {.rule = std::string(side_effect),
             .requirements = {},
@@ -450,9 +450,11 @@ struct Campaign::State {
     std::uint64_t index = 0;
     std::string origin;
     std::vector<Scenario> others{};  // that may show it where this one does not
+    std::shared_ptr<int> counted{};  // among those that are looked into
     int left = reproductions;
     std::optional<Shortening> shortening{};
   };
+  bool looking_into() const { return suspicions.use_count() > 1; }
 
   void suspect_all(const Playing& played, Evaluation evaluation, std::uint64_t index, const std::string& origin) {
     for (judge::Finding& finding : evaluation.findings)
@@ -490,7 +492,7 @@ struct Campaign::State {
     Scenario first = std::move(scenarios.front());
     scenarios.erase(scenarios.begin());
     auto suspicion = std::make_shared<Suspicion>(
-        Suspicion{std::move(finding), std::move(first), std::move(what), index, origin, std::move(scenarios)});
+        Suspicion{std::move(finding), std::move(first), std::move(what), index, origin, std::move(scenarios), suspicions});
     if (!suspicion->others.empty()) ++suspicion->left;  // what was seen was another one
     if (find(control(suspicion->scenario, target, registry), suspicion->what)) return drop(*suspicion);
     again(suspicion);
@@ -519,15 +521,18 @@ struct Campaign::State {
 
   void again(const std::shared_ptr<Suspicion>& suspicion) {
     queue_of(*suspicion).push_back([this, suspicion] {
-      play(suspicion->scenario, [this, suspicion](const Playing& played, const Evaluation& evaluation) {
-        if (!find(evaluation, suspicion->what)) return drop_or_try_another(suspicion);
-        if (--suspicion->left > 0) return again(suspicion);
-        suspected[suspicion->what] = out.findings.size();
-        out.findings.emplace_back();
-        keep(*suspicion, played, evaluation);
-        suspicion->shortening.emplace(suspicion->scenario, ground(suspicion->scenario.role), options.most_plays);
-        shorten(suspicion);
-      }, is_patient(*suspicion));
+      play(
+          suspicion->scenario,
+          [this, suspicion](const Playing& played, const Evaluation& evaluation) {
+            if (!find(evaluation, suspicion->what)) return drop_or_try_another(suspicion);
+            if (--suspicion->left > 0) return again(suspicion);
+            suspected[suspicion->what] = out.findings.size();
+            out.findings.emplace_back();
+            keep(*suspicion, played, evaluation);
+            suspicion->shortening.emplace(suspicion->scenario, ground(suspicion->scenario.role), options.most_plays);
+            shorten(suspicion);
+          },
+          is_patient(*suspicion));
     });
   }
 
@@ -553,12 +558,15 @@ struct Campaign::State {
       return;
     }
     queue_of(*suspicion).push_back([this, suspicion, scenario = std::move(*candidate)] {
-      play(scenario, [this, suspicion](const Playing& played, const Evaluation& evaluation) {
-        const bool shows = find(evaluation, suspicion->what) && !find(control(*played.scenario, target, registry), suspicion->what);
-        if (shows) keep(*suspicion, played, evaluation);
-        suspicion->shortening->tried(shows);
-        shorten(suspicion);
-      }, is_patient(*suspicion));
+      play(
+          scenario,
+          [this, suspicion](const Playing& played, const Evaluation& evaluation) {
+            const bool shows = find(evaluation, suspicion->what) && !find(control(*played.scenario, target, registry), suspicion->what);
+            if (shows) keep(*suspicion, played, evaluation);
+            suspicion->shortening->tried(shows);
+            shorten(suspicion);
+          },
+          is_patient(*suspicion));
     });
   }
 
@@ -788,7 +796,7 @@ struct Campaign::State {
   void sample() {
     if (!calls.attendant.usage || wants_quiet || asking > 0 || phase != Phase::searching) return;
     // What is looked into goes first.
-    if (!before) wants_quiet = out.scenarios >= warm_up && urgent.empty() && solitary.empty();
+    if (!before) wants_quiet = out.scenarios >= warm_up && !looking_into();
     else if (transport.now() - sampled >= sample_every) {
       sampled = transport.now();
       wants_quiet = urgent_growth(*before, calls.attendant.usage(), options.connections);
@@ -984,7 +992,8 @@ struct Campaign::State {
   bool stopping = false;
   std::deque<std::function<void()>> urgent;
   std::deque<std::function<void()>> solitary;  // of what wants the target for itself
-  bool alone = false;                          // such a one is in flight
+  std::shared_ptr<int> suspicions = std::make_shared<int>();
+  bool alone = false;  // such a one is in flight
   std::map<Playing*, std::unique_ptr<Playing>> playing;
   Corpus corpus;
   std::map<std::string, std::size_t> suspected;  // and which finding it became
@@ -1001,10 +1010,10 @@ struct Campaign::State {
   };
   std::deque<Recent> recent;
   std::optional<Examination> examination;
-  std::uint64_t log_from = 0;  // where the log of this life of the target begins
-  std::set<std::uint64_t> awaited, touched;                       // plays: whose effects are waited for; who made a file
-  std::map<std::uint64_t, std::vector<std::string>> stored{};     // and their messages
-  std::optional<run::Usage> before;  // of the target, when it was looked at last
+  std::uint64_t log_from = 0;                                  // where the log of this life of the target begins
+  std::set<std::uint64_t> awaited, touched;                    // plays: whose effects are waited for; who made a file
+  std::map<std::uint64_t, std::vector<std::string>> stored{};  // and their messages
+  std::optional<run::Usage> before;                            // of the target, when it was looked at last
   session::Time sampled{};
   bool wants_quiet = false, looked_at_end = false;
   std::set<Resource> weighed;

@@ -8,8 +8,8 @@
 // unless the corpus is used.
 //
 // A target that dies is started anew, if anybody can do that, and what was under way in its last seconds is tried until the
-// smallest sequence is known that kills it: that is a finding too. Likewise what makes it keep more and more descriptors, threads or memory,
-// where somebody can say how much it holds.
+// smallest sequence is known that kills it: that is a finding too. Likewise what makes it keep more and more descriptors, threads or
+// memory, where somebody can say how much it holds.
 #pragma once
 
 #include <functional>

@@ -132,11 +132,12 @@ TEST(Campaign, WordsOfAnotherSessionAreHeard) {
     return faults::Fault{"test/noop-of-another", "", "", [only_when_over](faults::Seams& seams, faults::Shared& shared) {
                            shared.texts.resize(1);
                            const auto said = std::make_shared<std::string>();
-                           faults::on_answer(seams, smtp::Input::noop, [&shared, said, only_when_over](std::string_view line, serve::Saying& saying) {
-                             saying.lines.front() += " " + shared.texts.front();
-                             *said = std::string(line.substr(std::min<std::size_t>(line.size(), 5)));
-                             if (!only_when_over) shared.texts.front() = *said;
-                           });
+                           faults::on_answer(seams, smtp::Input::noop,
+                                             [&shared, said, only_when_over](std::string_view line, serve::Saying& saying) {
+                                               saying.lines.front() += " " + shared.texts.front();
+                                               *said = std::string(line.substr(std::min<std::size_t>(line.size(), 5)));
+                                               if (!only_when_over) shared.texts.front() = *said;
+                                             });
                            if (only_when_over) faults::when_over(seams, [&shared, said] { shared.texts.front() = *said; });
                          }};
   };

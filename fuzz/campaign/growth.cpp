@@ -15,8 +15,8 @@ struct Bounds {
   std::int64_t at_once;      // beyond what sessions under way may hold
 };
 // A page or two is what an allocator takes now and then; no allocator takes eight for each play and never gives them back.
-constexpr std::array bounds = {Bounds{Resource::descriptors, 8, 1, 64}, Bounds{Resource::processes, 8, 1, 64}, Bounds{Resource::threads, 8, 1, 64},
-                               Bounds{Resource::memory, 64 * mebibyte, 32 * kibibyte, 256 * mebibyte}};
+constexpr std::array bounds = {Bounds{Resource::descriptors, 8, 1, 64}, Bounds{Resource::processes, 8, 1, 64},
+                               Bounds{Resource::threads, 8, 1, 64}, Bounds{Resource::memory, 64 * mebibyte, 32 * kibibyte, 256 * mebibyte}};
 
 const Bounds& bounds_of(Resource resource) {
   return *std::find_if(bounds.begin(), bounds.end(), [resource](const Bounds& one) { return one.resource == resource; });

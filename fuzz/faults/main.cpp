@@ -62,9 +62,11 @@ Report campaign(const faults::Fault& fault, const script::Registry& registry, Op
   options.limits.restart = true;
   const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
   Campaign* running = nullptr;
-  Campaign search(std::move(target), transport, registry, options, {.progress = [&](const Report&) {
-                    if (seconds > 0 && std::chrono::steady_clock::now() >= end) running->interrupt();
-                  },
+  Campaign search(std::move(target), transport, registry, options,
+                  {.progress =
+                       [&](const Report&) {
+                         if (seconds > 0 && std::chrono::steady_clock::now() >= end) running->interrupt();
+                       },
                    .mailbox = &store});
   running = &search;
   return search.run();

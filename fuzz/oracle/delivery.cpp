@@ -43,7 +43,8 @@ class Reading {
   std::optional<std::vector<Sent>> run() {
     // The way there names the recipient.
     for (const Act& act : scenario_.acts)
-      if (act.kind == Act::Kind::open && act.at >= script::Start::rcpt) drafts_[act.connection] = {.named = true, .recipients = 1, .chunks = {}};
+      if (act.kind == Act::Kind::open && act.at >= script::Start::rcpt)
+        drafts_[act.connection] = {.named = true, .recipients = 1, .chunks = {}};
     for (const Answer& answer : answers_)
       if (!take(answer)) return {};
     for (auto& [connection, draft] : drafts_) give_up(draft);
@@ -191,7 +192,8 @@ bool is_like(std::string_view stored_text, std::string_view sent_text) {
 }
 
 std::string sketch(std::string_view text) {
-  return std::to_string(text.size()) + " octets, the last of them " + smtp::spell(text.substr(text.size() - std::min<std::size_t>(text.size(), 40)));
+  return std::to_string(text.size()) + " octets, the last of them " +
+         smtp::spell(text.substr(text.size() - std::min<std::size_t>(text.size(), 40)));
 }
 
 }  // namespace
@@ -237,6 +239,13 @@ std::vector<judge::Finding> compare_deliveries(const std::vector<Sent>& sent, co
                    .entry = entry});
   };
   std::vector<bool> explained(stored.size());
+  // Trace fields in front of nothing look like any other header: the longest content that fits is the one.
+  std::vector<const std::string*> content_of(stored.size());
+  for (std::size_t i = 0; i < stored.size(); ++i)
+    for (const Sent& one : sent)
+      if (one.code / 100 == 2 && (exact ? is_same(stored[i], one.content) : is_like(stored[i], one.content)) &&
+          (!content_of[i] || content_of[i]->size() < one.content.size()))
+        content_of[i] = &one.content;
   const Sent* missing = nullptr;
   bool unsure = false;  // whether a message that is not valid came as another one
   for (const Sent& one : sent) {
@@ -247,7 +256,7 @@ std::vector<judge::Finding> compare_deliveries(const std::vector<Sent>& sent, co
     for (const Sent& other : sent)
       if (other.code / 100 == 2 && other.content == one.content) least += other.least, most += other.most;
     for (std::size_t i = 0; i < stored.size(); ++i)
-      if (exact ? is_same(stored[i], one.content) : is_like(stored[i], one.content)) explained[i] = true, ++copies;
+      if (content_of[i] && *content_of[i] == one.content) explained[i] = true, ++copies;
     if (!exact && !one.valid) continue;
     if (copies < least && !missing) missing = &one;
     if (copies > most && out.empty())
@@ -268,7 +277,8 @@ std::vector<judge::Finding> compare_deliveries(const std::vector<Sent>& sent, co
     });
     if (refused != sent.end() && refused->code > 0)
       accuse("refused", Verdict::fail, refused->code >= 500 ? "RFC5321-4.2.5-3" : "RFC5321-4.2.5-1",
-             "no message that was refused with " + std::to_string(refused->code), "it stands in the mailbox: " + sketch(*other), refused->entry);
+             "no message that was refused with " + std::to_string(refused->code), "it stands in the mailbox: " + sketch(*other),
+             refused->entry);
     else if (exact)
       accuse("given-up", Verdict::fail, "RFC5321-4.1.1.5-1", "no message but those that were sent and taken",
              "another one stands in the mailbox: " + sketch(*other), -1);

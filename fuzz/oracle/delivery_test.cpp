@@ -42,6 +42,7 @@ TEST(Delivery, CopiesAreCounted) {
   EXPECT_EQ(steps({taken(message)}, {message, message}), Steps{"doubled"});
   EXPECT_EQ(steps({taken(message), taken(message)}, {message, message}), Steps{});
   EXPECT_EQ(steps({taken(message), taken(message)}, {message}), Steps{"lost"});
+  EXPECT_EQ(steps({taken(""), taken("X: a\r\n")}, {received, received + "X: a\r\n"}), Steps{});
 }
 
 TEST(Delivery, WhatWasNotTakenDoesNotArrive) {

@@ -48,7 +48,8 @@ class Reading {
     }
     find_unanswered();
     find_impatience();
-    const bool certain = transcript_.complete && std::none_of(channels_.begin(), channels_.end(), [](const auto& one) { return one.second.adrift; });
+    const bool certain =
+        transcript_.complete && std::none_of(channels_.begin(), channels_.end(), [](const auto& one) { return one.second.adrift; });
     return {std::move(findings_), std::move(answers_), std::move(visits_), certain, std::move(overheard_)};
   }
 
@@ -295,8 +296,8 @@ class Reading {
   }
   static bool names_postmaster(const Node& tree) { return has(tree, "postmaster"); }
 
-  // Words of another session. RFC 5321 section 2.3.6 gives each session a state and buffers of its own; what a reply says beside its code it
-  // leaves to the server. So what came out of another one's buffer is a deviation: nothing that it decides was shown to be wrong.
+  // Words of another session. RFC 5321 section 2.3.6 gives each session a state and buffers of its own; what a reply says beside its code
+  // it leaves to the server. So what came out of another one's buffer is a deviation: nothing that it decides was shown to be wrong.
   void look_for_others(const Entry& entry, int index) {
     if (entry.command.empty()) return;  // nobody knows what it answers
     const std::string_view token = plan_.facts.get("token"), campaign = campaign_of(token);
@@ -413,7 +414,8 @@ std::string key(const Finding& finding) {
   if (finding.rule == too_many_replies || finding.rule == early_close || finding.rule == lost_reply)
     return finding.rule + " " + finding.step;
   if (!finding.rule.starts_with("fuzz/")) return finding.rule;
-  if (finding.rule == kept_resources || finding.rule == side_effect || finding.rule == wrong_delivery) return finding.rule + " " + finding.step;
+  if (finding.rule == kept_resources || finding.rule == side_effect || finding.rule == wrong_delivery)
+    return finding.rule + " " + finding.step;
   if (finding.rule == dead_process) return finding.rule + " " + finding.came;
   return finding.rule + " " + finding.step + " " + finding.came.substr(0, 3);
 }

@@ -235,7 +235,9 @@ TEST(Oracle, WordsOfAnotherSessionAreADeviation) {
   script::Facts facts = facts_of_oracle();
   facts.values["token"] = "tx17";
   const std::vector<Act> acts = {says("hello", "EHLO c.example"), says("simple", "NOOP")};
-  const auto hears = [&](const std::string& text) { return play(acts, {greeting, hello, "250 2.0.0 " + text, bye}, {}, 10min, facts).evaluation(); };
+  const auto hears = [&](const std::string& text) {
+    return play(acts, {greeting, hello, "250 2.0.0 " + text, bye}, {}, 10min, facts).evaluation();
+  };
   // One of its own, one that is cut off, and one of a campaign that nobody knows of.
   for (const char* text : {"Ok tx17mark1z", "Ok tx17", "Ok tx1mark", "Ok ux3mark1z"}) {
     EXPECT_FALSE(hears(text).overheard) << text;

@@ -1,5 +1,5 @@
-// A word by which a connection of a play is known wherever it turns up: in what another session is told, in a stored message, in the name of
-// a file. The grammar says {token}, and what is said on connection 2 of the play 17 is
+// A word by which a connection of a play is known wherever it turns up: in what another session is told, in a stored message, in the name
+// of a file. The grammar says {token}, and what is said on connection 2 of the play 17 is
 //
 //   t0f3ax17mark2z     the token of the play, token_of("t0f3a", 17), and mark_of(2)
 //

@@ -12,8 +12,8 @@ TEST(Marker, IsReadBack) {
 }
 
 TEST(Marker, WhatIsNoWholeMarkerIsNone) {
-  for (const char* text : {"t0fx17", "t0fx17mark2", "t0fx17mark", "t0fx1", "t0fxmark2z", "t0fx-1mark2z", "t0fx1mark-2z", "t0fx17mark99999999999z",
-                           "t0fx99999999999999999999999mark1z", "t0ex17mark2z", ""})
+  for (const char* text : {"t0fx17", "t0fx17mark2", "t0fx17mark", "t0fx1", "t0fxmark2z", "t0fx-1mark2z", "t0fx1mark-2z",
+                           "t0fx17mark99999999999z", "t0fx99999999999999999999999mark1z", "t0ex17mark2z", ""})
     EXPECT_TRUE(markers_in(text, "t0f").empty()) << text;
   EXPECT_TRUE(markers_in("x17mark2z", "").empty());
   for (const char* token : {"", "t0f", "t0fx", "x", "t0fx1y"}) EXPECT_EQ(campaign_of(token), "") << token;

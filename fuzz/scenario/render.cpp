@@ -251,9 +251,7 @@ class Renderer {
 
 Template text_of(const Act& act, const Node& tree) { return marked(Grammar::instance().text(tree), act); }
 
-std::vector<Step> content_of(const Act& act) {
-  return lines_of(marked(cut(Grammar::instance().text(act.more.front()), act.cuts), act));
-}
+std::vector<Step> content_of(const Act& act) { return lines_of(marked(cut(Grammar::instance().text(act.more.front()), act.cuts), act)); }
 
 Rendered render(const Scenario& scenario) { return Renderer(scenario).run(); }
 

@@ -334,7 +334,9 @@ void add_fuzz(CLI::App& app, Environment& environment, int& status) {
   command->add_option("--shard", flags->shard, "Only part m of n of the scenarios of the seed")->type_name("m/n");
   command->add_option("--corpus", flags->corpus, "A folder of scenarios that showed something: played first, gone on from, added to")
       ->type_name("DIR");
-  command->add_option("--canary", flags->canary, "A folder that the target sees, in which nothing may make a file (default: one of our own, with --start)")
+  command
+      ->add_option("--canary", flags->canary,
+                   "A folder that the target sees, in which nothing may make a file (default: one of our own, with --start)")
       ->type_name("DIR");
   command->add_flag("--deliveries", flags->deliveries, "Compare what arrives in the mailbox of the profile with what was sent");
   command->add_option("--findings", flags->directory, "The folder for case files of what is found (default: findings)")->type_name("DIR");
