@@ -6,6 +6,7 @@
 
 #include "fuzz/campaign/culprit.hpp"
 #include "fuzz/campaign/growth.hpp"
+#include "fuzz/campaign/mailbox.hpp"
 #include "fuzz/campaign/shorten.hpp"
 #include "fuzz/oracle/compare.hpp"
 #include "fuzz/scenario/marker.hpp"

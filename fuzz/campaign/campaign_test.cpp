@@ -5,6 +5,7 @@
 #include <deque>
 
 #include "fuzz/campaign/finding.hpp"
+#include "fuzz/campaign/mailbox.hpp"
 #include "fuzz/scenario/text.hpp"
 
 #include "smtpspec/crypto/digests.hpp"

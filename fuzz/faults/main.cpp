@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "fuzz/campaign/campaign.hpp"
+#include "fuzz/campaign/mailbox.hpp"
 #include "fuzz/oracle/compare.hpp"
 #include "smtpspec/crypto/digests.hpp"
 #include "smtpspec/faults/fault.hpp"

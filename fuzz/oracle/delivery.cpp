@@ -1,8 +1,6 @@
 #include "fuzz/oracle/delivery.hpp"
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 
 #include "smtpspec/smtp/content.hpp"
 #include "smtpspec/smtp/octets.hpp"
@@ -10,11 +8,8 @@
 namespace smtpspec::fuzz {
 namespace {
 
-namespace fs = std::filesystem;
 using judge::Verdict;
 using smtp::Input;
-
-constexpr std::uintmax_t most_of_message = 16u << 20;
 
 const Grammar& grammar() { return Grammar::instance(); }
 
@@ -197,29 +192,6 @@ std::string sketch(std::string_view text) {
 }
 
 }  // namespace
-
-bool WatchedStore::take(const serve::Message& message) {
-  const bool good = behind_.take(message);
-  for (const serve::Recipient& recipient : message.envelope.recipients)
-    if (good && recipient.mailbox == mailbox_) arrived_.push_back(message.delivered());
-  return good;
-}
-
-Maildir::Maildir(std::string directory) : directory_(std::move(directory)) { arrived(); }
-
-std::vector<std::string> Maildir::arrived() {
-  std::vector<std::string> out;
-  for (const char* part : {"new", "cur"}) {
-    std::error_code error;
-    for (fs::directory_iterator entry(fs::path(directory_) / part, error), end; !error && entry != end; entry.increment(error)) {
-      const std::string name = entry->path().filename().string();
-      if (!known_.insert(name.substr(0, name.find(':'))).second || entry->file_size(error) > most_of_message) continue;
-      std::ifstream in(entry->path(), std::ios::binary);
-      out.emplace_back(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
-    }
-  }
-  return out;
-}
 
 std::optional<std::vector<Sent>> deliveries(const Scenario& scenario, const script::Plan& plan, const std::vector<Answer>& answers) {
   return Reading(scenario, plan, answers).run();

@@ -7,11 +7,7 @@
 // A message is known by the markers of its session (scenario/marker.hpp): one without is left alone.
 #pragma once
 
-#include <set>
-#include <utility>
-
 #include "fuzz/oracle/oracle.hpp"
-#include "smtpspec/serve/store.hpp"
 
 namespace smtpspec::fuzz {
 
@@ -28,34 +24,6 @@ class Mailbox {
   // The octets are those that the server took, with CRLF and with nothing but trace fields in front; else a line ends in LF, and
   // a server may have added fields.
   virtual bool exact() const = 0;
-};
-
-// In front of a store of the reference server: what it is given for one of its mailboxes.
-class WatchedStore final : public serve::Store, public Mailbox {
- public:
-  WatchedStore(serve::Store& behind, std::string mailbox) : behind_(behind), mailbox_(std::move(mailbox)) {}
-  bool take(const serve::Message& message) override;
-  std::vector<std::string> arrived() override { return std::exchange(arrived_, {}); }
-  session::Duration delay() const override { return {}; }
-  bool exact() const override { return true; }
-
- private:
-  serve::Store& behind_;
-  std::string mailbox_;
-  std::vector<std::string> arrived_;
-};
-
-// The files of a Maildir, those that are there already aside.
-class Maildir final : public Mailbox {
- public:
-  explicit Maildir(std::string directory);
-  std::vector<std::string> arrived() override;
-  session::Duration delay() const override { return std::chrono::seconds(5); }
-  bool exact() const override { return false; }
-
- private:
-  std::string directory_;
-  std::set<std::string> known_;
 };
 
 // A message of a session.

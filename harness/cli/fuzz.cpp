@@ -10,6 +10,7 @@
 #include "cli/reports.hpp"
 #include "cli/shard.hpp"
 #include "fuzz/campaign/finding.hpp"
+#include "fuzz/campaign/mailbox.hpp"
 #include "fuzz/report/report.hpp"
 #include "smtpspec/report/report.hpp"
 
