@@ -8,7 +8,8 @@
 // unless the corpus is used.
 //
 // A target that dies is started anew, if anybody can do that, and what was under way in its last seconds is tried until the
-// smallest sequence is known that kills it: that is a finding too.
+// smallest sequence is known that kills it: that is a finding too. Likewise what makes it keep more and more descriptors, threads or
+// memory, where somebody can say how much it holds.
 #pragma once
 
 #include <functional>
@@ -16,7 +17,7 @@
 #include <set>
 
 #include "fuzz/campaign/corpus.hpp"
-#include "fuzz/oracle/oracle.hpp"
+#include "fuzz/oracle/delivery.hpp"
 #include "smtpspec/run/stage.hpp"
 #include "smtpspec/session/transport.hpp"
 
@@ -82,6 +83,7 @@ struct Report {
   std::vector<std::string> dropped;  // suspicions that did not come again, or that the reference server shows too, by key()
   bool interrupted = false;
   std::vector<std::string> deaths;  // of the target's process, masked
+  std::vector<std::string> grew;    // what of the target did, where no scenario shows why
   std::string dead;                 // how the target was lost, if it was
 };
 
@@ -92,6 +94,8 @@ struct Calls {
   std::function<void(std::size_t number, const Shows& shows)> replayed{};  // of the corpus
   std::function<Shows()> places{};                                         // of the target's code, that were never reached before
   run::Attendant attendant{};
+  std::function<std::vector<std::string>()> canaries{};  // names of files that came to be in the folder of the fact, each once
+  Mailbox* mailbox = nullptr;                            // of the recipient
 };
 
 // A scenario that was played.

@@ -2,11 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <deque>
+
 #include "fuzz/campaign/finding.hpp"
+#include "fuzz/campaign/mailbox.hpp"
 #include "fuzz/scenario/text.hpp"
 
 #include "smtpspec/crypto/digests.hpp"
-#include "smtpspec/faults/fault.hpp"
+#include "smtpspec/faults/put.hpp"
 #include "smtpspec/selftest/reference.hpp"
 
 namespace smtpspec::fuzz {
@@ -23,7 +26,23 @@ Target target_of(const serve::Config& config, std::vector<Role> roles) {
   return target;
 }
 
-// A campaign in memory against the reference server with a fault, or without one.
+// A store that does something wrong with what it passes on.
+using InFront = std::function<std::unique_ptr<serve::Store>(serve::Store&)>;
+
+// A campaign in memory against the reference server with a fault.
+Report campaign(const faults::Fault& fault, Options options, std::vector<Role> roles = {Role::relay, Role::submission, Role::submissions},
+                Calls calls = {}, std::vector<Replayed> corpus = {}, const InFront& before = {}) {
+  serve::MemoryStore behind;
+  WatchedStore store(behind, "alice");
+  calls.mailbox = &store;
+  const std::unique_ptr<serve::Store> wrong = before ? before(store) : nullptr;
+  faults::FaultyServer server(fault, {.idle = std::chrono::minutes(30)}, wrong ? *wrong : store, crypto::digests());
+  session::MemoryTransport transport([&](Role role) { return (*server).accept(role); });
+  const script::Registry registry;
+  return Campaign(target_of((*server).config(), std::move(roles)), transport, registry, options, std::move(calls)).run(std::move(corpus));
+}
+
+// With one of the known faults, or with none.
 Report campaign(const std::string& fault_id, Options options, std::vector<Role> roles = {Role::relay, Role::submission, Role::submissions},
                 Calls calls = {}, std::vector<Replayed> corpus = {}) {
   static const faults::Fault none{"none", "", ""};
@@ -31,11 +50,7 @@ Report campaign(const std::string& fault_id, Options options, std::vector<Role> 
   for (const faults::Fault* one : faults::all())
     if (one->id == fault_id) fault = one;
   EXPECT_TRUE(fault_id.empty() || fault != &none) << fault_id;
-  serve::MemoryStore store;
-  faults::FaultyServer server(*fault, {.idle = std::chrono::minutes(30)}, store, crypto::digests());
-  session::MemoryTransport transport([&](Role role) { return (*server).accept(role); });
-  const script::Registry registry;
-  return Campaign(target_of((*server).config(), std::move(roles)), transport, registry, options, std::move(calls)).run(std::move(corpus));
+  return campaign(*fault, options, std::move(roles), std::move(calls), std::move(corpus));
 }
 
 TEST(Campaign, TheReferenceServerShowsNothing) {
@@ -123,6 +138,138 @@ TEST(Campaign, AnEarlierCorpusIsPlayedFirst) {
   const Report faulty = campaign("model/mail/MAIL/code-250", {.scenarios = 0}, {Role::relay}, {}, corpus);
   ASSERT_FALSE(faulty.findings.empty());
   EXPECT_EQ(faulty.findings.front().origin.substr(0, 13), "corpus entry ");
+}
+
+// The server shows the argument of the NOOP before, whoever said it; or of the last session that is over.
+TEST(Campaign, WordsOfAnotherSessionAreHeard) {
+  const auto tells = [](bool only_when_over) {
+    return faults::Fault{"test/noop-of-another", "", "", [only_when_over](faults::Seams& seams, faults::Shared& shared) {
+                           shared.texts.resize(1);
+                           const auto said = std::make_shared<std::string>();
+                           faults::on_answer(seams, smtp::Input::noop,
+                                             [&shared, said, only_when_over](std::string_view line, serve::Saying& saying) {
+                                               saying.lines.front() += " " + shared.texts.front();
+                                               *said = std::string(line.substr(std::min<std::size_t>(line.size(), 5)));
+                                               if (!only_when_over) shared.texts.front() = *said;
+                                             });
+                           if (only_when_over) faults::when_over(seams, [&shared, said] { shared.texts.front() = *said; });
+                         }};
+  };
+  for (const bool only_when_over : {false, true}) {
+    const Report report = campaign(tells(only_when_over), {.seed = 1, .scenarios = 1500}, {Role::relay});
+    for (const Found& found : report.findings) EXPECT_EQ(key(found.finding), "fuzz/sessions-are-apart NOOP 250") << to_text(found.scenario);
+    ASSERT_EQ(report.findings.size(), 1u) << only_when_over;
+    const Found& found = report.findings.front();
+    EXPECT_EQ(found.finding.rule, session_leak);
+    EXPECT_EQ(found.finding.verdict, judge::Verdict::deviation);
+    EXPECT_EQ(found.finding.step, "NOOP");
+    EXPECT_EQ(connections_of(found.scenario), 2) << to_text(found.scenario);
+    EXPECT_LE(found.scenario.acts.size(), only_when_over ? 4u : 3u) << to_text(found.scenario);
+    const std::string text = as_case(found, {}, "test");
+    EXPECT_NE(text.find("NOOP {token}mark"), std::string::npos) << text;
+    EXPECT_NE(text.find(R"(any text not "*mark)"), std::string::npos) << text;
+    EXPECT_EQ(text.find("reset") != std::string::npos, only_when_over) << text;
+  }
+}
+
+// What a store does with each message in place of passing it on.
+struct WrongStore final : serve::Store {
+  using How = std::function<bool(serve::Store&, serve::Message)>;
+  WrongStore(serve::Store& behind, How does) : store(behind), how(std::move(does)) {}
+  bool take(const serve::Message& message) override { return how(store, message); }
+  serve::Store& store;
+  How how;
+};
+
+const Found* delivery_found(const WrongStore::How& how) {
+  static Report report;
+  static const faults::Fault none{"none", "", ""};
+  report = campaign(none, {.seed = 1, .scenarios = 1500, .stop_at_first = true}, {Role::relay}, {}, {},
+                    [&](serve::Store& behind) { return std::make_unique<WrongStore>(behind, how); });
+  return report.findings.empty() ? nullptr : &report.findings.front();
+}
+
+TEST(Campaign, WhatIsSentHasToArrive) {
+  struct Wrong {
+    const char* name;
+    std::string step;
+    judge::Verdict verdict;
+    WrongStore::How how;
+  };
+  const auto replace = [](std::string& text, std::string_view what, std::string_view by) {
+    for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size()) text.replace(at, what.size(), by);
+  };
+  const Wrong all[] = {
+      {"loses", "lost", judge::Verdict::fail, [](serve::Store&, const serve::Message&) { return true; }},
+      {"doubles", "doubled", judge::Verdict::deviation,
+       [](serve::Store& store, const serve::Message& message) { return store.take(message) && store.take(message); }},
+      {"keeps what it refuses", "refused", judge::Verdict::fail,
+       [](serve::Store& store, const serve::Message& message) { return store.take(message) && false; }},
+      {"takes a dot away", "altered", judge::Verdict::fail,
+       [&](serve::Store& store, serve::Message message) {
+         replace(message.content, "\r\n.", "\r\n");
+         return store.take(message);
+       }},
+      {"cuts at a NUL", "altered", judge::Verdict::fail,
+       [](serve::Store& store, serve::Message message) {
+         message.content.resize(std::min(message.content.find('\0'), message.content.size()));
+         return store.take(message);
+       }},
+      {"adds an empty line", "altered", judge::Verdict::fail,
+       [](serve::Store& store, serve::Message message) {
+         message.content += "\r\n";
+         return store.take(message);
+       }},
+  };
+  for (const Wrong& wrong : all) {
+    const Found* found = delivery_found(wrong.how);
+    ASSERT_TRUE(found) << wrong.name;
+    EXPECT_EQ(found->finding.rule, wrong_delivery) << wrong.name << found->finding.came;
+    EXPECT_EQ(found->finding.step, wrong.step) << wrong.name;
+    EXPECT_EQ(found->finding.verdict, wrong.verdict) << wrong.name;
+    EXPECT_LE(found->scenario.acts.size(), 5u) << wrong.name << to_text(found->scenario);
+  }
+  EXPECT_FALSE(delivery_found([](serve::Store& store, const serve::Message& message) { return store.take(message); }));
+  EXPECT_FALSE(delivery_found([](serve::Store&, const serve::Message&) { return false; })) << "who refuses all loses nothing";
+}
+
+// A server that makes a file of a name, a while later; the folder is one of names only.
+TEST(Campaign, AFileThatACommandMadeIsASideEffect) {
+  for (const auto delay : {std::chrono::milliseconds(0), std::chrono::milliseconds(400)}) {
+    serve::MemoryStore store;
+    std::deque<std::string> made;
+    session::MemoryTransport* world = nullptr;
+    serve::Server server({.idle = std::chrono::minutes(30)}, store, crypto::digests(), [&] {
+      auto seams = faults::Seams::lawful();
+      seams.content = [&, before = seams.content](const serve::Transaction& transaction, std::string content) {
+        const std::string_view begins = "Content-ID: <../../../../../tmp/c/";
+        if (const std::size_t at = content.find(begins); at != std::string::npos) {
+          const std::size_t name = at + begins.size();
+          world->after(delay, [&made, file = content.substr(name, content.find('>', name) - name)] { made.push_back(file); });
+        }
+        return before(transaction, std::move(content));
+      };
+      return seams;
+    });
+    session::MemoryTransport transport([&](Role role) { return server.accept(role); });
+    world = &transport;
+    Target target = target_of(server.config(), {Role::relay});
+    target.facts.values["canary"] = "tmp/c";
+    Calls calls;
+    calls.canaries = [&] {
+      const std::vector<std::string> names(made.begin(), made.end());
+      made.clear();
+      return names;
+    };
+    const script::Registry registry;
+    const Report report = Campaign(std::move(target), transport, registry, {.seed = 1, .scenarios = 1500}, calls).run();
+    ASSERT_EQ(report.findings.size(), 1u);
+    const Found& found = report.findings.front();
+    EXPECT_EQ(found.finding.rule, side_effect);
+    EXPECT_LE(found.scenario.acts.size(), 4u) << to_text(found.scenario);
+    const std::string text = as_case(found, {}, "test");
+    EXPECT_NE(text.find("Content-ID: <../../../../../{canary}/{token}mark"), std::string::npos) << text;
+  }
 }
 
 TEST(Campaign, ARateIsKept) {
@@ -219,7 +366,7 @@ TEST(Death, TheScenarioThatKillsIsFoundAndShortened) {
 
 TEST(Death, TwoScenariosThatKillTogether) {
   Mortal mortal([](const auto& said) { return says(said, "EXPN") && says(said, "HELP"); }, {});
-  const Report report = mortal.campaign({.seed = 1, .scenarios = 150, .connections = 1});
+  const Report report = mortal.campaign({.seed = 2, .scenarios = 150, .connections = 1});
   ASSERT_EQ(report.findings.size(), 1u);
   const auto& acts = report.findings.front().scenario.acts;
   EXPECT_LE(acts.size(), 3u) << to_text(report.findings.front().scenario);

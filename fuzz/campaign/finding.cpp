@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "fuzz/scenario/marker.hpp"
 #include "smtpspec/smtp/octets.hpp"
 #include "smtpspec/smtp/reply_set.hpp"
 
@@ -20,6 +21,15 @@ Expect as_lawful(const Answer& answer, judge::Verdict verdict) {
   if (verdict == judge::Verdict::deviation) text = std::to_string(answer.code) + " is a deviation, else " + text;
   else if (!answer.deviates.empty()) text += ", else " + answer.deviates + " is a deviation";
   return *script::parse_expect(text);
+}
+
+// None of the other connections' words.
+Expect without_others(const Found& found, int connection) {
+  std::string text = "any";
+  for (int other = 1; other <= connections_of(found.scenario); ++other)
+    if (other != connection)
+      for (const std::string& word : {mark_of(other), smtp::to_upper(mark_of(other))}) text += " text not \"*" + word + "*\"";
+  return *script::parse_expect(text + ", else any is a deviation");
 }
 
 class Writer {
@@ -59,7 +69,9 @@ class Writer {
     }
     const bool culprit = answer->entry == found_.finding.entry;
     // Of a process that dies no answer is the point, unless the dialogue hangs on it.
-    if (found_.finding.rule != dead_process || step.expect.tiers.size() > 1)
+    if (culprit && found_.finding.rule == session_leak && step.expect.tiers.size() == 1)
+      expected.expect = without_others(found_, step.connection);
+    else if (found_.finding.rule != dead_process || step.expect.tiers.size() > 1)
       expected.expect =
           culprit && found_.finding.rule.starts_with("fuzz/") ? as_lawful(*answer, found_.finding.verdict) : as_answered(*answer);
     out_.push_back(std::move(expected));

@@ -3,6 +3,25 @@
 #include <algorithm>
 
 namespace smtpspec::fuzz {
+namespace {
+
+// Connections that nothing is said on any more go, and the others take their numbers.
+void close_up(Scenario& scenario) {
+  auto& acts = scenario.acts;
+  const auto first = std::find_if(acts.begin(), acts.end(), [](const Act& act) { return act.connection == 1; });
+  // The one that is there from the start needs no opening.
+  if (first == acts.end() && acts.front().kind == Act::Kind::open && acts.front().at == script::Start::greeted) {
+    const int opened = acts.front().connection;
+    acts.erase(acts.begin());
+    for (Act& act : acts)
+      if (act.connection == opened) act.connection = 1;
+  }
+  std::set<int> used{1};
+  for (const Act& act : acts) used.insert(act.connection);
+  for (Act& act : acts) act.connection = 1 + static_cast<int>(std::distance(used.begin(), used.find(act.connection)));
+}
+
+}  // namespace
 
 Shortening::Shortening(Scenario scenario, Ground ground, std::size_t most_plays)
     : best_(std::move(scenario)), ground_(ground), most_(most_plays), chunk_(std::max<std::size_t>(best_.acts.size() / 2, 1)) {
@@ -28,6 +47,7 @@ void Shortening::list() {
       });
       if (end == size) break;
     }
+  put(close_up);
   put([](Scenario& scenario) {
     for (Act& act : scenario.acts) act.glued = false;
   });

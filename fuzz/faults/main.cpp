@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "fuzz/campaign/campaign.hpp"
+#include "fuzz/campaign/mailbox.hpp"
 #include "fuzz/oracle/compare.hpp"
 #include "smtpspec/crypto/digests.hpp"
 #include "smtpspec/faults/fault.hpp"
@@ -41,7 +42,8 @@ const faults::Fault no_fault{"none", "", ""};
 
 // A campaign against the server of the fault, one connection at a time, until it is accused.
 Report campaign(const faults::Fault& fault, const script::Registry& registry, Options options, double seconds) {
-  serve::MemoryStore store;
+  serve::MemoryStore behind;
+  WatchedStore store(behind, "alice");
   // Silence of the client counts only when it outlasts all that a scenario waits for.
   faults::FaultyServer server(fault, {.idle = std::chrono::minutes(30)}, store, crypto::digests());
   session::MemoryTransport transport([&](smtp::Role role) { return (*server).accept(role); },
@@ -61,9 +63,12 @@ Report campaign(const faults::Fault& fault, const script::Registry& registry, Op
   options.limits.restart = true;
   const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
   Campaign* running = nullptr;
-  Campaign search(std::move(target), transport, registry, options, {.progress = [&](const Report&) {
-                    if (seconds > 0 && std::chrono::steady_clock::now() >= end) running->interrupt();
-                  }});
+  Campaign search(std::move(target), transport, registry, options,
+                  {.progress =
+                       [&](const Report&) {
+                         if (seconds > 0 && std::chrono::steady_clock::now() >= end) running->interrupt();
+                       },
+                   .mailbox = &store});
   running = &search;
   return search.run();
 }

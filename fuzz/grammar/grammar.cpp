@@ -109,6 +109,23 @@ Grammar::Grammar() {
       if (number_of(name) < 0) rule.facts.emplace_back(name);
     });
   }
+  // What no row of a symbol does without, who names the symbol needs, too.
+  for (bool more = true; more;) {
+    more = false;
+    for (Rule& rule : rules_)
+      for (const Part& part : rule.parts) {
+        if (part.symbol < 0) continue;
+        const auto& rows = of_symbol_[static_cast<std::size_t>(part.symbol)];
+        std::vector<std::string> needed = rules_[rows.front()].facts;
+        for (const std::uint16_t row : rows)
+          std::erase_if(needed, [&](const std::string& name) {
+            const auto& facts = rules_[row].facts;
+            return std::find(facts.begin(), facts.end(), name) == facts.end();
+          });
+        for (const std::string& name : needed)
+          if (std::find(rule.facts.begin(), rule.facts.end(), name) == rule.facts.end()) rule.facts.push_back(name), more = true;
+      }
+  }
   // A symbol is as large as the smallest of its productions, until nothing changes.
   std::vector<std::size_t> least(symbols_.size(), 1000);
   for (bool changed = true; changed;) {

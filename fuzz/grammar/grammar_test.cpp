@@ -23,6 +23,7 @@ script::Facts facts() {
            {"domain", "s.example"},
            {"user", "alice"},
            {"password", "secret"},
+           {"canary", "tmp/c"},
            {"token", "t"},
            {std::string(script::limit_name), "1000000"}}};
 }

@@ -5,6 +5,8 @@
 #include <map>
 #include <set>
 
+#include "fuzz/oracle/delivery.hpp"
+#include "fuzz/scenario/marker.hpp"
 #include "smtpspec/smtp/extension.hpp"
 #include "smtpspec/smtp/follow.hpp"
 
@@ -40,11 +42,15 @@ class Reading {
     for (std::size_t i = 0; i < transcript_.entries.size(); ++i) {
       const Entry& entry = transcript_.entries[i];
       if (entry.kind == Entry::Kind::sent) sent(entry);
-      if (entry.kind == Entry::Kind::reply) heard(entry, static_cast<int>(i));
+      if (entry.kind != Entry::Kind::reply) continue;
+      heard(entry, static_cast<int>(i));
+      look_for_others(entry, static_cast<int>(i));
     }
     find_unanswered();
     find_impatience();
-    return {std::move(findings_), std::move(answers_), std::move(visits_)};
+    const bool certain =
+        transcript_.complete && std::none_of(channels_.begin(), channels_.end(), [](const auto& one) { return one.second.adrift; });
+    return {std::move(findings_), std::move(answers_), std::move(visits_), certain, std::move(overheard_)};
   }
 
   // Whether what a rule of the judge says of a reply holds: such a rule takes it for the answer to what it seems to answer.
@@ -290,6 +296,28 @@ class Reading {
   }
   static bool names_postmaster(const Node& tree) { return has(tree, "postmaster"); }
 
+  // Words of another session. RFC 5321 section 2.3.6 gives each session a state and buffers of its own; what a reply says beside its code
+  // it leaves to the server. So what came out of another one's buffer is a deviation: nothing that it decides was shown to be wrong.
+  void look_for_others(const Entry& entry, int index) {
+    if (entry.command.empty()) return;  // nobody knows what it answers
+    const std::string_view token = plan_.facts.get("token"), campaign = campaign_of(token);
+    for (const Marker& marker : markers_in(entry.reply->octets, campaign)) {
+      const bool mine = token_of(campaign, marker.play) == token;
+      if (mine && marker.connection == entry.connection) continue;
+      Finding finding{.rule = std::string(session_leak),
+                      .requirements = {"RFC5321-2.3.6-P1"},
+                      .verdict = Verdict::deviation,
+                      .step = entry.command,
+                      .expected = "nothing that another session said, as " + mark_of(marker.connection),
+                      .came = std::to_string(entry.reply->code) + " " + entry.shown(entry.reply->text(), 200),
+                      .choice = {},
+                      .place = {},
+                      .entry = index};
+      if (mine) add(std::move(finding));
+      else if (!overheard_) overheard_ = {marker.play, std::move(finding)};
+    }
+  }
+
   // The session ended where something was waited for.
   void find_unanswered() {
     if (transcript_.outcomes.empty()) return;
@@ -367,6 +395,7 @@ class Reading {
   std::vector<Finding> findings_;
   std::vector<Answer> answers_;
   std::vector<Visit> visits_;
+  std::optional<Overheard> overheard_;
 };
 
 }  // namespace
@@ -385,6 +414,8 @@ std::string key(const Finding& finding) {
   if (finding.rule == too_many_replies || finding.rule == early_close || finding.rule == lost_reply)
     return finding.rule + " " + finding.step;
   if (!finding.rule.starts_with("fuzz/")) return finding.rule;
+  if (finding.rule == kept_resources || finding.rule == side_effect || finding.rule == wrong_delivery)
+    return finding.rule + " " + finding.step;
   if (finding.rule == dead_process) return finding.rule + " " + finding.came;
   return finding.rule + " " + finding.step + " " + finding.came.substr(0, 3);
 }

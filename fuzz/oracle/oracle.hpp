@@ -19,7 +19,10 @@ inline constexpr std::string_view lost_reply = "fuzz/command-has-its-reply";
 inline constexpr std::string_view unlike_spelling = "fuzz/spellings-of-a-mailbox-are-alike";
 inline constexpr std::string_view early_leave = "fuzz/five-minutes-for-a-command";
 inline constexpr std::string_view early_close = "fuzz/connection-stays-open";
-inline constexpr std::string_view dead_process = "fuzz/process";  // it ended; who watches over it makes the finding
+inline constexpr std::string_view session_leak = "fuzz/sessions-are-apart";
+inline constexpr std::string_view side_effect = "fuzz/side-effect";   // of a command: a file; who looks makes the finding
+inline constexpr std::string_view kept_resources = "fuzz/resources";  // of the process; likewise of who watches
+inline constexpr std::string_view dead_process = "fuzz/process";      // it ended; who watches over it makes the finding
 
 // A reply, and where it came: what of a server was seen.
 struct Visit {
@@ -41,10 +44,18 @@ struct Answer {
   std::string deviates;  // near misses
 };
 
+// In a reply stands what another session said: of another play. Between connections of one play it is a finding.
+struct Overheard {
+  std::uint64_t play = 0;  // that said it
+  judge::Finding finding;
+};
+
 struct Evaluation {
   std::vector<judge::Finding> findings;
   std::vector<Answer> answers;
   std::vector<Visit> visits;  // of replies before which the state was certain
+  bool certain = false;       // of every reply it can be told what it answers
+  std::optional<Overheard> overheard{};
 };
 Evaluation evaluate(const Scenario& scenario, const Rendered& rendered, const script::Plan& plan, const session::Transcript& transcript,
                     const script::Registry& registry);

@@ -53,6 +53,7 @@ const script::Facts& facts_of_oracle() {
                                     {"domain", "s.example"},
                                     {"user", "alice"},
                                     {"password", "secret"},
+                                    {"canary", "tmp/c"},
                                     {"token", "t"}}};
   return known;
 }
@@ -69,7 +70,7 @@ Node tree(std::string_view symbol, const std::string& line) {
   return {};
 }
 
-struct Played {
+struct Heard {
   Scenario scenario;
   Rendered rendered;
   std::unique_ptr<session::Session> session;
@@ -87,12 +88,13 @@ struct Played {
 
 using Keys = std::vector<std::string>;
 
-Played play(std::vector<Act> acts, const std::vector<std::string>& replies, smtp::Duration idle = {}, smtp::Duration patience = 10min) {
-  Played out;
+Heard play(std::vector<Act> acts, const std::vector<std::string>& replies, smtp::Duration idle = {}, smtp::Duration patience = 10min,
+           const script::Facts& facts = facts_of_oracle()) {
+  Heard out;
   out.scenario = {Role::relay, std::move(acts)};
   out.rendered = render(out.scenario);
   const auto& test = out.rendered.test;
-  auto plan = script::make_plan(test, test.dialogue, test.rows.front(), Role::relay, facts_of_oracle());
+  auto plan = script::make_plan(test, test.dialogue, test.rows.front(), Role::relay, facts);
   EXPECT_TRUE(plan);
   session::Setup setup;
   setup.deadlines.reply = patience;
@@ -139,7 +141,7 @@ TEST(Oracle, EachConnectionIsFollowedByItself) {
   Act open{.kind = Act::Kind::open, .tree = {}, .connection = 2, .at = script::Start::mail};
   Act other = says("rcpt", "RCPT TO:<alice@s.example>");
   other.connection = 2;
-  const Played played = play({says("hello", "EHLO c.example"), open, other}, {greeting, hello, "250 2.1.0 Ok", "250 2.1.5 Ok", bye});
+  const Heard played = play({says("hello", "EHLO c.example"), open, other}, {greeting, hello, "250 2.1.0 Ok", "250 2.1.5 Ok", bye});
   EXPECT_FALSE(played.shows(unlawful_reply)) << "the recipient belongs to the other connection's transaction";
   EXPECT_TRUE(played.session->transcript().complete);
 }
@@ -229,11 +231,34 @@ TEST(Oracle, WhereTheLawLeavesTheStateOpenNothingIsSaid) {
   EXPECT_TRUE(play(acts, replies).shows(unlawful_reply));
 }
 
+TEST(Oracle, WordsOfAnotherSessionAreADeviation) {
+  script::Facts facts = facts_of_oracle();
+  facts.values["token"] = "tx17";
+  const std::vector<Act> acts = {says("hello", "EHLO c.example"), says("simple", "NOOP")};
+  const auto hears = [&](const std::string& text) {
+    return play(acts, {greeting, hello, "250 2.0.0 " + text, bye}, {}, 10min, facts).evaluation();
+  };
+  // One of its own, one that is cut off, and one of a campaign that nobody knows of.
+  for (const char* text : {"Ok tx17mark1z", "Ok tx17", "Ok tx1mark", "Ok ux3mark1z"}) {
+    EXPECT_FALSE(hears(text).overheard) << text;
+    EXPECT_TRUE(hears(text).findings.empty()) << text;
+  }
+  const Evaluation other = hears("<TX3MARK1Z>");
+  ASSERT_TRUE(other.overheard);
+  EXPECT_EQ(other.overheard->play, 3u);
+  EXPECT_EQ(other.overheard->finding.verdict, judge::Verdict::deviation);
+  EXPECT_TRUE(other.findings.empty());
+  const Evaluation beside = hears("tx17mark2z");
+  EXPECT_FALSE(beside.overheard);
+  ASSERT_EQ(beside.findings.size(), 1u);
+  EXPECT_EQ(key(beside.findings.front()), "fuzz/sessions-are-apart NOOP 250");
+}
+
 TEST(Compare, TheFirstDifferenceCounts) {
   const std::vector<Act> acts = {says("hello", "EHLO c.example"), says("mail", "MAIL FROM:<s@c.example>"), says("simple", "NOOP")};
-  const Played one = play(acts, {greeting, hello, "250 2.1.0 Ok", "250 2.0.0 Ok", bye});
-  const Played same = play(acts, {"220 other.example", "250 other.example", "250 2.1.0 Fine", "250 Done", bye});
-  const Played other = play(acts, {greeting, hello, "550 5.7.1 No", "451 4.0.0 No", bye});
+  const Heard one = play(acts, {greeting, hello, "250 2.1.0 Ok", "250 2.0.0 Ok", bye});
+  const Heard same = play(acts, {"220 other.example", "250 other.example", "250 2.1.0 Fine", "250 Done", bye});
+  const Heard other = play(acts, {greeting, hello, "550 5.7.1 No", "451 4.0.0 No", bye});
   EXPECT_FALSE(compare(one.session->transcript(), same.session->transcript()));
   const auto finding = compare(other.session->transcript(), one.session->transcript());
   ASSERT_TRUE(finding);
@@ -244,7 +269,7 @@ TEST(Compare, TheFirstDifferenceCounts) {
 
 TEST(Compare, AReplyThatDidNotComeIsADifference) {
   const std::vector<Act> acts = {says("hello", "EHLO c.example"), says("simple", "NOOP")};
-  const Played one = play(acts, {greeting, hello, "250 2.0.0 Ok", bye}), other = play(acts, {greeting, hello});
+  const Heard one = play(acts, {greeting, hello, "250 2.0.0 Ok", bye}), other = play(acts, {greeting, hello});
   const auto finding = compare(other.session->transcript(), one.session->transcript());
   ASSERT_TRUE(finding);
   EXPECT_EQ(finding->came, "no reply");

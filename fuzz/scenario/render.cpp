@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "fuzz/scenario/marker.hpp"
+
 namespace smtpspec::fuzz {
 namespace {
 
@@ -33,6 +35,19 @@ Template cut(Template text, const std::vector<std::uint32_t>& at) {
   return text;
 }
 
+// The token becomes the marker of the connection.
+void mark(std::vector<Piece>& pieces, const std::string& by) {
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    mark(pieces[i].inside, by);
+    if (pieces[i].kind != Piece::Kind::name || pieces[i].text != "token") continue;
+    pieces.insert(pieces.begin() + static_cast<std::ptrdiff_t>(++i), Piece{.text = by});
+    // Two neighbours of octets are one when they are read back.
+    if (i + 1 == pieces.size() || pieces[i + 1].kind != Piece::Kind::octets) continue;
+    pieces[i].text += pieces[i + 1].text;
+    pieces.erase(pieces.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+  }
+}
+
 // Mail data as lines, each of which gets its CRLF when it is sent.
 std::vector<Step> lines_of(const Template& text) {
   std::vector<Step> out;
@@ -55,6 +70,11 @@ std::vector<Step> lines_of(const Template& text) {
   }
   if (!line.text.pieces.empty()) end_line();
   return out;
+}
+
+Template marked(Template text, const Act& act) {
+  mark(text.pieces, mark_of(act.connection));
+  return text;
 }
 
 class Renderer {
@@ -84,7 +104,7 @@ class Renderer {
     const Act& one = scenario_.acts[act];
     const Node& tree = more == 0 ? one.tree : one.more[more - 1];
     Step step{.kind = more == 0 && one.kind == Act::Kind::chunk ? Step::Kind::chunk : Step::Kind::line};
-    step.text = cut(grammar().text(tree), more == 0 && one.kind != Act::Kind::data ? one.cuts : std::vector<std::uint32_t>{});
+    step.text = marked(cut(grammar().text(tree), more == 0 && one.kind != Act::Kind::data ? one.cuts : std::vector<std::uint32_t>{}), one);
     step.last = one.last;
     return numbered(std::move(step), {{act, more}});
   }
@@ -186,7 +206,7 @@ class Renderer {
       case Act::Kind::data: {
         steps.push_back(expects("354, else any ends the block", {number, 0}));
         pause_inside(act, steps);
-        Step content{.kind = Step::Kind::content, .inside = lines_of(cut(grammar().text(act.more.front()), act.cuts)), .stuffed = false};
+        Step content{.kind = Step::Kind::content, .inside = content_of(act), .stuffed = false};
         const auto& acts = scenario_.acts;
         const bool single = in_octets(number, number);
         while (acts[tail].glued && tail + 1 < acts.size() && acts[tail + 1].kind == Act::Kind::command &&
@@ -228,6 +248,10 @@ class Renderer {
 };
 
 }  // namespace
+
+Template text_of(const Act& act, const Node& tree) { return marked(Grammar::instance().text(tree), act); }
+
+std::vector<Step> content_of(const Act& act) { return lines_of(marked(cut(Grammar::instance().text(act.more.front()), act.cuts), act)); }
 
 Rendered render(const Scenario& scenario) { return Renderer(scenario).run(); }
 

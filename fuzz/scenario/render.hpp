@@ -13,6 +13,12 @@ struct Part {
   bool operator==(const Part&) const = default;
 };
 
+// The words of an act: its own tree, or one of those behind it, with the marker of the connection.
+script::Template text_of(const Act& act, const Node& tree);
+
+// The mail data behind a DATA: a `line` for each, whose CRLF is added.
+std::vector<script::Step> content_of(const Act& act);
+
 struct Rendered {
   script::Case test;                     // it takes whatever is answered
   std::vector<std::vector<Part>> parts;  // that the step of this number says, or awaits the reply to; a step's place names it by its line

@@ -25,6 +25,7 @@ const script::Facts& facts_of_scenarios() {
                                     {"domain", "s.example"},
                                     {"user", "alice"},
                                     {"password", "secret"},
+                                    {"canary", "tmp/c"},
                                     {"token", "t"}}};
   return known;
 }

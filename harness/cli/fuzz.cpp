@@ -6,10 +6,12 @@
 #include <filesystem>
 #include <utility>
 
+#include "cli/canary.hpp"
 #include "cli/corpus.hpp"
 #include "cli/reports.hpp"
 #include "cli/shard.hpp"
 #include "fuzz/campaign/finding.hpp"
+#include "fuzz/campaign/mailbox.hpp"
 #include "fuzz/coverage/coverage.hpp"
 #include "fuzz/report/report.hpp"
 #include "smtpspec/report/report.hpp"
@@ -23,13 +25,13 @@ struct FuzzFlags {
   std::string target, time = "60s", directory = "findings";
   TargetFlags facts;
   std::vector<std::string> roles, reports;
-  std::string known, corpus, shard, coverage;
+  std::string known, corpus, shard, canary, coverage;
   std::uint64_t seed = 1, scenarios = 0;
   std::optional<std::uint64_t> first;
   std::size_t acts = 14;
   double rate = 0;
   int jobs = 0;
-  bool quiet = false;
+  bool deliveries = false, quiet = false;
 };
 
 // Of a target that is not on this machine, whatever the flags say (README).
@@ -257,6 +259,21 @@ int fuzz_command(const FuzzFlags& flags, const Environment& environment) {
          fuzz::Coverage::variable + " on to its processes"});
     return usage;
   }
+  std::optional<CanaryFolder> canary;
+  // What we start writes where we look.
+  if (!flags.canary.empty() || target->starter) {
+    auto made = flags.canary.empty() ? CanaryFolder::make() : CanaryFolder::open(flags.canary);
+    if (!made) {
+      complain({(flags.canary.empty() ? "" : "--canary: ") + made.error().message, made.error().place});
+      return usage;
+    }
+    canary.emplace(std::move(*made));
+    target->profile.facts.values["canary"] = canary->fact();
+  }
+  if (flags.deliveries && target->profile.maildir.empty()) {
+    complain({"--deliveries needs the mailbox of the recipient: " + std::string(run::how_to_give("mailbox"))});
+    return usage;
+  }
   const run::Profile& profile = target->profile;
   std::vector<smtp::Role> roles;
   for (const auto& [role, endpoint] : profile.endpoints)
@@ -280,6 +297,9 @@ int fuzz_command(const FuzzFlags& flags, const Environment& environment) {
   const session::Duration before = processor_time();
   fuzz::Calls calls{.attendant = target->attendant()};
   if (coverage) calls.places = [&] { return coverage->fresh(); };
+  if (canary) calls.canaries = [&] { return canary->names(); };
+  std::optional<fuzz::Maildir> mailbox;
+  if (flags.deliveries) calls.mailbox = &mailbox.emplace(profile.maildir);
   if (folder) calls.fresh = [&](const fuzz::Scenario& scenario) { keeper.add(scenario); };
   calls.progress = [&](const fuzz::Report& report) {
     const session::Time now = transport.now();
@@ -315,6 +335,7 @@ int fuzz_command(const FuzzFlags& flags, const Environment& environment) {
     print_finding(report.findings[i], setting.files[i], environment);
   const std::string summary = summary_of(report, setting);
   elsewhere ? say(summary) : static_cast<void>(std::fputs(summary.c_str(), stdout));
+  for (const std::string& what : report.grew) complain({"the target holds more " + what});
   for (const std::string& how : report.deaths) complain({"the target's process " + how});
   if (!setting.trouble.empty()) complain({setting.trouble});
   const bool written = write_reports(*reports, report, setting, suite->registry);
@@ -336,6 +357,11 @@ void add_fuzz(CLI::App& app, Environment& environment, int& status) {
   command->add_option("--shard", flags->shard, "Only part m of n of the scenarios of the seed")->type_name("m/n");
   command->add_option("--corpus", flags->corpus, "A folder of scenarios that showed something: played first, gone on from, added to")
       ->type_name("DIR");
+  command
+      ->add_option("--canary", flags->canary,
+                   "A folder that the target sees, in which nothing may make a file (default: one of our own, with --start)")
+      ->type_name("DIR");
+  command->add_flag("--deliveries", flags->deliveries, "Compare what arrives in the mailbox of the profile with what was sent");
   command->add_option("--findings", flags->directory, "The folder for case files of what is found (default: findings)")->type_name("DIR");
   command->add_option("--known", flags->known, "A folder of findings that are known: they do not count for the exit status")
       ->check(CLI::ExistingDirectory)

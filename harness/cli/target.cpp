@@ -325,6 +325,11 @@ run::Attendant Target::attendant() {
     out.death = [this] { return death(); };
     out.restart = transport_options().restart;
   }
+  if (starter || lab)
+    out.usage = [this] {
+      const net::Usage now = starter ? starter->usage() : lab->usage();
+      return run::Usage{now.memory, now.descriptors, now.threads, now.processes};
+    };
   return out;
 }
 

@@ -11,7 +11,8 @@
 # Environment: SINK_PORT       where mail for relay.test is sent (BASEPORT+9)
 #              SMTPSPEC_CACHE  where fetched packages are kept
 #              LAB_SETTINGS    more lines for the server's configuration (postfix)
-#              LAB_PROGRAM     FILE:PATH, a build of one's own in the place of the package's program
+#              LAB_INSTEAD     files that take the place of the packages', below this
+#                              folder as below /
 #              SMTPSPEC_COVERAGE  is handed on to the server (fuzz/coverage)
 #
 # The server's packages are not installed.  Debian's mail servers exclude each
@@ -221,6 +222,7 @@ build_root() { # sets ROOT
     [[ -e $deb ]] || break
     dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink -C pkg
   done
+  [[ -z ${LAB_INSTEAD:-} ]] || cp -a "$LAB_INSTEAD/." pkg/
   # Relative names: a colon or a comma in DIR would end an absolute one.
   mount -t overlay -o lowerdir=pkg:/,upperdir=up,workdir=work overlay root ||
     die "cannot mount an overlay on / (overlayfs is missing)"
@@ -232,7 +234,6 @@ build_root() { # sets ROOT
   mount -t tmpfs -o mode=1777 tmpfs "$ROOT/tmp"
   isolate_names
   add_mailboxes
-  [[ -z ${LAB_PROGRAM:-} ]] || install -D -m 755 "${LAB_PROGRAM%%:*}" "$ROOT${LAB_PROGRAM#*:}" || die "cannot use $LAB_PROGRAM"
   install -D -m 600 /dev/null "$ROOT/etc/lab/tls.pem"
   cat "$DIR/key.pem" "$DIR/cert.pem" >"$ROOT/etc/lab/tls.pem"
 }

@@ -5,6 +5,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 from xml.etree import ElementTree
@@ -262,6 +263,58 @@ class FuzzCorpus(Files):
         self.assertGreater(time.monotonic() - began, 1.8)
 
 
+class Resources(Files):
+    def campaign(self, harm):
+        target = ("smtp://127.0.0.1", "--start", f"{MORTAL} {{port}} VRFY {harm}", "--timeout", "300ms")
+        status, out, err = run("fuzz", *target, "--for", "20s", "--scenarios", "150", "--acts", "5", "--findings", f"{self.directory.name}/findings",
+                               "--jobs", "4")
+        return out, err, pathlib.Path(f"{self.directory.name}/findings/resources-descriptors.yaml")
+
+    def test_who_keeps_a_descriptor_for_each_command(self):
+        out, err, file = self.campaign("keep")
+        self.assertTrue(file.exists(), out + err)
+        text = file.read_text()
+        self.assertRegex(text, r"(?i)C2?: vrfy")
+        self.assertLessEqual(len(re.findall(r"^  C2?: ", text, re.MULTILINE)), 2, text)
+        self.assertRegex(out, r"observed.*fuzz/resources, descriptors\n.*\n +but came 2\d more of it after 24 plays, 2\d more after as many again; 0 for")
+
+    def test_who_fills_a_pool(self):
+        out, err, file = self.campaign("pool")
+        self.assertFalse(file.exists(), out + err)
+
+
+class SideEffects(Files):
+    def fuzz(self, verb, harm, *words):
+        findings = pathlib.Path(f"{self.directory.name}/findings")
+        status, out, err = run("fuzz", "smtp://127.0.0.1", "--start", f"{MORTAL} {{port}} {verb} {harm}", "--timeout", "300ms", "--for", "20s",
+                               "--scenarios", "300", "--findings", str(findings), "--jobs", "4", *words)
+        return status, out + err, findings / "side-effect.yaml"
+
+    def test_an_argument_that_a_shell_reads(self):
+        with tempfile.TemporaryDirectory(dir="/tmp", prefix="sc") as canary:
+            status, told, file = self.fuzz("EHLO", "shell", "--canary", canary)
+            self.assertTrue(file.exists(), told)
+            self.assertEqual(status, 1)
+            self.assertRegex(file.read_text(), r"C: EHLO .*touch.*/\{canary\}/\{token\}mark1z")
+            self.assertIn("fail  fuzz/side-effect", told)
+            self.assertTrue(os.listdir(canary), "a folder of the user's is left as it is")
+
+    def test_who_makes_no_file_is_spared(self):
+        before = set(pathlib.Path("/tmp").glob("sc-??????"))
+        _, told, file = self.fuzz("EHLO", "pool")
+        self.assertFalse(file.exists(), told)
+        self.assertFalse(set(pathlib.Path("/tmp").glob("sc-??????")) - before, "our own folder goes")
+
+    def test_a_folder_that_is_no_good(self):
+        for folder, complaint in (("/nowhere", "'/nowhere' is no folder"), ("/usr/lib/python3/dist-packages", "longer than 24 octets")):
+            status, told, _ = self.fuzz("EHLO", "pool", "--canary", folder)
+            self.assertEqual(status, 2)
+            self.assertIn(complaint, told)
+        status, told, _ = self.fuzz("EHLO", "pool", "--deliveries")
+        self.assertEqual(status, 2)
+        self.assertIn("--deliveries needs the mailbox of the recipient", told)
+
+
 class Death(Files):
     def campaign(self, *deadly):
         findings = f"{self.directory.name}/findings"
@@ -276,10 +329,10 @@ class Death(Files):
         for deadly in ("VRFY",), ("VRFY", "0.3"):
             target, file, out, err = self.campaign(*deadly)
             text = pathlib.Path(file).read_text()
-            self.assertRegex(text, r"(?i)C: vrfy")
+            self.assertRegex(text, r"(?i)C2?: vrfy")
             self.assertIn("log: SUMMARY: AddressSanitizer", out)
             self.assertIn("the target's process exited with status 7", err)
-            self.assertLessEqual(len(re.findall(r"^  C: ", text, re.MULTILINE)), 2, text)
+            self.assertLessEqual(len(re.findall(r"^  C2?: ", text, re.MULTILINE)), 2, text)
             status, out, err = run("replay", *target, file)
             self.assertEqual(status, 1, out + err)
             status, out, err = run("replay", "embedded", file)

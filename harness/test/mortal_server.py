@@ -1,16 +1,34 @@
-"""A small server that dies of a command, at once or a while later. Usage: mortal_server.py PORT VERB [SECONDS]"""
+"""A small server to which a command does harm. Usage: mortal_server.py PORT VERB [HARM]
+
+HARM: it dies, after so many SECONDS (default: 0); `keep`: it keeps a descriptor for each; `pool`: it keeps no more than 20; `shell`: a shell reads its
+argument.
+"""
 import os
 import socketserver
+import subprocess
 import sys
 import threading
 
 DEADLY = sys.argv[2].encode()
-DELAY = float(sys.argv[3]) if len(sys.argv) > 3 else 0
+HARM = sys.argv[3] if len(sys.argv) > 3 else "0"
+KEPT = []
 
 
 def die():
     print(f"SUMMARY: AddressSanitizer: heap-use-after-free server.c:42 in do_{DEADLY.decode().lower()}", flush=True)
     os._exit(7)
+
+
+def harm(line):
+    if HARM == "keep" or (HARM == "pool" and len(KEPT) < 20):
+        KEPT.append(open("/dev/null", "rb"))
+    elif HARM == "shell":
+        words = line.strip().split(b" ", 1)[1:]
+        subprocess.run([b"/bin/sh", b"-c", b"echo " + b"".join(words).replace(b"\0", b"")], check=False, capture_output=True)
+    elif HARM not in ("keep", "pool"):
+        if float(HARM) == 0:
+            die()
+        threading.Timer(float(HARM), die).start()
 
 
 class Mortal(socketserver.StreamRequestHandler):
@@ -26,9 +44,7 @@ class Mortal(socketserver.StreamRequestHandler):
             words = line.upper().split()
             verb = words[0] if words else b""
             if verb == DEADLY:
-                if DELAY == 0:
-                    die()
-                threading.Timer(DELAY, die).start()
+                harm(line)
             reply = b"500 what?"
             if verb in (b"EHLO", b"HELO"):
                 good = len(words) == 2

@@ -11,6 +11,11 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <sstream>
 #include <thread>
 #include <utility>
 
@@ -72,6 +77,37 @@ struct Stream {
   Keeping::Stream keeping() const { return {given, from, into, room}; }
 };
 
+namespace fs = std::filesystem;
+
+// Of a process, from its stat: what stands behind its name, which may hold anything.
+struct Stat {
+  int parent = 0, threads = 0;
+  std::uint64_t pages = 0;
+};
+std::optional<Stat> stat_of(const fs::path& process) {
+  std::ifstream in(process / "stat");
+  std::string text;
+  std::getline(in, text, '\0');
+  const std::size_t name = text.rfind(')');
+  if (name == std::string::npos) return {};
+  std::istringstream fields(text.substr(name + 1));
+  std::string state, skipped;
+  Stat out;
+  fields >> state >> out.parent;
+  for (int field = 5; field < 20; ++field) fields >> skipped;  // numbered as in proc(5)
+  fields >> out.threads;
+  for (int field = 21; field < 24; ++field) fields >> skipped;
+  fields >> out.pages;
+  return fields ? std::optional(out) : std::nullopt;
+}
+
+int entries_of(const fs::path& folder) {
+  std::error_code error;
+  int out = 0;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) ++out;
+  return out;
+}
+
 // No handler of ours runs in the child.
 int fork_without_signals() {
   sigset_t all, before;
@@ -128,6 +164,36 @@ Process::~Process() {
     ::shutdown(socket_, SHUT_WR);  // the keeper asks no longer
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
+}
+
+Usage Process::usage() const {
+  std::map<int, Stat> all;
+  std::error_code error;
+  for (fs::directory_iterator entry("/proc", error), end; !error && entry != end; entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    if (const auto stat = stat_of(entry->path())) all.emplace(std::stoi(name), *stat);
+  }
+  const auto ours = [&](int pid) {
+    // A process is younger than its parent, but its number may be smaller: they are no more than there are.
+    for (std::size_t steps = 0; steps < all.size(); ++steps) {
+      const auto one = all.find(pid);
+      if (one == all.end()) return false;
+      if (one->second.parent == keeper_) return true;
+      pid = one->second.parent;
+    }
+    return false;
+  };
+  Usage out;
+  static const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  for (const auto& [pid, stat] : all) {
+    if (!ours(pid)) continue;
+    ++out.processes;
+    out.threads += stat.threads;
+    out.memory += stat.pages * page;
+    out.descriptors += entries_of("/proc/" + std::to_string(pid) + "/fd");
+  }
+  return out;
 }
 
 void Process::hear() {

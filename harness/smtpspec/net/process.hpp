@@ -22,6 +22,12 @@ struct Sink {
   std::uint64_t most = 0;
 };
 
+// What a program and all that it started hold.
+struct Usage {
+  std::uint64_t memory = 0;  // octets, resident
+  int descriptors = 0, threads = 0, processes = 0;
+};
+
 class Process {
  public:
   // `command` as execvp takes it. The program has no input; what it says as an error goes with the rest without an `error`.
@@ -40,6 +46,8 @@ class Process {
   bool gone();
   // Some of its output was dropped.
   bool cut();
+  // From /proc; what may not be read there counts as nothing.
+  Usage usage() const;
 
  private:
   Process() = default;

@@ -223,6 +223,20 @@ TEST_F(ProcessTest, EndsWhenItsKeeperIsKilled) {
   EXPECT_TRUE(process.gone());
 }
 
+TEST_F(ProcessTest, UsageIsThatOfAllOfThem) {
+  const Process one = shell("exec 7</dev/null; (sleep 100 & sleep 100 & exec sleep 100) & wait");
+  Usage usage;
+  for (int i = 0; i < 500 && (usage.processes < 4 || usage.descriptors != 4 * 4); ++i) {
+    std::this_thread::sleep_for(10ms);
+    usage = one.usage();
+  }
+  EXPECT_EQ(usage.processes, 4);
+  EXPECT_EQ(usage.threads, 4);
+  EXPECT_EQ(usage.descriptors, 4 * 4) << "0, 1, 2 and 7 of each";
+  EXPECT_GT(usage.memory, 100u * 1024);
+  EXPECT_LT(usage.memory, 1u << 30);
+}
+
 TEST(StopPids, AsksAndInsists) {
   for (const bool deaf : {false, true}) {
     const int pid = ::fork();

@@ -8,7 +8,6 @@
 
 #include "smtpspec/net/coroutine.hpp"
 #include "smtpspec/net/loop_impl.hpp"
-#include "smtpspec/net/process.hpp"
 
 namespace smtpspec::net {
 
@@ -112,6 +111,8 @@ void Starter::stop() {
   impl_->stopped = true;
   if (impl_->process) impl_->process->ask_to_end();
 }
+
+Usage Starter::usage() const { return impl_->process ? impl_->process->usage() : Usage{}; }
 
 bool Starter::log_was_cut() { return impl_->cut || (impl_->process && impl_->process->cut()); }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "smtpspec/net/loop.hpp"
+#include "smtpspec/net/process.hpp"
 
 namespace smtpspec::net {
 
@@ -35,6 +36,8 @@ class Starter {
   void stop();
   // Some of its output was dropped.
   bool log_was_cut();
+  // Of what runs; nothing where nothing does.
+  Usage usage() const;
 
  private:
   struct Impl;

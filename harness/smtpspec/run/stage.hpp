@@ -9,12 +9,19 @@
 
 namespace smtpspec::run {
 
+// What the processes of a target hold.
+struct Usage {
+  std::uint64_t memory = 0;  // octets, resident
+  int descriptors = 0, threads = 0, processes = 0;
+};
+
 // Who looks after the target's process and log, where there are any. Each may be empty.
 struct Attendant {
   std::function<std::uint64_t()> log_size;  // octets so far
   std::function<std::string(std::uint64_t from)> log_since;
   std::function<std::string()> death;                                          // "" while it lives, else how it ended
   std::function<void(std::function<void(std::string trouble)> done)> restart;  // "" or what failed
+  std::function<Usage()> usage;
 };
 
 // A dialogue of a case, its own or its twin's, for one row and role.

@@ -17,6 +17,7 @@ std::span<const FactName> fact_names() {
       FactName{"denied-recipient", "a mailbox elsewhere, that the target refuses to strangers"},
       FactName{"user", "the account's name"},
       FactName{"password", "the account's password"},
+      FactName{"canary", "a folder, without its first slash, in which no mail may make a file"},
       FactName{"token", "a word that no other test of any run uses"},
   };
   return names;

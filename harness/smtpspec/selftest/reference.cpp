@@ -20,8 +20,8 @@ run::Profile reference_profile(const serve::Config& config) {
   return out;
 }
 
-ReferenceInMemory::ReferenceInMemory(serve::Config config, const smtp::Digests& digests, const std::string& token)
-    : server_(std::move(config), store_, digests),
+ReferenceInMemory::ReferenceInMemory(serve::Config config, const smtp::Digests& digests, const std::string& token, serve::Store* store)
+    : server_(std::move(config), store ? *store : store_, digests),
       transport_([this](smtp::Role role) { return server_.accept(role); },
                  [this] {
                    server_.restart();

@@ -13,7 +13,8 @@ run::Profile reference_profile(const serve::Config& config);
 // A conforming server, its mail and the way to it. The facts of its profile are complete.
 class ReferenceInMemory {
  public:
-  ReferenceInMemory(serve::Config config, const smtp::Digests& digests, const std::string& token);  // token: of run::complete_facts
+  // `token` is that of run::complete_facts; what is taken goes to `store`, which has to outlive it, where there is one.
+  ReferenceInMemory(serve::Config config, const smtp::Digests& digests, const std::string& token, serve::Store* store = nullptr);
   ReferenceInMemory(const ReferenceInMemory&) = delete;
   ReferenceInMemory& operator=(const ReferenceInMemory&) = delete;
 
