@@ -266,7 +266,7 @@ class FuzzCorpus(Files):
 class Resources(Files):
     def campaign(self, harm):
         target = ("smtp://127.0.0.1", "--start", f"{MORTAL} {{port}} VRFY {harm}", "--timeout", "300ms")
-        status, out, err = run("fuzz", *target, "--for", "20s", "--scenarios", "150", "--acts", "5", "--findings", f"{self.directory.name}/findings",
+        status, out, err = run("fuzz", *target, "--for", "40s", "--scenarios", "400", "--acts", "5", "--findings", f"{self.directory.name}/findings",
                                "--jobs", "4")
         return out, err, pathlib.Path(f"{self.directory.name}/findings/resources-descriptors.yaml")
 
