@@ -34,10 +34,10 @@ constexpr std::string_view style = R"(:root { --y2: #1a7f37; --y3: #0b62c4; --y4
 .chip { display: inline-block; min-width: 1.15em; margin: 0 1px; border-radius: 3px; text-align: center; line-height: 1.3; font-weight: 600; background: var(--y); color: var(--page); }
 .grid .no, .moves .no { color: var(--quiet); } .grid .never { background: var(--shade); }
 .bar svg { width: 12rem; height: .8em; } .bar rect { fill: var(--y); }
-.never-said code { background: var(--shade); border-radius: 3px; padding: 0 .3em; white-space: pre-wrap; } .strip svg { width: auto; } .strip rect { fill: var(--own); } .strip .not { fill: none; stroke: var(--other); }
+.never-said code { display: inline-block; max-width: 100%; margin: 1px 0; background: var(--shade); border-radius: 3px; padding: 0 .3em; white-space: pre-wrap; } .strip svg { width: auto; } .strip rect { fill: var(--own); } .strip .not { fill: none; stroke: var(--other); }
 .s1 { background: color-mix(in srgb, var(--own) 10%, var(--page)); } .s2 { background: color-mix(in srgb, var(--own) 20%, var(--page)); }
 .s3 { background: color-mix(in srgb, var(--own) 30%, var(--page)); } .s4 { background: color-mix(in srgb, var(--own) 42%, var(--page)); }
-.time { margin-top: 1.5rem; } .time svg { max-width: 48rem; margin: .25rem 0; } .time .key { font-size: .875rem; max-width: none; } .server { fill: var(--y2); background: var(--y2); } .waiting { fill: var(--other); background: var(--other); }
+.time { margin-top: 1.5rem; } .time svg { max-width: 48rem; margin: .25rem 0; } .time .key { font-size: .875rem; max-width: none; } .time .key span { white-space: normal; } .server { fill: var(--y2); background: var(--y2); } .waiting { fill: var(--other); background: var(--other); }
 h3 { display: inline; font-weight: 600; } section > details { border: 1px solid var(--rule); border-radius: .4rem; margin: .75rem 0; padding: .6rem .9rem; }
 summary { overflow-wrap: anywhere; }
 .verdict { display: inline-block; border-radius: 3px; padding: 0 .45em; margin-right: .35em; background: var(--y); color: var(--page); font-size: .875rem; font-weight: 600; }
@@ -372,8 +372,9 @@ std::string grammar(const Report& report) {
     if (symbols.empty() || symbols.back().name != table[i].symbol) symbols.push_back({table[i].symbol, {}});
     symbols.back().productions.push_back(static_cast<std::uint16_t>(i));
   }
+  // Of a target that no hello reached nobody can tell.
   const auto offered = [&](std::string_view keyword) {
-    return keyword.empty() ||
+    return keyword.empty() || report.past_hello == 0 ||
            std::any_of(report.offered.begin(), report.offered.end(), [&](const auto& one) { return one.second.has(keyword); });
   };
   Rows rows;

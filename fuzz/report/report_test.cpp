@@ -152,6 +152,7 @@ TEST(FuzzPage, WhatWentWrongStandsAtTheTop) {
   EXPECT_NE(page.find("was killed by signal 11, and nothing showed that again"), std::string::npos);
   EXPECT_NE(page.find("places of its code"), std::string::npos);
   EXPECT_NE(page.find("No reply came."), std::string::npos);
+  EXPECT_EQ(page.find("is not offered:"), std::string::npos);
 }
 
 }  // namespace
