@@ -38,7 +38,13 @@ class Xml {
   }
   // Up to the octet that ends it, which is left.
   bool characters(char end) {
+    const auto is_plain = [end](char c) { return c >= ' ' && c <= 'z' && c != '<' && c != '&' && c != ']' && c != end; };
     while (!text_.empty() && text_[0] != end) {
+      // A page has many of them.
+      std::size_t plain = 0;
+      while (plain < text_.size() && is_plain(text_[plain])) ++plain;
+      text_.remove_prefix(plain);
+      if (plain > 0) continue;
       const char c = text_[0];
       if (c == '<' || (static_cast<unsigned char>(c) < 32 && c != '\n' && c != '\t')) return false;
       if (c == '&') {
