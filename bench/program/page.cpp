@@ -6,43 +6,18 @@
 #include <functional>
 
 #include "program/report.hpp"
+#include "smtpspec/report/page.hpp"
 
 namespace smtpspec::bench {
+
+using report::escaped;
+
 namespace {
 
-constexpr std::string_view head = R"(<meta charset="utf-8"/>
-<meta name="viewport" content="width=device-width, initial-scale=1"/>
-<meta name="color-scheme" content="light dark"/>
-<style>
-:root { --page: #fff; --ink: #1c2024; --quiet: #5b6470; --rule: #d9dde3; --own: #0b62c4; --yardstick: #b35309; --other: #8c96a3; --fault: #b42318; }
-@media (prefers-color-scheme: dark) {
-  :root { --page: #14171b; --ink: #e6e9ed; --quiet: #9aa4b1; --rule: #343b44; --own: #5aa9ff; --yardstick: #f0a04b; --other: #77818e; --fault: #ff8a80; }
-}
-body { background: var(--page); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; max-width: 76rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.6rem; line-height: 1.2; margin: 0 0 .5rem; }
-h2 { font-size: 1.2rem; margin: 3rem 0 .25rem; border-top: 1px solid var(--rule); padding-top: 1.5rem; }
-p { margin: .25rem 0 1rem; max-width: 48rem; }
-.quiet, caption, figcaption { color: var(--quiet); }
-.key span { margin-right: 1.25rem; white-space: nowrap; }
-.key i { display: inline-block; width: .8em; height: .8em; margin-right: .4em; }
-.plots { display: flex; flex-wrap: wrap; gap: 1rem 2rem; margin: 1rem 0; }
-figure { margin: 0; flex: 0 1 30rem; min-width: 0; }
-figcaption { font-size: .875rem; }
-svg { display: block; width: 100%; height: auto; }
-svg text { font: 12px system-ui, sans-serif; fill: var(--ink); }
+constexpr std::string_view style = R"(.plots { display: flex; flex-wrap: wrap; gap: 1rem 2rem; margin: 1rem 0; }
+.plots figure { flex: 0 1 30rem; }
 svg .tick { fill: var(--quiet); font-size: 10px; }
 svg .grid { stroke: var(--rule); }
-.own { fill: var(--own); background: var(--own); } .yardstick { fill: var(--yardstick); background: var(--yardstick); }
-.other { fill: var(--other); background: var(--other); }
-svg .fault { fill: var(--fault); } td.fault, li.fault { color: var(--fault); }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; margin: .5rem 0; }
-caption { text-align: left; padding-bottom: .25rem; }
-th, td { padding: .2rem .7rem; border-bottom: 1px solid var(--rule); text-align: right; white-space: nowrap; }
-th:first-child { text-align: left; padding-left: 0; } th { font-weight: 600; }
-td.fault { text-align: left; }
-summary { cursor: pointer; } pre { font-size: .8125rem; overflow-x: auto; margin: .25rem 0 1rem; }
-</style>
 )";
 
 // A way to look at the results of an input.
@@ -126,9 +101,8 @@ std::string figure(const Plot& plot, const std::vector<const Result*>& results, 
              format(" x=\"%.1f\" y=\"%.1f\">", left + length + 5, y + bar - 1.5) + escaped(said) + "</text>\n";
     words += (i == 0 ? "" : "; ") + each.name + " " + (said.empty() ? "none" : said);
   }
-  return "<figure><figcaption>" + escaped(plot.title) + ", " + escaped(plot.unit) + (plot.logarithmic ? ", logarithmic" : "") +
-         format("</figcaption>\n<svg role=\"img\" viewBox=\"0 0 %.0f %.0f\" aria-label=\"", width, height + below) + escaped(words) +
-         "\">\n" + drawn + "</svg></figure>\n";
+  return report::figure(plot.title + ", " + plot.unit + (plot.logarithmic ? ", logarithmic" : ""), words, static_cast<int>(width),
+                        static_cast<int>(height + below), drawn);
 }
 
 std::string plots(const Asked& asked, const Report& report) {
@@ -169,9 +143,7 @@ std::string plots(const Asked& asked, const Report& report) {
 }  // namespace
 
 std::string html(const Report& report) {
-  std::string out = "<!doctype html>\n<html lang=\"en\">\n<head>\n<title>Parsers of SMTP, " + escaped(report.date) + "</title>\n" +
-                    std::string(head) + "</head>\n<body>\n<main>\n<h1>Parsers of SMTP</h1>\n<p class=\"quiet\">" + escaped(report.date) +
-                    ", " + escaped(report.processor) + ", " + escaped(report.compiler) + "</p>\n";
+  std::string out;
   if (report.timed) {
     out +=
         "<p>Each adapter was checked first and timed then: what is wrong has no time. Times are the least of all repetitions; on a machine "
@@ -193,15 +165,17 @@ std::string html(const Report& report) {
   }
   if (!report.judged.empty()) out += "<section>\n<h2>Inputs at the edge of the grammar</h2>\n";
   for (const Judgement& each : report.judged) {
-    out += "<details><summary>" + escaped(each.title + ": " + each.score) + "</summary>\n<pre>";
-    for (const std::string& line : each.lines) out += escaped(line) + "\n";
-    out += "</pre></details>\n";
+    std::string lines;
+    for (const std::string& line : each.lines) lines += escaped(line) + "\n";
+    out += report::details(escaped(each.title + ": " + each.score), "<pre>" + lines + "</pre>");
   }
   if (!report.judged.empty()) out += "</section>\n";
   if (!report.growth.empty()) out += std::string("<section>\n<h2>Growth</h2>\n<p>") + growth_about + "</p>\n";
   for (const Growing& each : report.growth) out += each.table.html(each.name + ": " + each.about);
   if (!report.growth.empty()) out += "</section>\n";
-  return out + "</main>\n</body>\n</html>\n";
+  return report::page(
+      {.title = "Parsers of SMTP", .about = report.date + ", " + report.processor + ", " + report.compiler, .style = std::string(style)},
+      out);
 }
 
 }  // namespace smtpspec::bench

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "smtpspec/report/page.hpp"
+
 namespace smtpspec::bench {
 
 // The first two always: what runs over the columns begins in the second.
@@ -62,42 +64,27 @@ std::string Table::markdown() const {
 std::string Table::html(std::string_view caption) const {
   const std::vector<bool> is_shown = shown();
   const auto columns = static_cast<std::size_t>(std::count(is_shown.begin(), is_shown.end(), true));
-  std::string out = "<div class=\"wide\" tabindex=\"0\"><table>\n<caption>" + escaped(caption) + "</caption>\n";
+  std::vector<report::Cell> header;
+  std::vector<std::vector<report::Cell>> rows;
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     const auto& row = rows_[i];
-    out += i == 0 ? "<thead><tr>" : "<tr>";
     const bool runs_over = i > 0 && row.size() == 2 && columns > 2;
+    std::vector<report::Cell> cells;
     for (std::size_t column = 0; column < is_shown.size() && !(runs_over && column > 1); ++column) {
       if (!is_shown[column] && !runs_over) continue;
-      const std::string cell = escaped(column < row.size() ? row[column] : "");
-      if (i == 0) out += "<th scope=\"col\">" + cell + "</th>";
-      else if (column == 0) out += "<th scope=\"row\">" + cell + "</th>";
-      else if (runs_over) out += "<td class=\"fault\" colspan=\"" + std::to_string(columns - 1) + "\">" + cell + "</td>";
-      else out += "<td>" + cell + "</td>";
+      cells.push_back({report::escaped(column < row.size() ? row[column] : "")});
     }
-    out += i == 0 ? "</tr></thead>\n<tbody>\n" : "</tr>\n";
+    if (runs_over) cells.back() = {.markup = cells.back().markup, .kind = "fault", .columns = static_cast<int>(columns) - 1};
+    if (i == 0) header = std::move(cells);
+    else rows.push_back(std::move(cells));
   }
-  return out + "</tbody></table></div>\n";
+  return report::table(caption, header, rows);
 }
 
 std::string number(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%.*f", value == 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2, value);
   return text;
-}
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += c;
-    }
-  }
-  return out;
 }
 
 }  // namespace smtpspec::bench

@@ -26,7 +26,5 @@ class Table {
 
 // Three digits that count: "0.83", "16.7", "242", "2979".
 std::string number(double value);
-// What stands in a page, as text or within quotes.
-std::string escaped(std::string_view text);
 
 }  // namespace smtpspec::bench

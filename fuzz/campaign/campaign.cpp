@@ -41,6 +41,17 @@ constexpr std::size_t most_weighed = 128, most_weighings = 40;
 constexpr std::uint64_t log_tail = 8192;  // octets
 constexpr std::size_t log_lines = 8;
 
+// Of a command in a transcript, as Report::codes has it.
+std::string_view known_verb(std::string_view command) {
+  static const std::set<std::string_view> verbs = [] {
+    std::set<std::string_view> out;
+    for (int i = 0; i < smtp::input_count; ++i) out.insert(smtp::verb_of(static_cast<smtp::Input>(i)));  // "" too
+    return out;
+  }();
+  const auto verb = verbs.find(command);
+  return verb == verbs.end() ? to_string(smtp::Input::unknown_verb) : *verb;
+}
+
 // A scenario as it is played.
 struct Playing {
   std::shared_ptr<const Scenario> scenario;
@@ -401,7 +412,11 @@ struct Campaign::State {
   }
 
   void count(const session::Transcript& transcript) {
-    for (const auto& entry : transcript.entries) out.replies += entry.kind == session::Entry::Kind::reply;
+    for (const auto& entry : transcript.entries)
+      if (entry.kind == session::Entry::Kind::reply) {
+        ++out.replies;
+        ++out.codes[entry.reply->code][known_verb(entry.command)];
+      }
     bool greeted = false;
     for (const session::Outcome& outcome : transcript.outcomes) {
       const bool silence = outcome.came.kind == session::Came::Kind::nothing && outcome.tier >= 0;
@@ -437,7 +452,8 @@ struct Campaign::State {
     bool hello = false;
     Shows shows;
     for (const Visit& visit : evaluation.visits) {
-      out.seen.emplace(visit.context.state, visit.input);
+      ++out.seen[{visit.context.state, visit.input}][visit.code];
+      if (visit.next) ++out.moves[{visit.context.state, *visit.next}];
       hello = hello || visit.context.state >= smtp::State::ready;
       shows.push_back(novelty(visit));
     }

@@ -77,8 +77,13 @@ struct Report {
   // How long sessions waited, all together: for replies; for what is no answer to anything (a greeting, silence, the rate's limit).
   session::Duration answering{}, waiting{};
   std::map<smtp::Role, smtp::Capabilities> offered;
-  std::set<std::uint16_t> productions;                 // that were said
-  std::set<std::pair<smtp::State, smtp::Input>> seen;  // where what was answered
+  std::set<std::uint16_t> productions;  // that were said
+  // Where what was answered, how often with which code; and from where to where that led. Only replies before which, or around which, the
+  // state was certain.
+  std::map<std::pair<smtp::State, smtp::Input>, std::map<int, std::uint64_t>> seen;
+  std::map<std::pair<smtp::State, smtp::State>, std::uint64_t> moves;
+  // All replies: how often a code came, by the verb that it answers, one that the model knows or "(unknown verb)"; "" when unsure.
+  std::map<int, std::map<std::string_view, std::uint64_t>> codes;
   std::vector<Found> findings;
   std::vector<std::string> dropped;  // suspicions that did not come again, or that the reference server shows too, by key()
   bool interrupted = false;

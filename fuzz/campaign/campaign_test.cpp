@@ -91,6 +91,32 @@ TEST(Campaign, PlacesOfTheTargetsCodeAreNewLikeAnythingElse) {
   EXPECT_LT(corpus_of(false), 150u);
 }
 
+TEST(Campaign, WhatWasReachedIsCounted) {
+  const Report report = campaign("", {.seed = 4, .scenarios = 300}, {Role::relay});
+  std::uint64_t replies = 0, seen = 0, moved = 0;
+  for (const auto& [code, verbs] : report.codes)
+    for (const auto& [verb, times] : verbs) replies += times;
+  EXPECT_EQ(replies, report.replies);
+  EXPECT_GE(report.codes.at(220).at("greeting"), report.plays) << "a session has a connection at least";
+  EXPECT_GT(report.codes.at(500).at("(unknown verb)"), 0u);
+  // The reference server goes where the model says, and says what it says.
+  std::set<std::pair<smtp::State, smtp::State>> possible;
+  for (int number = 0; number < smtp::context_count; ++number)
+    for (const auto& step : smtp::model_steps[static_cast<std::size_t>(number)])
+      possible.emplace(smtp::state_of(static_cast<smtp::ContextNumber>(number)), smtp::state_of(step.next));
+  for (const auto& [move, times] : report.moves) {
+    EXPECT_TRUE(possible.contains(move)) << to_string(move.first) << " to " << to_string(move.second);
+    moved += times;
+  }
+  for (const auto& [place, codes] : report.seen)
+    for (const auto& [code, times] : codes) seen += times;
+  EXPECT_LE(moved, seen);
+  EXPECT_LT(seen, replies);
+  EXPECT_GT(moved, seen / 2);
+  EXPECT_EQ(report.seen.at({smtp::State::rcpt, smtp::Input::data}).begin()->first, 354);
+  EXPECT_GT(report.moves.at({smtp::State::rcpt, smtp::State::data}), 0u);
+}
+
 TEST(Campaign, AFindingIsNoLongerOneWhereItDoesNotComeAgain) {
   // What one connection in a hundred gets wrong does not come three times.
   const Report report = campaign("model/mail/MAIL/code-250", {.seed = 1, .scenarios = 0}, {Role::relay});

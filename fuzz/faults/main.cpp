@@ -168,11 +168,11 @@ int try_clean(const Flags& flags, const script::Suite& suite) {
     replies += report.replies;
     suspicions += report.dropped.size() + report.findings.size();
     said.insert(report.productions.begin(), report.productions.end());
-    seen.insert(report.seen.begin(), report.seen.end());
+    for (const auto& [place, codes] : report.seen) seen.insert(place);
   }
   std::printf("%ju scenarios, %ju replies, %ju suspicions; %zu of %zu productions said, %zu places of the model seen\n",
               static_cast<std::uintmax_t>(scenarios), static_cast<std::uintmax_t>(replies), static_cast<std::uintmax_t>(suspicions),
-              said.size(), productions().size(), seen.size());
+              said.size(), sayable_productions(), seen.size());
   for (const Report& report : reports)
     for (const std::string& what : report.dropped) std::printf("suspicion  %s\n", what.c_str());
   return suspicions ? 1 : 0;

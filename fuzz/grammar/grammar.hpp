@@ -53,6 +53,9 @@ struct Production {
   std::string_view needs{};  // the EHLO keyword without which the server need not know it
 };
 std::span<const Production> productions();
+// False of those that only choose a command: its tree begins with what they choose.
+bool can_be_said(const Production& production);
+std::size_t sayable_productions();  // how many can be
 
 // A node of a derivation tree. Its children stand in the order of the symbols in the production's text.
 struct Node {

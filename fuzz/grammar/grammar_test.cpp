@@ -69,7 +69,7 @@ TEST(Grammar, GeneratesEveryLawfulProductionAndMutatesIntoTheOthers) {
     visit(tree, [&](const Node& node) { seen.insert(node.production); });
   }
   for (std::size_t i = 0; i < productions().size(); ++i)
-    EXPECT_TRUE(seen.count(static_cast<std::uint16_t>(i)) || productions()[i].symbol == "command") << productions()[i].makes;
+    EXPECT_TRUE(seen.count(static_cast<std::uint16_t>(i)) || !can_be_said(productions()[i])) << productions()[i].makes;
 }
 
 TEST(Grammar, TheSameSeedMakesTheSameTree) {

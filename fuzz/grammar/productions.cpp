@@ -1,6 +1,8 @@
 // The grammar, a production a row. A symbol's rows stand together, the smallest lawful one first: that is where recursion ends
 // and what a minimiser comes down to.
 
+#include <algorithm>
+
 #include "fuzz/grammar/grammar.hpp"
 
 namespace smtpspec::fuzz {
@@ -618,5 +620,7 @@ constexpr Production table[] = {
 }  // namespace
 
 std::span<const Production> productions() { return table; }
+bool can_be_said(const Production& production) { return production.symbol != "command"; }
+std::size_t sayable_productions() { return static_cast<std::size_t>(std::count_if(std::begin(table), std::end(table), can_be_said)); }
 
 }  // namespace smtpspec::fuzz

@@ -243,6 +243,7 @@ class Reading {
                          part.more > scenario_.acts[part.act].more.size() ? std::uint16_t{0} : tree_of(part).production, meaning.validity,
                          code});
     const smtp::Followed followed = here.follower.take(meaning.inputs, code);
+    if (const auto& after = here.follower.contexts(); before.size() == 1 && after.size() == 1) visits_.back().next = after.front().state;
     if (followed.lawfulness == Lawfulness::lawful) {
       if (meaning.validity == Validity::valid && part.more == 0 && !before.empty() &&
           std::all_of(before.begin(), before.end(), [](const smtp::Context& c) { return c.extended; }))

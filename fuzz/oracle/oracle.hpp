@@ -31,6 +31,7 @@ struct Visit {
   std::uint16_t production = 0;
   Validity validity = Validity::valid;
   int code = 0;
+  std::optional<smtp::State> next{};  // behind it, where that is certain
 };
 // Two visits that are alike to the eye of a search have the same.
 std::uint64_t novelty(const Visit& visit);

@@ -104,7 +104,7 @@ std::string json(const Report& report, const Setting& setting) {
                  {"replies", report.replies},
                  {"past_hello", report.past_hello},
                  {"productions", report.productions.size()},
-                 {"productions_of", productions().size()},
+                 {"productions_of", sayable_productions()},
                  {"state_and_input_pairs", report.seen.size()},
                  {"corpus", report.corpus},
                  {"findings", report.findings.size()},
@@ -116,6 +116,17 @@ std::string json(const Report& report, const Setting& setting) {
                  {"shares", {{"ours", shares.ours}, {"server", shares.server}, {"waiting", shares.waiting}}}};
 
   if (setting.instrumented) summary["places"] = report.places;
+
+  array places, moves, codes;
+  for (const auto& [place, count_of] : report.seen) {
+    object with;
+    for (const auto& [code, times] : count_of) with[std::to_string(code)] = times;
+    places.push_back({{"state", to_string(place.first)}, {"input", to_string(place.second)}, {"codes", std::move(with)}});
+  }
+  for (const auto& [move, times] : report.moves)
+    moves.push_back({{"from", to_string(move.first)}, {"to", to_string(move.second)}, {"times", times}});
+  for (const auto& [code, verbs] : report.codes)
+    for (const auto& [verb, times] : verbs) codes.push_back({{"code", code}, {"verb", verb}, {"times", times}});
 
   array findings;
   for (std::size_t i = 0; i < report.findings.size(); ++i) {
@@ -134,6 +145,7 @@ std::string json(const Report& report, const Setting& setting) {
              {"target", std::move(target)},
              {"campaign", std::move(campaign)},
              {"summary", std::move(summary)},
+             {"reached", {{"states", std::move(places)}, {"moves", std::move(moves)}, {"replies", std::move(codes)}}},
              {"findings", std::move(findings)},
              {"dropped", report::texts(report.dropped)},
              {"deaths", report::texts(report.deaths)}};

@@ -1,4 +1,5 @@
-// A campaign for those who read it: as a run, whose findings are its tests, for the reports that take one; and as a document of its own.
+// A campaign for those who read it: as a run, whose findings are its tests, for the reports that take one; as a document of its own; and as
+// a page.
 #pragma once
 
 #include "fuzz/campaign/campaign.hpp"
@@ -32,6 +33,9 @@ std::vector<std::string> untold_deaths(const Report& report);
 // Each finding is a test that bears its name and fails; the campaign is one of its own for each role, so that a clean one is no empty
 // run; it is an error when it was no campaign, or hides a death. What is known is waived.
 run::Run as_run(const Report& report, const Setting& setting);
+
+// A page by itself (report/page.hpp): what was found, and what was reached, in pictures with their figures.
+std::string html(const Report& report, const Setting& setting, const script::Registry& registry);
 
 // Schema "smtpspec.fuzz.v1" (reports/schema/fuzz.v1.json). All octets are spelt.
 std::string json(const Report& report, const Setting& setting);

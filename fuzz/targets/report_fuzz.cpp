@@ -1,7 +1,8 @@
-// The reports of a run in which a server said these octets: whatever they are, XML and JSON are well-formed, all is UTF-8, no octet of the
-// server's commands a terminal, and what the transcript shows can be read back.
+// The reports of a run and of a campaign in which a server said these octets: whatever they are, XML, JSON and the page are well-formed,
+// all is UTF-8, no octet of the server's commands a terminal, and what the transcript shows can be read back.
 #include <boost/json.hpp>
 
+#include "fuzz/report/report.hpp"
 #include "oracle.hpp"
 #include "smtpspec/report/report.hpp"
 
@@ -15,8 +16,8 @@ class Xml {
  public:
   explicit Xml(std::string_view text) : text_(text) {}
 
-  bool well_formed() {
-    if (!take("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n") || !element()) return false;
+  bool well_formed(std::string_view prologue) {
+    if (!take(prologue) || !element()) return false;
     blanks();
     return text_.empty();
   }
@@ -37,7 +38,13 @@ class Xml {
   }
   // Up to the octet that ends it, which is left.
   bool characters(char end) {
+    const auto is_plain = [end](char c) { return c >= ' ' && c <= 'z' && c != '<' && c != '&' && c != ']' && c != end; };
     while (!text_.empty() && text_[0] != end) {
+      // A page has many of them.
+      std::size_t plain = 0;
+      while (plain < text_.size() && is_plain(text_[plain])) ++plain;
+      text_.remove_prefix(plain);
+      if (plain > 0) continue;
       const char c = text_[0];
       if (c == '<' || (static_cast<unsigned char>(c) < 32 && c != '\n' && c != '\t')) return false;
       if (c == '&') {
@@ -124,6 +131,38 @@ run::Run run_with(std::string_view octets) {
   return out;
 }
 
+// A campaign of which all that may have come from the target is what stands in the run.
+void look_at_campaign(const run::Run& run, const script::Registry& registry) {
+  const run::TestResult& test = run.tests[0];
+  fuzz::Found found;
+  found.finding = test.findings.front();
+  found.transcript = test.transcript;
+  found.log = test.log;
+  found.origin = run.target;
+  fuzz::Report campaign;
+  campaign.offered[smtp::Role::relay] = run.offers.at(smtp::Role::relay).clear;
+  campaign.findings = {found, found};
+  campaign.dropped = campaign.deaths = run.deaths;
+  const auto& reply = test.transcript.entries[1].reply;
+  if (reply) campaign.codes[reply->code]["MAIL"] = campaign.seen[{smtp::State::ready, smtp::Input::mail}][reply->code] = 1;
+  const fuzz::Setting setting{.version = run.target,
+                              .target = run.target,
+                              .target_version = run.target,
+                              .endpoints = run.endpoints,
+                              .options = {},
+                              .files = {run.target},
+                              .known = {1},
+                              .trouble = run.target};
+  const std::string page = fuzz::html(campaign, setting, registry);
+  require(smtp::utf8_error(page) == page.npos, "the page is UTF-8", page);
+  require(Xml(page).well_formed("<!doctype html>\n"), "the page is well-formed", page);
+  // What would load or run something: no tag that the octets brought.
+  for (const std::string_view tag : {"<script", "<img", "<a ", "<link", "<iframe"})
+    require(page.find(tag) == page.npos, "nothing comes from elsewhere", page);
+  const std::string document = fuzz::json(campaign, setting);
+  require(smtp::utf8_error(document) == document.npos && read(document).is_object(), "a campaign is a document", document);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
@@ -133,12 +172,13 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
 
   const std::string xml = report::junit(run, {"1", "0"}, registry);
   require(smtp::utf8_error(xml) == xml.npos, "JUnit is UTF-8", xml);
-  require(Xml(xml).well_formed(), "JUnit is well-formed XML", xml);
+  require(Xml(xml).well_formed("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"), "JUnit is well-formed XML", xml);
 
   for (const std::string& document : {report::json(run, {"1", "0"}, registry), report::sarif(run, {"1", "0"}, registry)}) {
     require(smtp::utf8_error(document) == document.npos, "JSON is UTF-8", document);
     require(read(document).is_object(), "a document is an object", document);
   }
+  look_at_campaign(run, registry);
   const std::string line = report::json_line(run.tests[0]);
   require(line.find('\n') == line.npos, "a line of JSON is one line", line);
   const boost::json::value test = read(line);

@@ -121,7 +121,7 @@ std::string summary_of(const fuzz::Report& report, const fuzz::Setting& setting)
     out += "  corpus: " + counted(report.replayed, "scenario") + " replayed, " + std::to_string(report.corpus) + " in use\n";
   std::snprintf(line, sizeof line,
                 "  reached: %zu of %zu productions, %zu state and input pairs; %.0f %% of the scenarios got past the hello\n",
-                report.productions.size(), fuzz::productions().size(), report.seen.size(),
+                report.productions.size(), fuzz::sayable_productions(), report.seen.size(),
                 all == 0 ? 0.0 : 100.0 * static_cast<double>(report.past_hello) / static_cast<double>(all));
   out += line;
   if (setting.instrumented) out += "  coverage: " + counted(report.places, "place") + " of the target's code\n";
@@ -196,6 +196,7 @@ bool write_reports(const std::vector<WantedReport>& reports, const fuzz::Report&
   for (const WantedReport& wanted : reports) {
     const report::Suite about{setting.version, "", "fuzz"};
     const std::string text = wanted.kind == "json"    ? fuzz::json(report, setting)
+                             : wanted.kind == "html"  ? fuzz::html(report, setting, registry)
                              : wanted.kind == "junit" ? report::junit(fuzz::as_run(report, setting), about, registry)
                                                       : report::sarif(fuzz::as_run(report, setting), about, registry);
     if (const auto done = write_to(wanted.path, text); !done) {
@@ -215,7 +216,7 @@ int status_of(const fuzz::Report& report, const fuzz::Setting& setting) {
 
 int fuzz_command(const FuzzFlags& flags, const Environment& environment) {
   auto options = fuzz_options(flags);
-  auto reports = reports_of(flags.reports);
+  auto reports = reports_of(flags.reports, fuzz_reports);
   for (const auto* error : {options ? nullptr : &options.error(), reports ? nullptr : &reports.error()})
     if (error) {
       complain(*error);
@@ -383,7 +384,7 @@ void add_fuzz(CLI::App& app, Environment& environment, int& status) {
           "Count the places of the target's code that are reached, or be guided by them too; it is built for that (fuzz/README.md)")
       ->check(CLI::IsMember({"guide", "count"}))
       ->type_name("HOW");
-  add_reports(*command, flags->reports);
+  add_reports(*command, flags->reports, fuzz_reports);
   command->add_flag("-q,--quiet", flags->quiet, "Print the summary only");
   flags->facts.add_to(*command);
   command->callback([flags, &environment, &status] { status = unless_caught(fuzz_command(*flags, environment)); });

@@ -209,7 +209,7 @@ bool take_files(script::Suite& suite, const std::vector<std::string>& files) {
 
 int run_command(const RunFlags& flags, const Environment& environment) {
   auto options = options_of(flags, environment);
-  auto reports = reports_of(flags.reports);
+  auto reports = reports_of(flags.reports, run_reports);
   for (const auto* error : {options ? nullptr : &options.error(), reports ? nullptr : &reports.error()})
     if (error) {
       complain(*error);
@@ -301,7 +301,7 @@ void add_run(CLI::App& app, Environment& environment, int& status) {
       ->type_name("N");
   command->add_option("--waivers", flags->waivers, "Known findings that do not count for the exit status")->type_name("FILE");
   command->add_flag("--fail-fast", flags->fail_fast, "Stop at the first fail");
-  add_reports(*command, flags->reports);
+  add_reports(*command, flags->reports, run_reports);
   command->add_flag("--json", flags->json, "Print one JSON object a line as results come");
   command->add_flag("-q,--quiet", flags->quiet, "Print the summary only");
   command->add_flag("-v,--verbose", flags->verbose,
@@ -316,7 +316,7 @@ void add_replay(CLI::App& app, Environment& environment, int& status) {
   CLI::App* command = app.add_subcommand("replay", "Run case files that stand in no suite, such as findings of fuzz");
   command->add_option("TARGET", flags->target, "As for run")->required();
   command->add_option("FILE", flags->files, "Case files")->required();
-  add_reports(*command, flags->reports);
+  add_reports(*command, flags->reports, run_reports);
   command->add_flag("--json", flags->json, "Print one JSON object a line as results come");
   command->add_flag("-q,--quiet", flags->quiet, "Print the summary only");
   command->add_flag("-v,--verbose", flags->verbose, "As for run");

@@ -38,7 +38,7 @@ THIRD_PARTY = {
     r"boost/asio": {"net"},
     r"boost/json": {"report", "fuzz/report"},
     r"boost/version": {"cli"},
-    r"fmt/": {"report"},
+    r"fmt/": {"report", "fuzz/report"},
     r"CLI/": {"cli", "fuzz/faults"},
     r"(sys/socket|netinet/|arpa/inet|poll)\b": {"net"},
 }

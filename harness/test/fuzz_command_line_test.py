@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 import unittest
+from xml.dom import minidom
 from xml.etree import ElementTree
 
 from command_line import CASE, HERE, PROGRAM, YES, Files, free_port, run
@@ -135,6 +136,41 @@ class FuzzReports(Files):
         self.assertEqual(document["summary"]["known"], len(document["findings"]))
         self.assertTrue(all(result["suppressions"] for result in sarif["results"]))
         self.assertEqual(junit.get("failures"), "0")
+
+    def test_a_page_by_itself(self):
+        target = ("smtp://127.0.0.1", "--start", f"{YES} {{port}}", "--timeout", "200ms")
+        for words, expected in ((target, 1), (("embedded", "--role", "relay"), 0)):
+            files = {kind: pathlib.Path(self.directory.name) / kind for kind in ("html", "json")}
+            status, out, err = run("fuzz", *words, "--scenarios", "40", "--for", "3s", "--findings", f"{self.directory.name}/findings",
+                                   *(word for kind, path in files.items() for word in ("--report", f"{kind}={path}")))
+            self.assertEqual(status, expected, out + err)
+            page, document = files["html"].read_text(), json.loads(files["json"].read_text())
+            minidom.parseString(page.split("\n", 1)[1])
+            self.assertNotRegex(page, r"(src|href)=|url\(|<script|@import")
+            self.assertLess(len(page), 300_000)
+            self.assertIn("prefers-color-scheme: dark", page)
+            # Each picture has its figures, in words or in the row where it stands.
+            self.assertEqual(page.count("<svg"), len(re.findall(r'<svg (?:aria-hidden="true"|role="img"[^>]* aria-label="[^"]+")', page)))
+            # Headings in order.
+            levels = [int(level) for level in re.findall(r"<h([1-6])", page)]
+            self.assertEqual(levels[0], 1)
+            self.assertTrue(all(after <= before + 1 for before, after in zip(levels, levels[1:])), levels)
+            # It says what the document says.
+            self.assertEqual(page.count("<h3>"), len(document["findings"]))
+            for finding in document["findings"]:
+                self.assertIn(f"<code>{finding['file']}</code>", page)
+            self.assertEqual(len(document["reached"]["states"]), document["summary"]["state_and_input_pairs"])
+            self.assertEqual(sum(each["times"] for each in document["reached"]["replies"]), document["summary"]["replies"])
+            self.assertIn(f"<caption>{len(document['reached']['states'])} of ", page)
+            said = {(each["code"], each["verb"]) for each in document["reached"]["replies"]}
+            for each in document["reached"]["states"]:
+                verb = each["input"].split(" ")[0] if not each["input"].startswith("(") else "(unknown verb)"
+                for code in each["codes"]:
+                    self.assertTrue({(int(code), verb), (int(code), "(unknown verb)")} & said, each)
+
+    def test_a_page_is_no_report_of_run(self):
+        status, _, err = run("run", "embedded", CASE, "--report", "html=-")
+        self.assertEqual((status, err), (2, "smtpspec: --report: no report 'html'; there are json, junit and sarif\n"))
 
     def test_nothing_found_is_no_empty_report(self):
         status, document, sarif, junit, path = self.reports("fuzz", "embedded", "--scenarios", "30", "--role", "relay")

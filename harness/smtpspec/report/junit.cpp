@@ -2,36 +2,12 @@
 
 #include <algorithm>
 
+#include "smtpspec/report/dialogue.hpp"
+#include "smtpspec/report/page.hpp"
 #include "smtpspec/report/report.hpp"
 
 namespace smtpspec::report {
 namespace {
-
-// XML 1.0 text: what XML cannot hold was spelt before; what is left of it becomes '?'. U+FFFE and U+FFFF are UTF-8, and no
-// characters of XML.
-std::string escaped(std::string_view text) {
-  std::string out;
-  const bool good = smtp::utf8_error(text) == std::string_view::npos;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const std::string_view three = text.substr(i, 3);
-    if (good && (three == "\xef\xbf\xbe" || three == "\xef\xbf\xbf")) {
-      out += '?';
-      i += 2;
-      continue;
-    }
-    switch (const char c = text[i]; c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default:
-        if ((static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') || (!good && static_cast<unsigned char>(c) >= 0x80))
-          out += '?';
-        else out += c;
-    }
-  }
-  return out;
-}
 
 std::string in_one_line(std::string text) {
   std::replace(text.begin(), text.end(), '\n', ' ');
@@ -47,9 +23,7 @@ std::string body_of(const run::TestResult& test, const script::Registry& registr
   out += test.summary + "\n";
   int index = 0;
   for (const auto& entry : test.transcript.entries) {
-    const char dir = entry.kind == session::Entry::Kind::sent ? 'C' : entry.kind == session::Entry::Kind::note ? '*' : 'S';
-    out += fmt::format("{}{}{}: {}\n", index++ == test.marked ? '>' : ' ', dir,
-                       entry.connection == 1 ? "" : std::to_string(entry.connection), entry.shown(1000));
+    out += fmt::format("{}{}: {}\n", index++ == test.marked ? '>' : ' ', speaker(entry), entry.shown(1000));
   }
   return out;
 }

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "smtpspec/report/dialogue.hpp"
 #include "smtpspec/report/findings.hpp"
 #include "smtpspec/report/report.hpp"
 #include "smtpspec/report/shell.hpp"
@@ -30,36 +31,6 @@ std::string_view colour_of(Verdict verdict) {
   return "0";
 }
 
-std::string cut(std::string_view text, std::size_t most) {
-  if (text.size() <= most) return std::string(text);
-  const std::string rest = fmt::format("... {} more", text.size() - most);
-  return std::string(text.substr(0, most - std::min(most, rest.size()))) + fmt::format("... {} more", text.size() - most + rest.size());
-}
-
-// An entry's octets, a line for each line of the wire. CRLF is taken for granted; any other line end shows. Of long content and
-// long replies the middle is left out, most of it where nothing is wrong; of a long line the end.
-std::vector<std::string> wire_lines(const session::Entry& entry, bool marked, int verbosity) {
-  std::vector<std::string> lines;
-  const bool whole = verbosity >= 2;
-  const std::string shown = entry.shown(whole ? 1u << 20 : 16384);
-  if (entry.kind == session::Entry::Kind::note) return {shown};
-  for (std::string_view rest = shown; !rest.empty();) {
-    const std::size_t end = rest.find("\\r\\n");
-    std::string line(rest.substr(0, end));
-    // The last piece did not end in CRLF: that is worth a sign of its own.
-    if (end == std::string_view::npos && lines.empty() && entry.kind == session::Entry::Kind::sent) line += "   (no CRLF)";
-    constexpr std::size_t widest = 200;
-    lines.push_back(whole ? std::move(line) : cut(line, widest));
-    rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 4);
-  }
-  const std::ptrdiff_t kept = marked || verbosity > 0 ? 10 : 2;  // at either end
-  if (const std::ptrdiff_t left_out = std::ssize(lines) - 2 * kept; !whole && left_out > kept) {
-    lines.erase(lines.begin() + kept, lines.end() - kept);
-    lines.insert(lines.begin() + kept, fmt::format("... {} lines ...", left_out));
-  }
-  return lines;
-}
-
 // Octets are folded, not wrapped: no blank of theirs is lost. What goes on stands deeper than a line of its own would.
 std::string folded(std::string_view head, std::string_view octets, std::size_t width) {
   constexpr std::size_t deeper = 13, least = 20;
@@ -76,8 +47,7 @@ std::string folded(std::string_view head, std::string_view octets, std::size_t w
 }
 
 std::string entry_text(const session::Entry& entry, bool marked, const TerminalOptions& options) {
-  const char dir = entry.kind == session::Entry::Kind::sent ? 'C' : entry.kind == session::Entry::Kind::note ? '*' : 'S';
-  std::string head = fmt::format("{} {}{}: ", marked ? "  ->" : "    ", dir, entry.connection == 1 ? "" : std::to_string(entry.connection));
+  std::string head = fmt::format("{} {}: ", marked ? "  ->" : "    ", speaker(entry));
   std::string out;
   for (const std::string& line : wire_lines(entry, marked, options.verbosity)) {
     out += folded(head, line, options.width);
