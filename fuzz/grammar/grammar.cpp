@@ -195,7 +195,8 @@ std::optional<Node> Grammar::meaning_one(smtp::Input input, const Ground& ground
   constexpr std::string_view exchanged = "response";
   const auto table = productions();
   std::vector<std::uint16_t> choices;
-  for (std::uint16_t i = 0; i < table.size(); ++i) {
+  for (std::size_t number = 0; number < table.size(); ++number) {
+    const auto i = static_cast<std::uint16_t>(number);
     const auto means = table[i].means.all();
     const bool wanted = std::find(means.begin(), means.end(), input) != means.end();
     const bool known = table[i].needs.empty() || !ground.offered || ground.offered->has(table[i].needs);
