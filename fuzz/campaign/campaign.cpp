@@ -368,7 +368,7 @@ struct Campaign::State {
       return;
     }
     const auto made = std::find_if(recent.begin(), recent.end(), [&](const Recent& one) { return one.serial == play; });
-    if (made != recent.end() && phase == Phase::searching)
+    if (made != recent.end() && phase == Phase::searching && !suspected_before(file_made()))
       suspect({*made->scenario}, file_made(), play, "the file that play " + std::to_string(play) + " made");
   }
   // No RFC has a sentence that says it: RFC 5321 section 2.3.1 has mail data be content, and section 4.1.2 local-parts be names. But a file
@@ -495,7 +495,7 @@ struct Campaign::State {
 
   void suspect_all(const Playing& played, Evaluation evaluation, std::uint64_t index, const std::string& origin) {
     for (judge::Finding& finding : evaluation.findings)
-      if (!finding.by_letter) suspect({*played.scenario}, std::move(finding), index, origin);
+      if (!finding.by_letter && !suspected_before(finding)) suspect({*played.scenario}, std::move(finding), index, origin);
     if (evaluation.overheard) overhear(*played.scenario, std::move(*evaluation.overheard), index, origin);
   }
 
@@ -521,9 +521,8 @@ struct Campaign::State {
     return known != suspected.end();
   }
 
-  // Any of the scenarios may show it, the first rather than the others.
+  // Any of the scenarios may show it, the first rather than the others. It was not suspected before: most are, and need no copy.
   void suspect(std::vector<Scenario> scenarios, judge::Finding finding, std::uint64_t index, const std::string& origin) {
-    if (suspected_before(finding)) return;
     std::string what = key(finding);
     suspected.emplace(what, std::string::npos);
     Scenario first = std::move(scenarios.front());

@@ -19,17 +19,6 @@ namespace {
 using smtp::Action;
 using smtp::Event;
 
-ServerUnderTest toy_server() {
-  return {.accept =
-              [](smtp::Role) {
-                return machine([session = std::make_shared<toy::Session>()](std::string_view octets, std::string& reply) {
-                  reply = octets.empty() ? session->greeting() : session->take(octets);
-                  return session->over() ? Then::close : Then::stay;
-                });
-              },
-          .facts = {{"recipient", "alice@toy.example"}, {"unknown-recipient", "bob@toy.example"}}};
-}
-
 // What is found in so many runs, as an engine makes them that keeps a corpus and knows nothing of coverage.
 std::string found_within(InProcess& server, unsigned runs) {
   std::vector<std::string> corpus = {""};
@@ -53,13 +42,13 @@ TEST(InProcess, TheReferenceServerShowsNothing) {
 }
 
 TEST(InProcess, TheToyServerShowsNothing) {
-  InProcess server(toy_server());
+  InProcess server(server_under_test());
   EXPECT_EQ(found_within(server, 400), "");
 }
 
 // A change of the toy server's octets, in front of it or behind it.
 ServerUnderTest toy_server_that(std::function<void(std::string& octets, std::string& reply)> does) {
-  ServerUnderTest out = toy_server();
+  ServerUnderTest out = server_under_test();
   out.accept = [does = std::move(does)](smtp::Role) {
     return machine([does, session = std::make_shared<toy::Session>()](std::string_view octets, std::string& reply) {
       std::string said(octets);
@@ -130,7 +119,7 @@ TEST(InProcess, WhatIsNoFailIsNothing) {
 }
 
 TEST(InProcess, EveryInputIsAScenarioAndEveryMutantHasRoom) {
-  InProcess server(toy_server());
+  InProcess server(server_under_test());
   for (unsigned seed = 0; seed < 300; ++seed) {
     const std::string garbage = std::string("\0\xff", 2) + std::to_string(seed);
     EXPECT_TRUE(from_text(server.mutate(garbage, 65536, seed), "mutant"));
@@ -151,7 +140,7 @@ TEST(InProcess, EveryInputIsAScenarioAndEveryMutantHasRoom) {
 
 TEST(InProcess, WhatTheServerCannotPlayIsLeftOut) {
   std::size_t connections = 0;
-  ServerUnderTest under_test = toy_server();
+  ServerUnderTest under_test = server_under_test();
   under_test.accept = [&connections, accept = under_test.accept](smtp::Role role) { return ++connections, accept(role); };
   InProcess server(std::move(under_test));
   const Act hello{.tree = Grammar::instance().plain("hello", {})}, restart{.kind = Act::Kind::restart, .tree = {}};
@@ -166,10 +155,10 @@ TEST(InProcess, WhatTheServerCannotPlayIsLeftOut) {
 TEST(InProcess, AServerThatCannotBeTestedIsSaidSo) {
   const auto exits = testing::ExitedWithCode(2);
   EXPECT_EXIT(InProcess({}), exits, "has `accept` and a role");
-  ServerUnderTest under_test = toy_server();
+  ServerUnderTest under_test = server_under_test();
   under_test.facts["mailbox"] = "x";
   EXPECT_EXIT(InProcess{under_test}, exits, "no fact 'mailbox'");
-  under_test = toy_server();
+  under_test = server_under_test();
   under_test.facts["recipient"] = "two words@toy.example";
   EXPECT_EXIT(InProcess{under_test}, exits, "recipient: 'two words@toy.example' is no mailbox");
   under_test = toy_server_that([](std::string&, std::string& reply) { reply = "554 5.7.1 No\r\n"; });

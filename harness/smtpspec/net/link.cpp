@@ -109,8 +109,7 @@ bool Link::may_go_now(const Action& action) const {
 // Returns how many octets the kernel took. An error is left to whoever writes the rest.
 std::size_t Link::write_now(std::string_view octets) {
   Code error;
-  socket_.non_blocking(true, error);
-  const std::size_t gone = error ? 0 : socket_.write_some(asio::buffer(octets), error);
+  const std::size_t gone = socket_.write_some(asio::buffer(octets), error);
   if (gone > 0) tell_sent(gone);
   return gone;
 }
@@ -121,10 +120,9 @@ void Link::tell_sent(std::size_t size) {
 
 // What stands in front of a reset goes out if it can go at once.
 void Link::last_words() {
-  if (sending_ || handshaking_) return;
+  if (!open_ || sending_ || handshaking_) return;
   std::size_t size = 0;
   Code error;
-  socket_.non_blocking(true, error);
   for (; !error && !queue_.empty() && queue_.front().kind == Action::Kind::send; queue_.pop_front()) {
     std::string octets = std::move(queue_.front().octets);
     const std::size_t all = octets.size();
@@ -193,7 +191,9 @@ asio::awaitable<Link::Code> Link::connect_now(const Endpoint& to, const std::vec
 asio::awaitable<void> Link::serve() {
   Code ignored;
   socket_.set_option(tcp::no_delay(true), ignored);
-  open_ = true;
+  // For what is written beside the coroutines; they never wait in the kernel anyway.
+  socket_.non_blocking(true, ignored);
+  open_ = !ignored;
   tell({.kind = Event::Kind::opened});
   constexpr std::size_t room = 32u << 10;
   const auto buffer = std::make_unique_for_overwrite<char[]>(room);
