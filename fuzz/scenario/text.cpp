@@ -142,6 +142,7 @@ class ScenarioReader {
           return wrong("'" + smtp::spell(value) + "' is no connection");
         return {};
       default: {
+        if (act.kind != Kind::open) return wrong("'at=' says where a connection opens, and this opens none");
         const auto start = script::parse_start(value);
         if (!start) return wrong(start.error().message);
         act.at = *start;
