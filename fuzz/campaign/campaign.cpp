@@ -30,7 +30,11 @@ constexpr std::chrono::milliseconds look_again(20), least_grace(250);
 constexpr std::chrono::milliseconds last_watch(1500);  // at the end, for one that dies a moment later
 constexpr std::chrono::seconds effect_time(2);         // for a file to be made
 constexpr std::size_t most_culprit_plays = 60, most_death_plays = 200;
-constexpr std::chrono::seconds examination_time(60), examination_deadline(1);
+constexpr std::chrono::seconds examination_time(60);
+// Who plays a scenario again and again does not wait as long as he may for what is never said: so many times as long as the slowest reply
+// took, and not less than this.
+constexpr int hurry_factor = 4;
+constexpr std::chrono::seconds least_hurry(1);
 // Of one that keeps more and more.
 constexpr std::uint64_t warm_up = 100;            // scenarios, before it is looked at first
 constexpr std::chrono::seconds sample_every(2);   // while it is busy
@@ -52,13 +56,19 @@ std::string_view known_verb(std::string_view command) {
   return verb == verbs.end() ? to_string(smtp::Input::unknown_verb) : *verb;
 }
 
+enum class Pace : std::uint8_t {
+  usual,
+  patient,  // what comes of it outside of the session is waited for
+  hurried   // a reply that does not come is not waited for to the end
+};
+
 // A scenario as it is played.
 struct Playing {
   std::shared_ptr<const Scenario> scenario;
   Rendered rendered;
   std::unique_ptr<Session> session;
   std::uint64_t serial = 0;
-  bool patient = false;  // what comes of it outside of the session is waited for
+  Pace pace = Pace::usual;
   std::function<void(Playing&, Evaluation)> then;
 };
 
@@ -294,19 +304,18 @@ struct Campaign::State {
   }
 
   // False of one that names what the target does not have.
-  bool play(Scenario scenario, std::function<void(Playing&, Evaluation)> then, bool patient = false) {
+  bool play(Scenario scenario, std::function<void(Playing&, Evaluation)> then, Pace pace = Pace::usual) {
     session::Setup setup = target.setup;
-    // Who asks for a death need not wait for what is never answered.
-    if (phase == Phase::examining)
+    if (pace == Pace::hurried || phase == Phase::examining)
       for (auto* deadline : {&setup.deadlines.greeting, &setup.deadlines.reply, &setup.deadlines.data})
-        *deadline = std::min<session::Duration>(*deadline, examination_deadline);
+        *deadline = std::min(*deadline, std::max<session::Duration>(hurry_factor * slowest, least_hurry));
     auto made = prepare(std::move(scenario), target.facts, setup, ++serial);
     if (!made) return false;
     if (phase == Phase::searching) remember(serial, (*made)->scenario);
     Playing* key = made->get();
     key->then = std::move(then);
-    key->patient = patient;
-    if (patient) awaited.insert(key->serial);  // the file may be there before the session is over
+    key->pace = pace;
+    if (pace == Pace::patient) awaited.insert(key->serial);  // the file may be there before the session is over
     playing.emplace(key, std::move(*made));
     ++in_flight;
     ++out.plays;
@@ -389,7 +398,8 @@ struct Campaign::State {
     const std::uint64_t serial_of = played->serial;
     look_around();
     const session::Duration waited = transport.now() - since;
-    const bool settled = (!played->patient || touched.contains(serial_of) || waited >= effect_time) && is_delivered(*played, *what, waited);
+    const bool settled =
+        (played->pace != Pace::patient || touched.contains(serial_of) || waited >= effect_time) && is_delivered(*played, *what, waited);
     if (!settled && phase == Phase::searching) {
       transport.after(look_again, [this, played, what, since] { wait_for_effects(played, what, since); });
       return;
@@ -421,6 +431,7 @@ struct Campaign::State {
     for (const session::Outcome& outcome : transcript.outcomes) {
       const bool silence = outcome.came.kind == session::Came::Kind::nothing && outcome.tier >= 0;
       (silence || !greeted ? out.waiting : out.answering) += outcome.waited;
+      if (outcome.came.kind != session::Came::Kind::nothing) slowest = std::max(slowest, outcome.waited);
       greeted = true;
     }
   }
@@ -490,6 +501,7 @@ struct Campaign::State {
     std::shared_ptr<int> counted{};  // among those that are looked into
     int left = reproductions;
     std::optional<Shortening> shortening{};
+    bool hasty = false;  // the shortest was seen in a hurry
   };
   bool looking_into() const { return suspicions.use_count() > 1; }
 
@@ -568,11 +580,17 @@ struct Campaign::State {
             suspicion->shortening.emplace(suspicion->scenario, ground(suspicion->scenario.role), options.most_plays);
             shorten(suspicion);
           },
-          is_patient(*suspicion));
+          is_patient(*suspicion) ? Pace::patient : Pace::usual);
     });
   }
 
   static bool is_patient(const Suspicion& suspicion) { return suspicion.finding.rule == side_effect; }
+
+  // A reply did not come in the time that there was.
+  static bool gave_up(const session::Transcript& transcript) {
+    return std::any_of(transcript.outcomes.begin(), transcript.outcomes.end(),
+                       [](const session::Outcome& one) { return one.came.kind == session::Came::Kind::nothing && one.tier < 0; });
+  }
 
   // The finding as this play shows it.
   void keep(const Suspicion& suspicion, const Playing& played, const Evaluation& evaluation) {
@@ -587,22 +605,36 @@ struct Campaign::State {
              .seen = found.seen};
   }
 
+  // In a hurry; where the shortest hangs on a reply that did not come then, it is played once more with all the time that there is, and
+  // what was shown before stays when it does not show it so.
   void shorten(const std::shared_ptr<Suspicion>& suspicion) {
-    auto candidate = stopping || late() ? std::optional<Scenario>() : suspicion->shortening->next();
+    std::optional<Scenario> candidate;
+    Pace pace = is_patient(*suspicion) ? Pace::patient : Pace::hurried;
+    if (!stopping && !late()) {
+      candidate = suspicion->shortening->next();
+      if (!candidate && std::exchange(suspicion->hasty, false)) {
+        candidate = suspicion->shortening->best();
+        pace = Pace::usual;
+      }
+    }
     if (!candidate) {
       if (options.stop_at_first && suspicion->finding.verdict != judge::Verdict::observed) stopping = true;
       return;
     }
-    queue_of(*suspicion).push_back([this, suspicion, scenario = std::move(*candidate)] {
+    queue_of(*suspicion).push_back([this, suspicion, pace, scenario = std::move(*candidate)] {
       play(
           scenario,
           [this, suspicion](const Playing& played, const Evaluation& evaluation) {
             const bool shows = find(evaluation, suspicion->what) && !find(control(*played.scenario, target, registry), suspicion->what);
-            if (shows) keep(*suspicion, played, evaluation);
-            suspicion->shortening->tried(shows);
+            const bool hasty = played.pace == Pace::hurried && gave_up(played.session->transcript());
+            if (shows && !hasty) keep(*suspicion, played, evaluation);
+            if (played.pace != Pace::usual) {
+              suspicion->shortening->tried(shows);
+              if (shows) suspicion->hasty = hasty;
+            }
             shorten(suspicion);
           },
-          is_patient(*suspicion));
+          pace);
     });
   }
 
@@ -1024,7 +1056,8 @@ struct Campaign::State {
   std::uint64_t serial = 0;
   std::size_t asking = 0;
   int in_flight = 0;
-  int unheard = 0;  // sessions in a row
+  int unheard = 0;              // sessions in a row
+  session::Duration slowest{};  // of the replies so far
   bool stopping = false;
   std::deque<std::function<void()>> urgent;
   std::deque<std::function<void()>> solitary;  // of what wants the target for itself

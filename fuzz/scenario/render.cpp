@@ -1,6 +1,7 @@
 #include "fuzz/scenario/render.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "fuzz/scenario/marker.hpp"
 
@@ -13,6 +14,18 @@ using script::Step;
 using script::Template;
 
 Expect expectation(std::string_view text) { return *script::parse_expect(text); }
+
+// What every scenario expects, read once.
+struct Expectations {
+  Expect any = expectation("any");
+  Expect go_ahead = expectation("354, else any ends the block");
+  Expect challenge = expectation("334, else any ends the block");
+  // Where STARTTLS is refused, what is glued behind it gets replies of its own.
+  Expect ready = expectation("220, else any ends the block"), ready_or_over = expectation("220, else any ends the case");
+  Expect tls = expectation("tls");
+  Expect quiet = expectation("nothing for 500ms, else any");
+  Expect still_there = expectation("nothing for 1s, else any ends the case, else close ends the case");
+};
 
 // A segment boundary behind so many octets of the literal text.
 Template cut(Template text, const std::vector<std::uint32_t>& at) {
@@ -77,9 +90,18 @@ Template marked(Template text, const Act& act) {
   return text;
 }
 
+std::vector<Step> content_lines(Template text, const Act& act) { return lines_of(marked(cut(std::move(text), act.cuts), act)); }
+
 class Renderer {
  public:
-  explicit Renderer(const Scenario& scenario) : scenario_(scenario) {}
+  explicit Renderer(const Scenario& scenario) : scenario_(scenario) {
+    texts_.resize(scenario.acts.size());
+    for (std::size_t i = 0; i < scenario.acts.size(); ++i) {
+      if (!scenario.acts[i].says()) continue;
+      texts_[i].push_back(Grammar::instance().text(scenario.acts[i].tree));
+      for (const Node& tree : scenario.acts[i].more) texts_[i].push_back(Grammar::instance().text(tree));
+    }
+  }
 
   Rendered run() {
     out_.test.id = "fuzz/scenario";
@@ -92,7 +114,10 @@ class Renderer {
   }
 
  private:
-  static const Grammar& grammar() { return Grammar::instance(); }
+  static const Expectations& expected() {
+    static const Expectations out;
+    return out;
+  }
 
   // A step that says the part; its line is its number.
   Step numbered(Step step, std::vector<Part> parts) {
@@ -102,35 +127,31 @@ class Renderer {
   }
   Step says(std::size_t act, std::size_t more) {
     const Act& one = scenario_.acts[act];
-    const Node& tree = more == 0 ? one.tree : one.more[more - 1];
     Step step{.kind = more == 0 && one.kind == Act::Kind::chunk ? Step::Kind::chunk : Step::Kind::line};
-    step.text = marked(cut(grammar().text(tree), more == 0 && one.kind != Act::Kind::data ? one.cuts : std::vector<std::uint32_t>{}), one);
+    step.text = marked(cut(texts_[act][more], more == 0 && one.kind != Act::Kind::data ? one.cuts : std::vector<std::uint32_t>{}), one);
     step.last = one.last;
     return numbered(std::move(step), {{act, more}});
   }
   // The reply to the part.
-  Step expects(std::string_view text, const Part& part) {
-    return numbered({.kind = Step::Kind::expect, .expect = expectation(text)}, {part});
-  }
-  static Step expects(std::string_view text) { return {.kind = Step::Kind::expect, .expect = expectation(text)}; }
+  Step expects(const Expect& what, const Part& part) { return numbered(expects(what), {part}); }
+  static Step expects(const Expect& what) { return {.kind = Step::Kind::expect, .expect = what}; }
   static Step does(Step::Act act) { return {.kind = Step::Kind::act, .act = act}; }
 
   // A line end inside of a command would hide from the session where one command ends and the next begins.
-  bool whole(const Act& act) const {
-    if (!act.says()) return false;
+  bool whole(std::size_t act) const {
+    if (!scenario_.acts[act].says()) return false;
     bool out = true;
-    grammar().text(act.tree).visit([&](const Piece& piece) { out = out && piece.text.find_first_of("\r\n") == std::string::npos; });
-    return out || act.kind == Act::Kind::chunk;
+    texts_[act].front().visit([&](const Piece& piece) { out = out && piece.text.find_first_of("\r\n") == std::string::npos; });
+    return out || scenario_.acts[act].kind == Act::Kind::chunk;
   }
 
   // Octet by octet goes what has no more than some hundreds of them.
   bool in_octets(std::size_t first, std::size_t last) const {
-    bool wanted = false, possible = whole(scenario_.acts[first]);
+    bool wanted = false, possible = whole(first);
     const auto look = [&possible](const Piece& piece) { possible = possible && piece.count <= 300; };
     for (std::size_t i = first; i <= last; ++i) {
       wanted = wanted || scenario_.acts[i].single;
-      grammar().text(scenario_.acts[i].tree).visit(look);
-      for (const Node& tree : scenario_.acts[i].more) grammar().text(tree).visit(look);
+      for (const Template& text : texts_[i]) text.visit(look);
     }
     return wanted && possible && last - first < 20;
   }
@@ -143,8 +164,7 @@ class Renderer {
     }
     std::size_t end = first;
     while (scenario_.acts[end].glued && scenario_.acts[end].kind != Act::Kind::data && end + 1 < scenario_.acts.size() &&
-           scenario_.acts[end + 1].connection == scenario_.acts[end].connection && whole(scenario_.acts[end]) &&
-           whole(scenario_.acts[end + 1]))
+           scenario_.acts[end + 1].connection == scenario_.acts[end].connection && whole(end) && whole(end + 1))
       ++end;
     const Act& last = scenario_.acts[end];
     std::vector<Step> together, steps;
@@ -154,11 +174,12 @@ class Renderer {
     const bool single = in_octets(first, end);
     if (together.size() == 1 && !single) steps.push_back(std::move(together.front()));
     else steps.push_back({.kind = Step::Kind::together, .inside = std::move(together), .octet_by_octet = single});
-    for (std::size_t i = first; i < end; ++i) steps.push_back(expects("any", {i, 0}));
+    for (std::size_t i = first; i < end; ++i) steps.push_back(expects(expected().any, {i, 0}));
     const std::size_t tail = behind(end, last, steps);
     on(last.connection, steps);
     auto& dialogue = out_.test.dialogue;
-    if (last.kind == Act::Kind::command || last.kind == Act::Kind::chunk) dialogue.insert(dialogue.end(), steps.begin(), steps.end());
+    if (last.kind == Act::Kind::command || last.kind == Act::Kind::chunk)
+      dialogue.insert(dialogue.end(), std::make_move_iterator(steps.begin()), std::make_move_iterator(steps.end()));
     else dialogue.push_back({.kind = Step::Kind::times, .inside = std::move(steps), .count = 1});
     return tail + 1;
   }
@@ -173,7 +194,7 @@ class Renderer {
   // Another connection; silence, in which a server may give up on the client, and the target's restart, behind which it says so at the next
   // command.
   static Step silence(const Act& act) {
-    Step wait = expects("nothing for 1s, else any ends the case, else close ends the case");
+    Step wait = expects(expected().still_there);
     wait.expect.tiers.front().answers.front().time = act.time;
     wait.connection = act.connection;
     return wait;
@@ -204,46 +225,46 @@ class Renderer {
     std::size_t tail = number;
     switch (act.kind) {
       case Act::Kind::data: {
-        steps.push_back(expects("354, else any ends the block", {number, 0}));
+        steps.push_back(expects(expected().go_ahead, {number, 0}));
         pause_inside(act, steps);
-        Step content{.kind = Step::Kind::content, .inside = content_of(act), .stuffed = false};
+        Step content{.kind = Step::Kind::content, .inside = content_lines(texts_[number][1], act), .stuffed = false};
         const auto& acts = scenario_.acts;
         const bool single = in_octets(number, number);
         while (acts[tail].glued && tail + 1 < acts.size() && acts[tail + 1].kind == Act::Kind::command &&
-               acts[tail + 1].connection == act.connection && whole(acts[tail + 1]))
+               acts[tail + 1].connection == act.connection && whole(tail + 1))
           ++tail;
         std::vector<Step> together = {numbered(std::move(content), {{number, 1}})};
         for (std::size_t i = number + 1; i <= tail; ++i) together.push_back(says(i, 0));
         if (tail == number && !single) steps.push_back(std::move(together.front()));
         else steps.push_back({.kind = Step::Kind::together, .inside = std::move(together), .octet_by_octet = single});
-        steps.push_back(expects("any", {number, 1}));
-        for (std::size_t i = number + 1; i <= tail; ++i) steps.push_back(expects("any", {i, 0}));
+        steps.push_back(expects(expected().any, {number, 1}));
+        for (std::size_t i = number + 1; i <= tail; ++i) steps.push_back(expects(expected().any, {i, 0}));
         break;
       }
       case Act::Kind::auth:
         for (std::size_t i = 1; i <= act.more.size(); ++i) {
-          steps.push_back(expects("334, else any ends the block", {number, i - 1}));
+          steps.push_back(expects(expected().challenge, {number, i - 1}));
           if (i == 1) pause_inside(act, steps);
           steps.push_back(says(number, i));
         }
         // An exchange that is not over is given up.
-        steps.push_back(expects("334, else any ends the block", {number, act.more.size()}));
+        steps.push_back(expects(expected().challenge, {number, act.more.size()}));
         steps.push_back(numbered({.kind = Step::Kind::line, .text = *script::parse_template("*")}, {{number, act.more.size() + 1}}));
-        steps.push_back(expects("any", {number, act.more.size() + 1}));
+        steps.push_back(expects(expected().any, {number, act.more.size() + 1}));
         break;
       case Act::Kind::starttls:
-        // Where it is refused, what is glued behind it gets replies of its own.
-        steps.push_back(expects(act.more.empty() ? "220, else any ends the block" : "220, else any ends the case", {number, 0}));
+        steps.push_back(expects(act.more.empty() ? expected().ready : expected().ready_or_over, {number, 0}));
         steps.push_back(does(Step::Act::handshake));
-        steps.push_back(expects("tls"));
-        if (!act.more.empty()) steps.push_back(expects("nothing for 500ms, else any"));
+        steps.push_back(expects(expected().tls));
+        if (!act.more.empty()) steps.push_back(expects(expected().quiet));
         break;
-      default: steps.push_back(expects("any", {number, 0}));
+      default: steps.push_back(expects(expected().any, {number, 0}));
     }
     return tail;
   }
 
   const Scenario& scenario_;
+  std::vector<std::vector<Template>> texts_;  // of an act's trees; none of one that says nothing
   Rendered out_;
 };
 
@@ -251,7 +272,7 @@ class Renderer {
 
 Template text_of(const Act& act, const Node& tree) { return marked(Grammar::instance().text(tree), act); }
 
-std::vector<Step> content_of(const Act& act) { return lines_of(marked(cut(Grammar::instance().text(act.more.front()), act.cuts), act)); }
+std::vector<Step> content_of(const Act& act) { return content_lines(Grammar::instance().text(act.more.front()), act); }
 
 Rendered render(const Scenario& scenario) { return Renderer(scenario).run(); }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <iterator>
 #include <span>
 #include <tuple>
 #include <utility>
@@ -432,12 +433,20 @@ std::string print_dialogue(const std::vector<Step>& steps) {
   return out;
 }
 
+namespace {
+
+void put_in(std::vector<Step>& steps, const Variables& row) {
+  for (Step& step : steps) {
+    step.text = with(step.text, row);
+    put_in(step.inside, row);
+  }
+}
+
+}  // namespace
+
 std::vector<Step> with(const std::vector<Step>& steps, const Variables& row) {
   std::vector<Step> out = steps;
-  for (Step& step : out) {
-    step.text = with(step.text, row);
-    step.inside = with(step.inside, row);
-  }
+  if (!row.empty()) put_in(out, row);
   return out;
 }
 
@@ -446,8 +455,8 @@ std::vector<Step> unrolled(const std::vector<Step>& steps) {
   for (const Step& step : steps) {
     if (step.kind != Step::Kind::times) out.push_back(step);
     for (int i = 1; i <= step.count; ++i) {
-      const auto once = with(step.inside, {{std::string(times_name), {{{Piece::Kind::octets, std::to_string(i)}}}}});
-      out.insert(out.end(), once.begin(), once.end());
+      auto once = with(step.inside, {{std::string(times_name), {{{Piece::Kind::octets, std::to_string(i)}}}}});
+      out.insert(out.end(), std::make_move_iterator(once.begin()), std::make_move_iterator(once.end()));
     }
   }
   return out;

@@ -234,7 +234,8 @@ Result<Plan> make_plan(const Case& test, const std::vector<Step>& steps, const C
   Maker maker{facts, plan, facts.has("user") && facts.has("password"), static_cast<std::size_t>(test.clones)};
   if (auto ok = maker.all(*parse_dialogue(preamble(plan.start, role, maker.account), test.file), true); !ok)
     return tl::unexpected(ok.error());
-  if (auto ok = maker.all(with(steps, row.variables), false); !ok) return tl::unexpected(ok.error());
+  if (auto ok = row.variables.empty() ? maker.all(steps, false) : maker.all(with(steps, row.variables), false); !ok)
+    return tl::unexpected(ok.error());
   return plan;
 }
 
