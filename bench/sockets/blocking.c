@@ -1,7 +1,8 @@
 /* The raw client that others are measured against: blocking sockets, a thread for each connection, and no look at a reply but for
  * its end and its first digit. What a session says is what smtp-source says.
  *
- *   blocking PORT CONNECTIONS SESSIONS MESSAGES      MESSAGES in each session
+ *   blocking PORT CONNECTIONS SESSIONS MESSAGES           MESSAGES in each session
+ *   blocking PORT CONNECTIONS SESSIONS MESSAGES rset      transactions that end with RSET, where DATA would be
  *   blocking PORT 20 20000 1 */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -23,6 +24,7 @@ static struct sockaddr_in target = {.sin_family = AF_INET};
 static atomic_long left;
 static atomic_long failed;
 static long messages;
+static int abandoned;
 
 /* 1 when a whole reply came that begins with `digit`. */
 static int expect(int fd, char digit) {
@@ -50,7 +52,7 @@ static int session(void) {
   int good = connect(fd, (struct sockaddr *)&target, sizeof target) == 0 && expect(fd, '2') && say(fd, "EHLO client.example\r\n", '2');
   for (long i = 0; good && i < messages; ++i)
     good = say(fd, "MAIL FROM:<alice@client.example>\r\n", '2') && say(fd, "RCPT TO:<bob@server.example>\r\n", '2') &&
-           say(fd, "DATA\r\n", '3') && say(fd, content, '2');
+           (abandoned ? say(fd, "RSET\r\n", '2') : say(fd, "DATA\r\n", '3') && say(fd, content, '2'));
   good = good && say(fd, "QUIT\r\n", '2');
   close(fd);
   return good;
@@ -65,8 +67,9 @@ static void *work(void *unused) {
 int main(int argc, char **argv) {
   enum { MOST = 256 };
   pthread_t threads[MOST];
-  if (argc != 5 || atoi(argv[2]) < 1 || atoi(argv[2]) > MOST) {
-    fputs("blocking PORT CONNECTIONS SESSIONS MESSAGES\n", stderr);
+  abandoned = argc == 6 && strcmp(argv[5], "rset") == 0;
+  if (argc != 5 + abandoned || atoi(argv[2]) < 1 || atoi(argv[2]) > MOST) {
+    fputs("blocking PORT CONNECTIONS SESSIONS MESSAGES [rset]\n", stderr);
     return 2;
   }
   target.sin_port = htons((unsigned short)atoi(argv[1]));

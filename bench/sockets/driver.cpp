@@ -40,8 +40,12 @@ std::vector<Turn> turns_of(const Work& work) {
   say(false, "EHLO client.example\r\n", {Input::ehlo, 250, "EHLO"});
   for (long i = 0; i < work.messages; ++i) {
     // RFC 2920 section 3.1: DATA ends a group, and mail data may begin one.
-    say(work.pipelined && i > 0, "MAIL FROM:<alice@client.example>\r\n", {Input::mail, 250, "MAIL"});
+    say(work.pipelined && i > 0 && !work.abandoned, "MAIL FROM:<alice@client.example>\r\n", {Input::mail, 250, "MAIL"});
     say(work.pipelined, "RCPT TO:<bob@server.example>\r\n", {Input::rcpt, 250, "RCPT"});
+    if (work.abandoned) {
+      say(work.pipelined, "RSET\r\n", {Input::rset, 250, "RSET"});
+      continue;
+    }
     say(work.pipelined, "DATA\r\n", {Input::data, 354, "DATA"});
     say(false, std::string(content) + ".\r\n", {Input::content, 250, "mail data"});
   }

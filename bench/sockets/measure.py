@@ -10,7 +10,8 @@ BUILD is a build with -DSMTPSPEC_BENCH=ON. smtp-sink and smtp-source come with D
     apt-get download postfix && dpkg -x postfix_*.deb DIR && measure.py BUILD smtp-sink --postfix DIR
 
 All take turns, round by round. Shown are medians of the rounds, and of the ratios within a round; other work on the machine weighs on the
-clock, so that processor time of the client is shown too. `run and fuzz` are both the harness's transport, `load` its lean driver; `fuzz` is
+clock, so that processor time of the client is shown too. The blocking client with one connection is the raw client that does one thing
+after the other; with as many as ours, a thread for each. `run and fuzz` are both the harness's transport, `load` its lean driver; `fuzz` is
 `smtpspec fuzz`, whose sessions are of its own making, with an error here and there.
 """
 import argparse
@@ -35,6 +36,7 @@ arguments.add_argument("--rounds", type=int, default=7)
 arguments.add_argument("--fuzz", action="store_true", help="smtpspec fuzz too")
 given = arguments.parse_args()
 
+FUZZ_SECONDS = 5
 ENVIRONMENT = {**os.environ, "LD_LIBRARY_PATH": str(given.postfix / "usr/lib/postfix")}
 
 
@@ -99,19 +101,23 @@ def measure(command):
 def show(title, unit, count, competitors, yardstick):
     """All take turns; `count` is how many of `unit` each makes."""
     rates = {name: [] for name in competitors}
-    found = set()
+    found, replies = set(), []
     costs = {name: [] for name in competitors}
     for _ in range(given.rounds):
         for name, command in competitors.items():
             seconds, cost, printed = measure(command)
             found.update(re.findall(r"times: (.*)", printed))
             made = int(re.search(r"(\d+) scenarios", printed).group(1)) if name == "fuzz" else count
-            rates[name].append(made / seconds)
+            if name == "fuzz":
+                replies.append(int(re.search(r"(\d+) replies", printed).group(1)) / made)
+            rates[name].append(made / (FUZZ_SECONDS if name == "fuzz" else seconds))  # behind them it looks into what it found
             costs[name].append(cost / made * 1e6)
     print(f"\n{title}\n{'':16}{unit + '/s':>12}{'x ' + yardstick:>16}{'client us':>12}")
     for name in competitors:
         ratio = statistics.median(a / b for a, b in zip(rates[name], rates[yardstick]))
         print(f"{name:16}{statistics.median(rates[name]):12.0f}{ratio:16.2f}{statistics.median(costs[name]):12.1f}")
+    if replies:
+        print(f"a scenario of fuzz has {statistics.median(replies):.0f} replies")
     for what in sorted(found):
         print(f"found: {what}")
 
@@ -119,26 +125,31 @@ def show(title, unit, count, competitors, yardstick):
 with Server(given.target) as port:
     programs = given.build.resolve() / "bench/sockets"
     source = postfix("smtp-source") if given.target == "smtp-sink" else None
-    yardstick = "smtp-source" if source else "blocking"
+    yardstick = "smtp-source" if source else "blocking, one"
 
-    def clients(sessions, messages, pipelined):
+    def clients(sessions, messages, *, pipelined=False, abandoned=False):
         words = [str(port), str(given.connections), str(sessions), str(messages)]
+        ours = [*words, *(["--pipelined"] if pipelined else []), *(["--abandoned"] if abandoned else [])]
         out = {}
-        if source:
+        if source and not abandoned:
             out["smtp-source"] = [source, *(["-d"] if messages > 1 else []), "-s", str(given.connections), "-m", str(sessions * messages),
                                   "-f", "alice@client.example", "-t", "bob@server.example", f"127.0.0.1:{port}"]
-        out["blocking"] = [programs / "blocking", *words]
-        out["load"] = [programs / "ours", "driver", *words, *pipelined]
-        out["run and fuzz"] = [programs / "ours", "transport", *words, *pipelined]
+        ending = ["rset"] if abandoned else []
+        out["blocking, one"] = [programs / "blocking", str(port), "1", *words[2:], *ending]
+        out["blocking"] = [programs / "blocking", *words, *ending]
+        out["load"] = [programs / "ours", "driver", *ours]
+        out["run and fuzz"] = [programs / "ours", "transport", *ours]
         return out
 
     print(f"{given.target}, {given.connections} connections, {given.rounds} rounds, load {os.getloadavg()[0]:.1f}")
-    one = clients(given.sessions, 1, [])
+    one = clients(given.sessions, 1)
     if given.fuzz:
         findings = given.build / "bench/sockets/findings"
-        one["fuzz"] = [given.build.resolve() / "smtpspec", "fuzz", f"smtp://127.0.0.1:{port}", "--scenarios", str(given.sessions), "--for", "60s",
+        one["fuzz"] = [given.build.resolve() / "smtpspec", "fuzz", f"smtp://127.0.0.1:{port}", "--for", f"{FUZZ_SECONDS}s",
                        "-j", str(given.connections), "-q", "--findings", str(findings)]
     show(f"{given.sessions} sessions of one message", "sessions", given.sessions, one, yardstick)
     again = max(given.connections, given.sessions // given.messages)
     show(f"{again} sessions of {given.messages} messages, ours pipelined", "messages", again * given.messages,
-         clients(again, given.messages, ["--pipelined"]), yardstick)
+         clients(again, given.messages, pipelined=True), yardstick)
+    show(f"{again} sessions of {given.messages} transactions that end with RSET, ours pipelined", "transactions", again * given.messages,
+         clients(again, given.messages, pipelined=True, abandoned=True), "blocking, one")

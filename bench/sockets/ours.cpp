@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   app.add_option("SESSIONS", work.sessions)->required();
   app.add_option("MESSAGES", work.messages, "In each session")->required();
   app.add_flag("--pipelined", work.pipelined, "Groups of commands in one write (RFC 2920)");
+  app.add_flag("--abandoned", work.abandoned, "No message is sent: its transaction ends with RSET");
   app.add_option("--cases", work.cases, "Folder with the registry")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   try {

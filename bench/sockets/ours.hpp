@@ -12,7 +12,8 @@ struct Work {
   int connections = 20;
   long sessions = 1000, messages = 1;  // in each session
   bool pipelined = false;
-  std::string cases;  // the folder of the suite, for the registry
+  bool abandoned = false;  // by RSET, where DATA would be
+  std::string cases;       // the folder of the suite, for the registry
 };
 
 struct Done {

@@ -20,15 +20,17 @@ std::string case_text(const Work& work) {
   for (std::string_view rest = content; !rest.empty(); rest.remove_prefix(rest.find('\n') + 1))
     body += rest.starts_with("\r\n") ? "\n" : "    " + std::string(rest.substr(0, rest.find('\r'))) + "\n";
   body.pop_back();
-  const std::vector<std::string> says = {"C: MAIL FROM:<{sender}>", "C: RCPT TO:<{recipient}>", "C: DATA"};
+  const std::vector<std::string> says = {"C: MAIL FROM:<{sender}>", "C: RCPT TO:<{recipient}>", work.abandoned ? "C: RSET" : "C: DATA"};
+  const std::string last = work.abandoned ? "S: 250" : "S: 354";
   for (long i = 0; i < work.messages; ++i) {
     if (work.pipelined) step("together:");
     for (std::size_t n = 0; n < says.size(); ++n) {
       step((work.pipelined ? "  " : "") + says[n]);
-      if (!work.pipelined) step(n == 2 ? "S: 354" : "S: 250");
+      if (!work.pipelined) step(n == 2 ? last : "S: 250");
     }
     if (work.pipelined)
-      for (const char* heard : {"S: 250", "S: 250", "S: 354"}) step(heard);
+      for (const std::string& heard : {std::string("S: 250"), std::string("S: 250"), last}) step(heard);
+    if (work.abandoned) continue;
     step(body);
     step("S: 250");
   }
