@@ -158,6 +158,7 @@ void Secrets::add_form(std::string_view letters, bool base64) {
   if (known) return letters_.resize(begin);
   form_of_.resize(letters_.size(), static_cast<std::uint32_t>(forms_.size()));
   forms_.push_back({begin, static_cast<std::uint32_t>(letters_.size()), base64});
+  first_letters_.set(folded(letters[0]));
   first_threes_.set(hash(letters[0], letters[1], letters[2]));
   for (std::size_t i = 0; i + 2 < letters.size(); ++i) threes_.set(hash(letters[i], letters[i + 1], letters[i + 2]));
 }
@@ -172,7 +173,8 @@ class Secrets::Search {
     bool in_front = true;  // the text may have been cut before here, inside a secret and perhaps inside an escape
     for (std::size_t at = 0; at < text_.size(); ++at) {
       in_front = in_front && at < longest_escape && (at == 0 || may_be_in_escape(text_[at - 1]));
-      if (alive_ == 0 && !may_begin(at, in_front ? secrets_.threes_ : secrets_.first_threes_)) continue;
+      if (alive_ == 0 && !(in_front ? may_begin(at, secrets_.threes_) : begins(text_[at]) && may_begin(at, secrets_.first_threes_)))
+        continue;
       Slot& here = slot(at);
       readings_at(text_, at, [&](const Reading& step) {
         for (const std::uint32_t due : here.due)
@@ -205,7 +207,8 @@ class Secrets::Search {
   int letter(std::uint32_t index) const { return static_cast<unsigned char>(secrets_.letters_[index]); }
   Slot& slot(std::size_t at) { return slots_[at % slots_.size()]; }
 
-  // Most octets begin nothing, as the next two show.
+  // Most octets begin nothing, as they themselves show and the next two.
+  bool begins(char c) const { return begins_escape(c) || secrets_.first_letters_[folded(c)]; }
   bool may_begin(std::size_t at, const Threes& threes) const {
     const auto unclear = [](char c) { return begins_escape(c) || is_line_end(c); };
     if (begins_escape(text_[at])) return true;
@@ -217,6 +220,7 @@ class Secrets::Search {
 
   void begin(std::size_t at, const Reading& step, bool in_front) {
     const Began now{static_cast<std::uint32_t>(at), false}, before{static_cast<std::uint32_t>(at), true};
+    if (!in_front && !secrets_.first_letters_[static_cast<std::size_t>(step.letter)]) return;
     for (const Form& form : secrets_.forms_) {
       if (letter(form.begin) == step.letter) follow(at + step.size, form.begin + 1, now);
       for (std::uint32_t due = form.begin + 1; in_front && due + least <= form.end; ++due)

@@ -51,6 +51,7 @@ class Secrets {
   std::string letters_;                 // of all forms, one behind the other
   std::vector<std::uint32_t> form_of_;  // of each letter
   std::vector<Form> forms_;
+  std::bitset<256> first_letters_;
   // Three letters in a row of a form, hashed: those that it begins with, and all.
   using Threes = std::bitset<1 << 15>;
   Threes first_threes_;
