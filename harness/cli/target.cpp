@@ -292,8 +292,10 @@ Target::~Target() {
 }
 
 net::TransportOptions Target::transport_options() {
-  net::TransportOptions out{profile.source, profile.tls_ca, profile.tls_name, {}};
+  net::TransportOptions out{.source = profile.source, .ca = profile.tls_ca, .name = profile.tls_name, .restart = {}};
   if (starter) out.restart = [this](auto done) { starter->restart(std::move(done)); };
+  // Ours, so that it is no news that a second handshake gets what the first got; a stranger's are all full ones.
+  out.resume = embedded != nullptr;
   if (embedded)
     out.restart = [this](const auto& done) {
       embedded->server->restart();

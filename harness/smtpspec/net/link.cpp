@@ -238,10 +238,11 @@ void Link::await_tls() {
   if (verify_) tls_->verify(*verify_);
 }
 
-void Link::begin_tls() {
+void Link::begin_tls(bool full_handshake) {
   if (!reading_) return tell({.kind = Event::Kind::tls_failed, .detail = "closed by the peer"});
   if (tls_begun_) return fail_tls("TLS is already up");  // TLS inside TLS: nothing that a peer could answer
   await_tls();
+  if (kept_ && *kept_ && !full_handshake) tls_->offer(*kept_);
   tls_begun_ = handshaking_ = true;
   // A client's machine has a deadline of its own, which is a fact about the wait and not about TLS.
   if (side_ == Side::server) {
@@ -260,6 +261,7 @@ void Link::advance_tls() {
     if (step == Tls::Step::more) return pump();
     handshaking_ = false;
     goodbye_.cancel();
+    if (kept_ && !tls_->resumed()) kept_->reset();  // the server knows it no longer, or gives a new one
     tell({.kind = Event::Kind::tls_up, .tls = tls_->facts()});
   }
   std::string_view text;
@@ -273,6 +275,7 @@ void Link::advance_tls() {
       shut();
     }
   }
+  if (kept_ && !*kept_) *kept_ = tls_->session();
   if (tls_->pending() > most_of_tls) return shut();
   pump();
 }
@@ -355,7 +358,7 @@ asio::awaitable<void> Link::perform(const Action& action) {
       co_await timer.async_wait(with_code);
       break;
     }
-    case Action::Kind::start_tls: begin_tls(); break;
+    case Action::Kind::start_tls: begin_tls(action.full_handshake); break;
     case Action::Kind::half_close: co_await say_end(); break;
     case Action::Kind::close:
       closing_ = true;

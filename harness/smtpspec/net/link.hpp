@@ -27,6 +27,8 @@ class Link : public std::enable_shared_from_this<Link> {
   void set_sink(Sink sink) { sink_ = std::move(sink); }
   // Have the peer's certificate verified, for this name or, when it is empty, for the host's.
   void verify(std::string name) { verify_ = std::move(name); }
+  // Take up the TLS session that is kept here, and keep one where there is none. Links to one server share it.
+  void resume(std::shared_ptr<Tls::Session> kept) { kept_ = std::move(kept); }
   // To the first of the host's addresses that takes it.
   void connect(Endpoint to, std::vector<std::string> addresses, std::string source);
   void start();  // the socket is connected
@@ -59,7 +61,7 @@ class Link : public std::enable_shared_from_this<Link> {
   void reader_ended();
 
   void await_tls();
-  void begin_tls();
+  void begin_tls(bool full_handshake);
   void advance_tls();
   void fail_tls(const std::string& why);
   bool in_tls() const { return tls_ && tls_begun_; }
@@ -90,7 +92,8 @@ class Link : public std::enable_shared_from_this<Link> {
   bool dead_ = false;
   bool reading_ = true;
   std::string server_name_;
-  std::optional<std::string> verify_;  // the name that the certificate should bear
+  std::shared_ptr<Tls::Session> kept_;  // nullptr: every handshake is a full one
+  std::optional<std::string> verify_;   // the name that the certificate should bear
 };
 
 }  // namespace smtpspec::net

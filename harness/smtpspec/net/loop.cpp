@@ -116,7 +116,7 @@ Result<std::uint16_t> listen(Loop& loop, const Endpoint& address, smtp::Role rol
   if (error) return failure("'" + address.host + "' is no IP address");
   auto context = std::make_unique<ssl::context>(ssl::context::tls_server);
   context->set_options(ssl::context::default_workarounds | ssl::context::no_tlsv1 | ssl::context::no_tlsv1_1);
-  SSL_CTX_set_num_tickets(context->native_handle(), 0);  // a client that would resume is none of ours
+  SSL_CTX_set_num_tickets(context->native_handle(), 1);  // which may be used again and again
   context->use_certificate_chain(asio::buffer(certificate.certificate_pem), error);
   if (!error) context->use_private_key(asio::buffer(certificate.key_pem), ssl::context::pem, error);
   if (error) return failure("the server's certificate cannot be used: " + error.message());

@@ -63,9 +63,10 @@ void call(Loop& loop, const Endpoint& address, std::shared_ptr<smtp::Machine> ma
 void after(Loop& loop, smtp::Duration delay, std::function<void()> task);
 
 struct TransportOptions {
-  std::string source;  // local address to connect from
-  std::string ca;      // in PEM: certificates are verified by these. Nothing is refused; TlsFacts say what came of it
-  std::string name;    // that a certificate should bear; "": the host's
+  std::string source;   // local address to connect from
+  std::string ca;       // in PEM: certificates are verified by these. Nothing is refused; TlsFacts say what came of it
+  std::string name;     // that a certificate should bear; "": the host's
+  bool resume = false;  // TLS sessions of the same role, where the dialogue is not about the handshake
   std::function<void(std::function<void(std::string trouble)> done)> restart;  // of the target; "" or what failed
 };
 

@@ -55,6 +55,14 @@ void Tls::verify(const std::string& name) {
   if (X509_VERIFY_PARAM_set1_ip_asc(expected, name.c_str()) != 1) X509_VERIFY_PARAM_set1_host(expected, name.c_str(), 0);
 }
 
+// Copies go in and out: OpenSSL takes a session for spoilt when a connection that has it is cut.
+void Tls::offer(const Session& session) { SSL_set_session(ssl_.get(), Session(SSL_SESSION_dup(session.get())).get()); }
+
+Tls::Session Tls::session() const {
+  const SSL_SESSION* session = SSL_get0_session(ssl_.get());
+  return Session(session && SSL_SESSION_is_resumable(session) ? SSL_SESSION_dup(session) : nullptr);
+}
+
 void Tls::feed(std::string_view octets) { BIO_write(in_, octets.data(), static_cast<int>(octets.size())); }
 
 std::size_t Tls::held() const { return BIO_ctrl_pending(in_); }

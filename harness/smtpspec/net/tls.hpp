@@ -19,6 +19,18 @@ class Tls {
   // `server_name` is for SNI; "" names nobody.
   Tls(SSL_CTX* context, bool server, const std::string& server_name);
 
+  // What a later handshake with the same server may take up (RFC 8446 section 2.2): the certificate and the facts are
+  // those of the first.
+  struct FreeSession {
+    void operator()(SSL_SESSION* handle) const { SSL_SESSION_free(handle); }
+  };
+  using Session = std::unique_ptr<SSL_SESSION, FreeSession>;
+  // Before a client's handshake: offers the session, which the server may decline.
+  void offer(const Session& session);
+  bool resumed() const { return SSL_session_reused(ssl_.get()) != 0; }
+  // What can be taken up later; nothing before the server has sent its ticket.
+  Session session() const;
+
   // Has the peer's certificate verified for `name`: a fact, which refuses nothing.
   void verify(const std::string& name);
 

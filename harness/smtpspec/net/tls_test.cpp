@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "smtpspec/net/loop.hpp"
+#include "test/plan.hpp"
 
 namespace smtpspec::net {
 namespace {
@@ -87,19 +88,25 @@ TEST(Tls, SaysWhatIsWrong) {
   EXPECT_FALSE(pair.client.trouble().empty());
 }
 
-// A server that plays one TLS connection octet by octet, on a thread of its own.
+// A server that plays TLS connections octet by octet, one after the other, on a thread of its own.
 class TlsServer {
  public:
-  explicit TlsServer(std::function<void(TlsServer&)> play) {
+  using Play = std::function<void(TlsServer&)>;
+  explicit TlsServer(const Play& play) : TlsServer({&server_context()}, play) {}
+  // A connection for each context.
+  TlsServer(std::vector<asio::ssl::context*> contexts, Play play) {
     port = acceptor_.local_endpoint().port();
-    thread_ = std::thread([this, play = std::move(play)] {
-      acceptor_.accept(socket_);
-      for (auto step = Tls::Step::more; step == Tls::Step::more;) {
-        step = tls.handshake();
-        flush();
-        if (step == Tls::Step::more) receive();
+    thread_ = std::thread([this, contexts = std::move(contexts), play = std::move(play)] {
+      for (asio::ssl::context* context : contexts) {
+        tls = Tls(context->native_handle(), true, "");
+        socket_ = acceptor_.accept();
+        for (auto step = Tls::Step::more; step == Tls::Step::more;) {
+          step = tls.handshake();
+          flush();
+          if (step == Tls::Step::more) receive();
+        }
+        play(*this);
       }
-      play(*this);
     });
   }
   ~TlsServer() { thread_.join(); }
@@ -155,6 +162,60 @@ TEST(Tls, HalfCloseSaysSo) {
   transport.run();
   EXPECT_TRUE(session.transcript().complete) << describe(session.transcript().outcomes.back().came);
   EXPECT_EQ(heard, std::vector<Tls::Got>{Tls::Got::end});
+}
+
+// The first handshake leaves what the next ones take up, but for those that a dialogue is about; the facts are the same. A
+// connection that is cut spoils nothing, and a server that knows a session no longer is as good as any.
+TEST(Tls, TakesUpAnEarlierSession) {
+  std::vector<bool> resumed;
+  auto& context = server_context();
+  auto& another = server_context({"another.test"});
+  TlsServer server({&context, &context, &context, &context, &another, &another}, [&](TlsServer& self) {
+    resumed.push_back(self.tls.resumed());
+    self.tls.write("220 mx.example.test\r\n");
+    self.flush();
+    std::string_view text;
+    while (self.read(text) == Tls::Got::text) {}
+  });
+  std::vector<std::string> names;
+  Loop loop;
+  Transport transport(loop, {{smtp::Role::submissions, {"127.0.0.1", server.port}}}, {.resume = true});
+  const auto play = [&](const std::string& start, const std::string& dialogue) {
+    session::Session session(script::plan_of(start, dialogue, smtp::Role::submissions, {}), {});
+    transport.play(session, [] {});
+    transport.run();
+    EXPECT_TRUE(session.transcript().complete) << describe(session.transcript().outcomes.back().came);
+    names.push_back(session.transcript().tls.names.front());
+  };
+  play("greeted", "do: reset");
+  play("greeted", "do: reset");
+  play("connected", "do: handshake\nS: tls\nS: 220\ndo: close");
+  play("greeted", "do: close");
+  play("greeted", "do: close");
+  play("greeted", "do: close");
+  EXPECT_EQ(resumed, (std::vector<bool>{false, true, false, true, false, true}));
+  EXPECT_EQ(names, (std::vector<std::string>{"mx.example.test", "mx.example.test", "mx.example.test", "mx.example.test", "another.test",
+                                             "another.test"}));
+}
+
+// Nobody else's server is asked to.
+TEST(Tls, HandshakesAreFullOnesOtherwise) {
+  std::vector<bool> resumed;
+  TlsServer server({&server_context(), &server_context()}, [&](TlsServer& self) {
+    resumed.push_back(self.tls.resumed());
+    self.tls.write("220 mx.example.test\r\n");
+    self.flush();
+    std::string_view text;
+    while (self.read(text) == Tls::Got::text) {}
+  });
+  Loop loop;
+  Transport transport(loop, {{smtp::Role::submissions, {"127.0.0.1", server.port}}}, {});
+  for (int i = 0; i < 2; ++i) {
+    session::Session session(script::plan_of("greeted", "do: close", smtp::Role::submissions, {}), {});
+    transport.play(session, [] {});
+    transport.run();
+  }
+  EXPECT_EQ(resumed, (std::vector<bool>{false, false}));
 }
 
 }  // namespace

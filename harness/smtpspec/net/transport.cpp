@@ -55,6 +55,7 @@ struct Transport::Impl {
               if (const auto self = weak.lock()) self->on(std::move(event));
             });
             if (!owner.options.ca.empty()) link->verify(owner.options.name);
+            if (owner.options.resume) link->resume(owner.kept.try_emplace(role, std::make_shared<Tls::Session>()).first->second);
             if (const auto& before = links[action.connection]) before->leave();
             links[action.connection] = link;
             const auto found = owner.endpoints.find(role);
@@ -86,6 +87,7 @@ struct Transport::Impl {
   Loop& loop;
   std::map<smtp::Role, Endpoint> endpoints;
   TransportOptions options;
+  std::map<smtp::Role, std::shared_ptr<Tls::Session>> kept{};  // that the next connection takes up
   std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
   int work = 0;                                 // sessions and tasks under way
   std::set<std::shared_ptr<Player>> players{};  // those whose session is not over

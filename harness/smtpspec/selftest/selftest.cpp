@@ -100,17 +100,19 @@ class Work {
     play_clean();
     gather_faults();
     in_parallel(report_.trials.size(), [this](Lab& lab, std::size_t i) { try_fault(lab, report_.trials[i]); });
-    if (!options_.full) {
-      std::vector<const Played*> cases;
-      for (const std::string& id : report_.idle())
-        for (const Played& played : cases_)
-          if (played.test->id == id) cases.push_back(&played);
-      in_parallel(cases.size(), [this, &cases](Lab& lab, std::size_t i) { find_kill(lab, *cases[i]); });
-      // What the plays of these showed on the way is shown.
-      std::vector<const judge::Rule*> rules;
-      for (const std::string& id : report_.idle())
-        if (const auto* rule = judge::find_rule(id)) rules.push_back(rule);
-      in_parallel(rules.size(), [this, &rules](Lab& lab, std::size_t i) { find_kill(lab, *rules[i]); });
+    std::vector<const Played*> cases;
+    for (const std::string& id : report_.idle())
+      for (const Played& played : cases_)
+        if (played.test->id == id) cases.push_back(&played);
+    in_parallel(cases.size(), [this, &cases](Lab& lab, std::size_t i) { find_kill(lab, *cases[i]); });
+    // What the plays of these showed on the way is shown.
+    std::vector<const judge::Rule*> rules;
+    for (const std::string& id : report_.idle())
+      if (const auto* rule = judge::find_rule(id)) rules.push_back(rule);
+    in_parallel(rules.size(), [this, &rules](Lab& lab, std::size_t i) { find_kill(lab, *rules[i]); });
+    if (options_.full) {
+      in_parallel(report_.trials.size(), [this](Lab& lab, std::size_t i) { try_unreached(lab, i); });
+      std::sort(report_.unforeseen.begin(), report_.unforeseen.end());
     }
     find_stale();
     find_unkept();
@@ -120,7 +122,7 @@ class Work {
  private:
   struct Played {
     const script::Case* test;
-    Shown clean;
+    std::map<std::string, Shown> clean;  // by the case and the rules
     Reached reached;
   };
 
@@ -146,11 +148,10 @@ class Work {
     const Fault none{.id = "none"};
     in_parallel(cases_.size(), [&](Lab& lab, std::size_t i) {
       Played& played = cases_[i];
-      auto shown = lab.play(*played.test, none, &played.reached);
-      played.clean = shown[played.test->id];
+      played.clean = lab.play(*played.test, none, &played.reached);
       const std::lock_guard lock(mutex_);
       ++report_.plays;
-      for (const auto& [id, tests] : shown)
+      for (const auto& [id, tests] : played.clean)
         for (const auto& [test, what] : tests) {
           if (accuses(what)) report_.accused.push_back(test + ": " + what);
           if (!what.empty() && is_to_kill(id, *played.test)) report_.judging.insert(id);
@@ -242,7 +243,7 @@ class Work {
     std::vector<std::pair<std::size_t, const Played*>> ranked;
     const std::vector<std::string> sections = sections_of(fault);
     for (const Played& played : cases_) {
-      if (!options_.full && !reaches(played, fault)) continue;
+      if (!reaches(played, fault)) continue;
       const auto& covers = played.test->covers;
       const bool its_own = std::find(covers.begin(), covers.end(), fault.breaks) != covers.end();
       const bool near = std::any_of(covers.begin(), covers.end(), [&](const std::string& id) {
@@ -267,9 +268,8 @@ class Work {
     const std::lock_guard lock(mutex_);
     bool any = false;
     for (const auto& [id, tests] : shown) {
-      if (!kills(id == played.test->id ? played.clean : Shown{}, tests)) continue;
+      if (!kills(id == played.test->id ? played.clean.at(id) : Shown{}, tests)) continue;
       trial.killers.insert(id);
-      if (!reaches(played, *trial.fault)) report_.unforeseen.push_back(id + " shows " + trial.fault->id);
       any = any || wanted.empty() || wanted == id;
     }
     return any;
@@ -278,8 +278,24 @@ class Work {
   void try_fault(Lab& lab, Trial& trial) {
     bool killed = false;
     for (const Played* played : order_for(*trial.fault)) {
-      if (killed && !options_.full && options_.cases.empty() && !names(*played->test, *trial.fault)) return;
+      if (killed && options_.cases.empty() && !names(*played->test, *trial.fault)) return;
       killed = play(lab, *played, trial) || killed;
+    }
+  }
+
+  // Each part has of every fault some cases, and of every case some faults.
+  void try_unreached(Lab& lab, std::size_t number) {
+    const Fault& fault = *report_.trials[number].fault;
+    for (std::size_t i = 0; i < cases_.size(); ++i) {
+      const Played& played = cases_[i];
+      if (reaches(played, fault)) continue;
+      const bool ours = (number + i) % options_.full->of == options_.full->part - 1;
+      const bool same = !ours || lab.play(*played.test, fault) == played.clean;
+      const std::lock_guard lock(mutex_);
+      ++report_.unreached;
+      report_.tried += ours;
+      report_.plays += ours;
+      if (!same) report_.unforeseen.push_back(played.test->id + " tells " + fault.id);
     }
   }
 

@@ -8,14 +8,18 @@
 //   report.holds();       // nothing of all that
 //
 // A case kills a fault when it accuses the server, or, where it only records what a server chose, records something else
-// than on the conforming server. A case is not played against a generated fault whose cell it never reaches on the
-// conforming server; with `full` it is, and shows that nothing is lost by that. Without `full` a fault is done with its
-// first killer and the cases that name it, unless cases were selected: each of these tells all that it kills. A case without a kill is then
-// played against every fault that it can reach until it has one, and a rule is looked for in every case on the written faults that break
-// its requirements. What the conforming server gives no occasion to judge is not asked for a kill.
+// than on the conforming server. A fault is done with its first killer and the cases that name it, unless cases were
+// selected: each of these tells all that it kills. A case without a kill is then played against every fault that it can
+// reach until it has one, and a rule is looked for in every case on the written faults that break its requirements. What
+// the conforming server gives no occasion to judge is not asked for a kill.
+//
+// A case is not played against a generated fault whose cell it never reaches on the conforming server, for it cannot tell
+// the two servers apart. That nothing is lost by this is shown by `full`, or by part m of n of it: these pairs of a case and
+// a fault are played too, and everything has to come out as it does on the conforming server.
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 
 #include "smtpspec/faults/fault.hpp"
@@ -36,13 +40,14 @@ struct Trial {
 
 struct Report {
   std::vector<Trial> trials;
-  std::set<std::string> judging;        // ids of cases and rules that can accuse: they are to kill something
-  std::vector<Error> stale;             // reasons for faults that do not survive
-  std::vector<Error> unkept;            // what a case names in `kills` and does not kill
-  std::vector<std::string> accused;     // what the conforming server was accused of
-  std::vector<std::string> unforeseen;  // kills by cases that were thought not to reach the fault
-  std::size_t plays = 0;                // of one case against one server
-  bool part = false;                    // some of the cases on all faults: what they leave alive is no fault of theirs
+  std::set<std::string> judging;         // ids of cases and rules that can accuse: they are to kill something
+  std::vector<Error> stale;              // reasons for faults that do not survive
+  std::vector<Error> unkept;             // what a case names in `kills` and does not kill
+  std::vector<std::string> accused;      // what the conforming server was accused of
+  std::vector<std::string> unforeseen;   // cases that tell a server with a fault that they do not reach from the conforming one
+  std::size_t plays = 0;                 // of one case against one server
+  std::size_t unreached = 0, tried = 0;  // pairs of a case and a fault that it does not reach, and how many were played
+  bool part = false;                     // some of the cases on all faults: what they leave alive is no fault of theirs
 
   // Faults that nobody killed and for which there is no reason.
   std::vector<const Trial*> survivors() const;
@@ -53,8 +58,11 @@ struct Report {
 };
 
 struct Options {
-  int jobs = 1;       // threads
-  bool full = false;  // every case against every fault, also those that it does not reach
+  int jobs = 1;  // threads
+  struct Part {
+    std::size_t part = 1, of = 1;  // counted from 1
+  };
+  std::optional<Part> full;  // every case against every fault, also those that it does not reach
   bool generated = true;
   std::vector<std::string> faults;                                       // globs over fault ids; none: all
   std::vector<std::string> cases;                                        // globs over case ids; none: all

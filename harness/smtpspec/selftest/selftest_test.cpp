@@ -20,7 +20,7 @@ script::Suite suite_of(std::initializer_list<std::pair<const char*, const char*>
   return out;
 }
 
-Report try_it(const script::Suite& suite, std::vector<std::string> faults, bool full = false) {
+Report try_it(const script::Suite& suite, std::vector<std::string> faults, std::optional<Options::Part> full = {}) {
   return selftest(suite, crypto::digests(), {.full = full, .faults = std::move(faults)});
 }
 
@@ -43,10 +43,26 @@ TEST(Selftest, ACaseKillsTheFaultThatItIsAbout) {
 
 TEST(Selftest, AFullRunPlaysWhatDoesNotReachTheFaultToo) {
   const auto suite = suite_of({{"noop", "C: NOOP\n  S: 250"}, {"rset", "C: RSET\n  S: 250"}});
-  const Report report = try_it(suite, {"model/ready/RSET/code-500"}, true);
-  EXPECT_EQ(trial_of(report, "model/ready/RSET/code-500").played, (std::set<std::string>{"noop", "rset"}));
-  EXPECT_EQ(trial_of(report, "model/ready/RSET/code-500").killers.count("noop"), 0u);
+  const Report report = try_it(suite, {"model/ready/RSET/code-500"}, Options::Part{});
+  EXPECT_EQ(report.plays, 2u + 1u + 1u) << "on the conforming server, the killer, and the one that comes not to the fault";
+  EXPECT_EQ(report.unreached, 1u);
+  EXPECT_EQ(report.tried, 1u);
   EXPECT_TRUE(report.unforeseen.empty());
+  EXPECT_TRUE(report.holds());
+}
+
+// All parts together are the whole, and none is the same for every fault.
+TEST(Selftest, AFullRunCanBeDoneInParts) {
+  const auto suite = suite_of({{"noop", "C: NOOP\n  S: 250"}, {"help", "C: HELP\n  S: 214"}, {"vrfy", "C: VRFY alice\n  S: 2yz"}});
+  const std::vector<std::string> faults = {"model/ready/RSET/code-500", "model/ready/RSET/lost"};
+  std::size_t tried = 0;
+  for (std::size_t part = 1; part <= 3; ++part) {
+    const Report report = try_it(suite, faults, Options::Part{part, 3});
+    EXPECT_EQ(report.unreached, 6u);
+    EXPECT_EQ(report.tried, 2u) << "one of each fault";
+    tried += report.tried;
+  }
+  EXPECT_EQ(tried, 6u);
 }
 
 TEST(Selftest, WhatNoCaseReachesOrLooksAtSurvives) {

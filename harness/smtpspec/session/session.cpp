@@ -534,7 +534,8 @@ bool Session::play(Time now, Actions& actions) {
         connection.tls_possible = true;
         connection.commands.clear();  // what was glued behind STARTTLS is to be thrown away (RFC 3207 section 4.2)
         note(step.connection, now, "TLS handshake");
-        actions.push_back({.kind = Action::Kind::start_tls, .connection = step.connection});
+        // What a dialogue is about is not vouched for by an earlier handshake.
+        actions.push_back({.kind = Action::Kind::start_tls, .connection = step.connection, .full_handshake = !move.preamble});
         alarm_set_ = false;
         break;
       case Step::Act::half_close:

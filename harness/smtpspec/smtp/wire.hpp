@@ -77,6 +77,7 @@ struct Action {
   std::string octets{};
   Duration delay{};
   std::uint64_t alarm = 0;
+  bool full_handshake = false;  // of start_tls: it takes up no earlier TLS session
 };
 
 using Actions = std::vector<Action>;
