@@ -7,6 +7,9 @@
 #   BASEPORT+1  submission role   (port 587: STARTTLS, then AUTH)
 #   BASEPORT+2  submissions role  (port 465: TLS from the first octet, AUTH)
 #
+# NAME.sh --describe prints its roles, its version and whether what it needs is fetched (yes or no), between tabs; NAME.sh
+# --fetch fetches that.
+#
 # Exit status: 0 the server runs, 2 wrong usage, 3 it could not be started.
 # Environment: SINK_PORT       where mail for relay.test is sent (BASEPORT+9)
 #              SMTPSPEC_CACHE  where fetched packages are kept
@@ -62,6 +65,7 @@ TELL=2
 REPORTED=
 INSIDE=
 SCRATCH=
+DIR=
 
 die() { # MESSAGE: one line for the person, the details are in the log
   printf '%s: %s\n' "$TARGET" "$*" >&"$TELL"
@@ -157,7 +161,7 @@ fetch() { # INTO COMMAND...: what the command puts into the folder that it is gi
 fetch_debs() { # INTO
   need apt-get
   download "$1" || { own_lists "$SCRATCH/apt" && download "$1"; } ||
-    die "cannot fetch the packages ${PACKAGES[*]}, see $DIR/start.log"
+    die "cannot fetch the packages ${PACKAGES[*]}${DIR:+, see $DIR/start.log}"
 }
 
 # What Node packages of today run on.
@@ -172,8 +176,20 @@ fetch_npm() { # INTO
   echo '{}' >"$1/package.json"
   cd "$1"
   npm install --omit=dev --no-audit --no-fund --no-update-notifier --loglevel=error "${packages[@]}" ||
-    die "cannot fetch $NPM from npm, see $DIR/start.log"
+    die "cannot fetch $NPM from npm${DIR:+, see $DIR/start.log}"
   cd "$OLDPWD"
+}
+
+lab_describe() {
+  local fetched=yes version=
+  [[ -z ${PACKAGES[*]} || -d $DEBS ]] || fetched=no
+  [[ -z ${NPM:-} || -d $CACHE/npm/$NPM ]] || fetched=no
+  if [[ -n ${NPM:-} ]]; then
+    version=${NPM##*@}
+  elif [[ $fetched == yes ]]; then
+    version=$(package_version "${PACKAGES[0]}")
+  fi
+  printf '%s\t%s\t%s\n' "${ROLES[*]}" "$version" "$fetched"
 }
 
 lab_fetch() {
@@ -203,10 +219,25 @@ make_password() {
   )
 }
 
-lab_enter() { # DIR BASEPORT
+lab_enter() { # DIR BASEPORT, or one of the words above
+  # What the host lacks differs from one release and machine type to another.
+  # shellcheck source=/dev/null
+  DEBS=$CACHE/debs/$(. /etc/os-release && echo "$ID${VERSION_ID:-}")-$(dpkg --print-architecture)/$TARGET
+  case ${1:-} in
+  --describe)
+    lab_describe
+    exit
+    ;;
+  --fetch)
+    trap 'rm -rf "$SCRATCH"' EXIT
+    trap 'exit 3' HUP INT TERM
+    lab_fetch >&2
+    exit
+    ;;
+  esac
   if (($# != 2)) || ! [[ $2 =~ ^[1-9][0-9]{0,4}$ ]] || (($2 > 65526)) ||
     ! [[ ${SINK_PORT:-1} =~ ^[1-9][0-9]{0,4}$ ]]; then
-    printf 'usage: [SINK_PORT=N] %s DIR BASEPORT\n' "$0" >&2
+    printf 'usage: [SINK_PORT=N] %s DIR BASEPORT | --describe | --fetch\n' "$0" >&2
     exit 2
   fi
   # shellcheck disable=SC2034 # SINK is for the launchers
@@ -221,9 +252,6 @@ lab_enter() { # DIR BASEPORT
   # the log; stdout must hold the profile and nothing else.
   exec 3>&1 4>&2 </dev/null >>"$DIR/start.log" 2>&1
   TELL=4
-  # What the host lacks differs from one release and machine type to another.
-  # shellcheck source=/dev/null
-  DEBS=$CACHE/debs/$(. /etc/os-release && echo "$ID${VERSION_ID:-}")-$(dpkg --print-architecture)/$TARGET
   local here
   here=$(readlink /proc/self/ns/mnt)
   # Set by stage 1 and different: this is the second run, in the namespace.
@@ -291,7 +319,7 @@ bind_npm() { # sets NODE
 package_version() { # PACKAGE, for a server that does not say: of the one fetched, else of the host's
   local deb
   deb=$(find "$DEBS" -name "$1_*.deb" 2>/dev/null)
-  if [[ -n $deb ]]; then dpkg-deb -f "$deb" Version; else dpkg-query -W -f '${Version}' "$1"; fi | sed 's/^[0-9]*://; s/-[^-]*$//'
+  if [[ -n $deb ]]; then dpkg-deb -f "$deb" Version; else dpkg-query -W -f '${Version}' "$1"; fi | sed 's/^[0-9]*://; s/-[^-]*$//; s/+dfsg.*//'
 }
 
 npm_version() { # PACKAGE

@@ -55,7 +55,8 @@ class Link : public std::enable_shared_from_this<Link> {
   Awaitable<Code> connect_now(const Endpoint& to, const std::vector<std::string>& addresses, const std::string& source);
   Awaitable<void> serve();
   void take(std::string_view octets);
-  void take_end(const Code& error);
+  void note_failure(const Code& error);
+  void take_end(const Code& end);
   void reader_ended();
 
   void await_tls();
@@ -89,6 +90,7 @@ class Link : public std::enable_shared_from_this<Link> {
   bool closing_ = false;
   bool dead_ = false;
   bool reading_ = true;
+  Code reset_;  // that writing met, or none
   std::string server_name_;
   std::optional<std::string> verify_;  // the name that the certificate should bear
 };
