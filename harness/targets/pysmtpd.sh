@@ -3,8 +3,9 @@
 # describes. The module knows neither TLS nor AUTH, and Python has none from 3.12 on.
 TARGET=pysmtpd
 PACKAGES=(python3)
+# It does one thing at a time and lets 5 connections wait to be accepted, as opensmtpd.sh says.
 # shellcheck disable=SC2034 # for lab.sh
-ROLES=(relay) WITHOUT='account tls'
+ROLES=(relay) WITHOUT='account tls' CONNECTIONS=4
 # shellcheck source-path=SCRIPTDIR source=lab.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lab.sh"
 lab_enter "$@"
