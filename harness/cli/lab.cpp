@@ -13,7 +13,8 @@ struct LabFlags {
   std::string name;
 };
 
-// A launcher answers `--describe` with a line: roles, version and whether its packages are there, between tabs.
+// A launcher answers `--describe` with a line: roles, version, whether its packages are there, and the cases that are run on it
+// with the whole lab where these are not all, between tabs.
 std::vector<std::string> fields_of(const std::string& line) {
   std::vector<std::string> out(1);
   for (const char c : line)
@@ -23,7 +24,7 @@ std::vector<std::string> fields_of(const std::string& line) {
 }
 
 int list_servers(const Environment& environment) {
-  std::vector<std::vector<std::string>> rows = {{"NAME", "ROLES", "VERSION", "FETCHED"}};
+  std::vector<std::vector<std::string>> rows = {{"NAME", "ROLES", "VERSION", "FETCHED", "CASES"}};
   net::Loop loop;
   loop.on_signal([&] { loop.stop(); });
   for (const std::string& name : lab_servers(environment)) {

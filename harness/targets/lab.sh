@@ -7,8 +7,8 @@
 #   BASEPORT+1  submission role   (port 587: STARTTLS, then AUTH)
 #   BASEPORT+2  submissions role  (port 465: TLS from the first octet, AUTH)
 #
-# NAME.sh --describe prints its roles, its version and whether what it needs is fetched (yes or no), between tabs; NAME.sh
-# --fetch fetches that.
+# NAME.sh --describe prints its roles, its version, whether what it needs is fetched (yes or no) and CASES, between tabs;
+# NAME.sh --fetch fetches that.
 #
 # Exit status: 0 the server runs, 2 wrong usage, 3 it could not be started.
 # Environment: SINK_PORT       where mail for relay.test is sent (BASEPORT+9)
@@ -34,6 +34,7 @@
 #   WITHOUT="account ..."   # what of the profile does not hold for it
 #   CONNECTIONS=10          # at once, where it does not take 40
 #   SOURCE=127.0.0.2        # where the harness has to connect from
+#   CASES="rfc5321/order"   # what is run on it with the whole lab, where all of the suite is too much
 #   . lab.sh
 #   lab_enter "$@"          # from here on in the namespace: DIR, BASE, SINK, ROOT; NODE with /opt/lab, the npm package
 #   ...                     # configure it below $ROOT, start it (in_root, spawn)
@@ -189,7 +190,7 @@ lab_describe() {
   elif [[ $fetched == yes ]]; then
     version=$(package_version "${PACKAGES[0]}")
   fi
-  printf '%s\t%s\t%s\n' "${ROLES[*]}" "$version" "$fetched"
+  printf '%s\t%s\t%s\t%s\n' "${ROLES[*]}" "$version" "$fetched" "${CASES:-}"
 }
 
 lab_fetch() {
@@ -510,7 +511,7 @@ lab_profile() { # VERSION LOG
     ! has unknown-recipient || echo "unknown-recipient: no-such-user@$LOCAL_DOMAIN"
     ! has relayed-recipient || echo "relayed-recipient: bob@$RELAY_DOMAIN"
     ! has denied-recipient || echo "denied-recipient: bob@elsewhere.test"
-    ! has account || printf 'account:\n  user: %s\n  password_file: %s\n' "$ACCOUNT" "$(text "$DIR/password")"
+    ! has account || printf 'account:\n  user: %s\n  password_file: %s\n' "${LOGIN:-$ACCOUNT}" "$(text "$DIR/password")"
     ! has mailbox || printf 'mailbox:\n  maildir: %s\n' "$(text "$DIR/mail/alice/Maildir")"
     ! has tls || printf 'tls:\n  ca: %s\n  name: %s\n' "$(text "$DIR/cert.pem")" "$HOST_NAME"
     printf 'log: %s\nstop:\n  pids: [%s]\nlimits:\n  connections: %s\n' "$(text "$2")" "${pids%, }" "${CONNECTIONS:-40}"

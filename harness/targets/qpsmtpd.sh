@@ -2,6 +2,9 @@
 # qpsmtpd.sh DIR BASEPORT - Debian's qpsmtpd with the plugin in qpsmtpd_site.pl, as lab.sh describes.
 TARGET=qpsmtpd
 PACKAGES=(qpsmtpd)
+# A process for each connection, in Perl.
+# shellcheck disable=SC2034 # for lab.sh
+CASES="rfc5321/scenarios rfc5321/order rfc5321/session"
 # shellcheck source-path=SCRIPTDIR source=lab.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lab.sh"
 lab_enter "$@"
@@ -28,7 +31,7 @@ echo 1 >tls_before_auth
 printf '%s\n' /etc/lab/qpsmtpd/own /usr/share/qpsmtpd/plugins >plugin_dirs
 echo /var/spool/qpsmtpd >spool_dir
 echo 'logging/warn 5' >logging
-printf "%s:$(cat "$DIR/password")\n" "$ACCOUNT" "$ACCOUNT@$LOCAL_DOMAIN" >flat_auth_pw
+printf "%s:$(cat "$DIR/password")\n" "$ACCOUNT@$LOCAL_DOMAIN" >flat_auth_pw
 cat >plugins <<CF
 tls /etc/lab/cert.pem /etc/lab/tls.pem /etc/lab/cert.pem
 auth/auth_flat_file
@@ -43,4 +46,7 @@ IN_ROOT+=(QPSMTPD_CONFIG=/etc/lab/qpsmtpd)
 spawn "$DIR/qpsmtpd.log" root /usr/bin/qpsmtpd-forkserver -u qpsmtpd -l 127.0.0.1 -p "$BASE" -p $((BASE + 1)) -p $((BASE + 2)) -c 400 -m 400 -H
 lab_started "$PID"
 lab_await
+# It knows accounts by their address alone.
+# shellcheck disable=SC2034 # for lab.sh
+LOGIN=$ACCOUNT@$LOCAL_DOMAIN
 lab_profile "$(package_version qpsmtpd)" "$DIR/qpsmtpd.log"
