@@ -158,8 +158,8 @@ Opening start_own(Target& target, const std::string& command, const net::Address
 Opening start_lab(Target& target, const std::string& name, const Environment& environment, net::Loop& loop) {
   if (auto directory = temporary_directory("lab"); !directory) return bad(directory.error(), internal);
   else target.directory = *directory;
-  auto text =
-      ask_launcher(target, name, {target.directory, std::to_string(net::free_ports(10))}, {"did not start", launcher_time}, environment, loop);
+  auto text = ask_launcher(target, name, {target.directory, std::to_string(net::free_ports(10))}, {"did not start", launcher_time},
+                           environment, loop);
   if (!text) return tl::unexpected(text.error());
   auto profile = run::parse_profile(*text, launcher_of(environment, name).string(), surroundings);
   if (!profile) return bad(profile.error(), usage);
