@@ -44,6 +44,7 @@ void add_fmt(CLI::App& app, Environment& environment, int& status);
 void add_coverage(CLI::App& app, Environment& environment, int& status);
 void add_serve(CLI::App& app, Environment& environment, int& status);
 void add_doctor(CLI::App& app, Environment& environment, int& status);
+void add_lab(CLI::App& app, Environment& environment, int& status);
 void add_selftest(CLI::App& app, Environment& environment, int& status);
 void add_bench(CLI::App& app, Environment& environment, int& status);
 

@@ -143,6 +143,7 @@ int main(int argc, char** argv) {
   add_coverage(app, environment, status);
   add_serve(app, environment, status);
   add_doctor(app, environment, status);
+  add_lab(app, environment, status);
   add_selftest(app, environment, status);
   add_bench(app, environment, status);
   for (CLI::App* command : app.get_subcommands({})) command->group("Commands");

@@ -105,6 +105,8 @@ Result<void> apply(const TargetFlags& flags, run::Profile& profile) {
 constexpr std::uint64_t most_of_launcher = 1u << 20;
 constexpr std::chrono::minutes launcher_time(5);
 
+fs::path launcher_of(const Environment& environment, const std::string& name) { return fs::path(environment.launchers) / (name + ".sh"); }
+
 Result<std::string> temporary_directory(const char* what) {
   std::string pattern = std::string("/tmp/smtpspec-") + what + "-XXXXXX";
   if (!::mkdtemp(pattern.data())) return failure("no temporary directory", Place{pattern});
@@ -154,40 +156,16 @@ Opening start_own(Target& target, const std::string& command, const net::Address
 }
 
 Opening start_lab(Target& target, const std::string& name, const Environment& environment, net::Loop& loop) {
-  const fs::path launcher = fs::path(environment.launchers) / (name + ".sh");
-  std::error_code error;
-  if (!fs::exists(launcher, error)) {
-    std::vector<std::string> known;
-    for (const auto& entry : fs::directory_iterator(environment.launchers, error))
-      if (entry.path().extension() == ".sh" && entry.path().stem() != "lab") known.push_back("lab:" + entry.path().stem().string());
-    std::sort(known.begin(), known.end());
-    std::string list;
-    for (const auto& one : known) list += (list.empty() ? "" : ", ") + one;
-    return bad({"no lab server '" + name + "'; there are " + list, {}, smtp::nearest("lab:" + name, std::span<const std::string>(known))},
-               usage);
-  }
-  auto directory = temporary_directory("lab");
-  if (!directory) return bad(directory.error(), internal);
-  target.directory = *directory;
-  target.keep_logs = true;
-  const std::string out = target.directory + "/profile.yaml", complaints = target.directory + "/launcher.log";
-  auto process = net::Process::start({"bash", launcher.string(), target.directory, std::to_string(net::free_ports(10))},
-                                     {out, most_of_launcher}, {complaints, most_of_launcher});
-  if (!process) return bad(process.error(), internal);
-  target.lab = std::move(*process);
-  const auto ended = net::await<bool>(loop, [&](const auto& done) { await_end(loop, *target.lab, launcher_time, done); });
-  if (!ended) return interruption();
-  if (!*ended) return bad({"lab:" + name + " did not start within 5 min; its logs are in " + target.directory}, unreachable);
-  auto text = script::read_file(target.lab->status() == 0 ? out : complaints);
-  if (!text) return bad(text.error(), internal);
-  if (target.lab->status() != 0)
-    return bad({"lab:" + name + " did not start: " + text->substr(0, text->find_last_not_of("\n") + 1)}, unreachable);
-  auto profile = run::parse_profile(*text, launcher.string(), surroundings);
+  if (auto directory = temporary_directory("lab"); !directory) return bad(directory.error(), internal);
+  else target.directory = *directory;
+  auto text = ask_launcher(target, name, {target.directory, std::to_string(net::free_ports(10))}, {"did not start", launcher_time},
+                           environment, loop);
+  if (!text) return tl::unexpected(text.error());
+  auto profile = run::parse_profile(*text, launcher_of(environment, name).string(), surroundings);
   if (!profile) return bad(profile.error(), usage);
   profile->trusted = false;
   profile->stop_pids.clear();  // they are among what ends with the launcher
   target.profile = std::move(*profile);
-  target.keep_logs = false;
   return {};
 }
 
@@ -277,6 +255,53 @@ Embedded::~Embedded() {
   if (!thread.joinable()) return;
   net::after(loop, {}, [this] { loop.stop(); });  // in the loop, which may not have begun yet
   thread.join();
+}
+
+std::vector<std::string> lab_servers(const Environment& environment) {
+  std::vector<std::string> out;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(environment.launchers, error))
+    if (entry.path().extension() == ".sh" && entry.path().stem() != "lab") out.push_back(entry.path().stem().string());
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+tl::expected<std::string, OpenError> ask_launcher(Target& target, const std::string& name, const std::vector<std::string>& arguments,
+                                                  const Errand& errand, const Environment& environment, net::Loop& loop) {
+  const fs::path launcher = launcher_of(environment, name);
+  std::error_code error;
+  if (!fs::exists(launcher, error)) {
+    std::vector<std::string> known;
+    std::string list;
+    for (const auto& one : lab_servers(environment)) {
+      known.push_back("lab:" + one);
+      list += (list.empty() ? "" : ", ") + known.back();
+    }
+    return bad({"no lab server '" + name + "'; there are " + list, {}, smtp::nearest("lab:" + name, std::span<const std::string>(known))},
+               usage);
+  }
+  if (target.directory.empty()) {
+    auto directory = temporary_directory("lab");
+    if (!directory) return bad(directory.error(), internal);
+    target.directory = *directory;
+  }
+  target.keep_logs = true;
+  const std::string out = target.launcher_output(), complaints = target.directory + "/launcher.log";
+  std::vector<std::string> command = {"bash", launcher.string()};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  auto process = net::Process::start(command, {out, most_of_launcher}, {complaints, most_of_launcher});
+  if (!process) return bad(process.error(), internal);
+  target.lab = std::move(*process);
+  const auto ended = net::await<bool>(loop, [&](const auto& done) { await_end(loop, *target.lab, errand.time, done); });
+  if (!ended) return interruption();
+  const std::string trouble = "lab:" + name + " " + std::string(errand.failed);
+  if (!*ended)
+    return bad({trouble + " within " + std::to_string(errand.time.count()) + " min; its logs are in " + target.directory}, unreachable);
+  auto text = script::read_file(target.lab->status() == 0 ? out : complaints);
+  if (!text) return bad(text.error(), internal);
+  if (target.lab->status() != 0) return bad({trouble + ": " + text->substr(0, text->find_last_not_of("\n") + 1)}, unreachable);
+  target.keep_logs = false;
+  return *text;
 }
 
 Target::~Target() {

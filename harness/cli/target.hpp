@@ -50,6 +50,8 @@ class Target {
   bool keep_logs = false;  // … but for the logs in it, and for the folder then
   bool remote = false;     // not all of it is on this machine
 
+  // What the launcher of a lab server printed: its profile.
+  std::string launcher_output() const { return directory + "/profile.yaml"; }
   // How to connect to it.
   net::TransportOptions transport_options();
   run::Attendant attendant();
@@ -68,6 +70,18 @@ struct OpenError {
 };
 tl::expected<Target, OpenError> open_target(const std::string& name, const TargetFlags& flags, const Environment& environment,
                                             net::Loop& loop);
+
+// The lab servers: the launchers beside lab.sh, sorted.
+std::vector<std::string> lab_servers(const Environment& environment);
+// What a launcher is run for: how that it was not done is said, "did not start", and how long it may take.
+struct Errand {
+  std::string_view failed;
+  std::chrono::minutes time;
+};
+// Runs a launcher and gives what it printed. `target` holds what it started, in a folder that is made when there is none.
+tl::expected<std::string, OpenError> ask_launcher(Target& target, const std::string& name, const std::vector<std::string>& arguments,
+                                                  const Errand& errand, const Environment& environment, net::Loop& loop);
+
 // Complains of it and gives its status.
 int why_not(const OpenError& error);
 // The status, or that of a command that a signal ended when one has come.

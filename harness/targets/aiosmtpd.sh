@@ -10,19 +10,11 @@ UNNEEDED='^(fonts-|sphinx-)'
 . "$(dirname "${BASH_SOURCE[0]}")/lab.sh"
 lab_enter "$@"
 
-# One user owns both mailboxes: the server has no means to change to theirs.
-add_user aiosmtpd 12020 /nonexistent
-owner=$(id_of passwd aiosmtpd):$(id_of group aiosmtpd)
-touch "$DIR/aiosmtpd.log"
-chown -R "$owner" "$ROOT/srv/mail" "$ROOT/etc/lab"
-install -m 644 "$(dirname "$SELF")/aiosmtpd_server.py" "$ROOT/etc/lab/server.py"
-install -m 600 "$DIR/password" "$ROOT/etc/lab/password"
-chown "$owner" "$ROOT/etc/lab/password"
+lab_application aiosmtpd 12020 aiosmtpd_server.py mailboxes.py
 
 version=$(in_root /usr/bin/python3 -c 'import aiosmtpd; print(aiosmtpd.__version__)') ||
   die "aiosmtpd does not run here, see $DIR/start.log"
-spawn "$DIR/aiosmtpd.log" aiosmtpd /usr/bin/python3 -B /etc/lab/server.py \
-  "$BASE" "$SINK" "$HOST_NAME" "$LOCAL_DOMAIN" "$RELAY_DOMAIN" "$ACCOUNT" "${!MAILBOXES[@]}"
+spawn "$DIR/aiosmtpd.log" aiosmtpd /usr/bin/python3 -B /etc/lab/aiosmtpd_server.py
 lab_started "$PID"
 lab_await
 lab_profile "$version" "$DIR/aiosmtpd.log"

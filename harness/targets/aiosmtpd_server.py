@@ -7,72 +7,23 @@ this does not either.
 """
 
 import asyncio
-import itertools
 import logging
-import os
 import signal
 import smtplib
 import ssl
-import sys
-import time
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
-BASE, SINK = int(sys.argv[1]), int(sys.argv[2])
-HOST_NAME, LOCAL_DOMAIN, RELAY_DOMAIN, ACCOUNT = sys.argv[3:7]
-MAILBOXES = sys.argv[7:]
+from mailboxes import ACCOUNT, BASE, HOST_NAME, PASSWORD, deliver, is_remote, mailbox, refusal, relay
+
 CERTIFICATE = "/etc/lab/tls.pem"
-with open("/etc/lab/password", "rb") as file:
-    PASSWORD = file.read()
-
-serial = itertools.count()
-
-
-def mailbox(address):
-    """The mailbox that a local address names, or None."""
-    local, at, domain = address.lower().rpartition("@")
-    if not at:
-        # Only postmaster may be written without a domain.
-        return ACCOUNT if domain == "postmaster" else None
-    if domain not in (LOCAL_DOMAIN, HOST_NAME):
-        return None
-    if local.startswith('"') and local.endswith('"'):
-        local = local[1:-1].replace("\\", "")
-    if local == "postmaster":
-        return ACCOUNT
-    return local if local in MAILBOXES else None
-
-
-def is_remote(address):
-    domain = address.lower().rpartition("@")[2]
-    return "@" in address and domain not in (LOCAL_DOMAIN, HOST_NAME)
-
-
-def deliver(box, content):
-    name = f"{time.time():.6f}.{os.getpid()}_{next(serial)}.{HOST_NAME}"
-    maildir = f"/srv/mail/{box}/Maildir"
-    with open(f"{maildir}/tmp/{name}", "wb") as file:
-        file.write(content)
-    os.rename(f"{maildir}/tmp/{name}", f"{maildir}/new/{name}")
-
-
-def relay(sender, options, recipients, content):
-    with smtplib.SMTP("127.0.0.1", SINK, HOST_NAME, timeout=30) as client:
-        client.ehlo()
-        wanted = [o for o in options if o == "SMTPUTF8" or o.startswith("BODY=")]
-        offered = [o for o in wanted if client.has_extn(o.replace("BODY=", ""))]
-        client.sendmail(sender, recipients, content, offered)
 
 
 class Handler:
     async def handle_RCPT(self, server, session, envelope, address, options):
-        if is_remote(address):
-            domain = address.lower().rpartition("@")[2]
-            if domain != RELAY_DOMAIN and not session.authenticated:
-                return "550 5.7.1 Relaying denied"
-        elif mailbox(address) is None:
-            return "550 5.1.1 User unknown"
+        if refused := refusal(address, session.authenticated):
+            return refused
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -100,7 +51,7 @@ class RelayHandler(Handler):
 
 
 def authenticator(server, session, envelope, mechanism, data):
-    ok = (data.login, data.password) == (ACCOUNT.encode(), PASSWORD)
+    ok = (data.login, data.password) == (ACCOUNT.encode(), PASSWORD.encode())
     # handled=True, the default, would mean that the refusal has been sent already.
     return AuthResult(success=ok, handled=False)
 

@@ -7,6 +7,9 @@
 #   BASEPORT+1  submission role   (port 587: STARTTLS, then AUTH)
 #   BASEPORT+2  submissions role  (port 465: TLS from the first octet, AUTH)
 #
+# NAME.sh --describe prints its roles, its version, whether what it needs is fetched (yes or no) and CASES, between tabs;
+# NAME.sh --fetch fetches that.
+#
 # Exit status: 0 the server runs, 2 wrong usage, 3 it could not be started.
 # Environment: SINK_PORT       where mail for relay.test is sent (BASEPORT+9)
 #              SMTPSPEC_CACHE  where fetched packages are kept
@@ -26,12 +29,18 @@
 # To add a server, write NAME.sh:
 #
 #   TARGET=name PACKAGES=(debian-package ...)   # SUITE=bookworm-backports where the release's own do not do
+#   NPM=name@version        # a package of npm's; node and npm of the host are used for it
+#   ROLES=(relay ...)       # where it has not all three
+#   WITHOUT="account ..."   # what of the profile does not hold for it
+#   CONNECTIONS=10          # at once, where it does not take 40
+#   SOURCE=127.0.0.2        # where the harness has to connect from
+#   CASES="rfc5321/order"   # what is run on it with the whole lab, where all of the suite is too much
 #   . lab.sh
-#   lab_enter "$@"          # from here on in the namespace: DIR, BASE, SINK, ROOT
+#   lab_enter "$@"          # from here on in the namespace: DIR, BASE, SINK, ROOT; NODE with /opt/lab, the npm package
 #   ...                     # configure it below $ROOT, start it (in_root, spawn)
 #   lab_started PID ...     # what `kill` must be given to end it
-#   lab_await               # until all three ports answer
-#   lab_profile VERSION LOG # CONNECTIONS: at once, where the server does not take 40
+#   lab_await               # until the ports of its roles answer
+#   lab_profile VERSION LOG
 
 set -euo pipefail
 # Files that the servers must read are created below; do not depend on the caller's mask.
@@ -45,6 +54,10 @@ ACCOUNT=alice
 declare -A MAILBOXES=([alice]=12001 [carol]=12002)
 
 : "${TARGET:?set it before sourcing lab.sh}"
+: "${PACKAGES:=}"
+[[ -v ROLES ]] || ROLES=(relay submission submissions)
+declare -A OFFSETS=([relay]=0 [submission]=1 [submissions]=2)
+declare -A SCHEMES=([relay]=smtp [submission]=submission [submissions]=submissions)
 SELF=$(realpath "$0")
 CACHE=$(realpath -m "${SMTPSPEC_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/smtpspec}")
 PIDS=()
@@ -53,11 +66,19 @@ TELL=2
 REPORTED=
 INSIDE=
 SCRATCH=
+DIR=
 
 die() { # MESSAGE: one line for the person, the details are in the log
   printf '%s: %s\n' "$TARGET" "$*" >&"$TELL"
   REPORTED=1
   exit 3
+}
+
+pids_inside() { # whatever lives in the private namespace is ours, but for this shell
+  local process
+  for process in /proc/[0-9]*; do
+    [[ ${process##*/} == "$$" || ${process##*/} == "$BASHPID" || ! $process/ns/mnt -ef /proc/$$/ns/mnt ]] || echo "${process##*/}"
+  done
 }
 
 # Any way out but success ends what was started: a half-started server would
@@ -67,10 +88,8 @@ on_exit() {
   ((status != 0)) || return 0
   [[ -z $SCRATCH ]] || rm -rf "$SCRATCH"
   if [[ -n $INSIDE ]]; then
-    # Whatever lives in the private namespace is ours.
-    for process in /proc/[0-9]*; do
-      [[ ${process##*/} == "$$" || ! $process/ns/mnt -ef /proc/$$/ns/mnt ]] ||
-        kill "${process##*/}" 2>/dev/null || :
+    for process in $(pids_inside); do
+      kill "$process" 2>/dev/null || :
     done
   fi
   [[ -n $REPORTED ]] || printf '%s: start failed, see %s\n' "$TARGET" "$DIR/start.log" >&"$TELL"
@@ -127,17 +146,56 @@ download() { # TO: the packages this host lacks
   (cd "$1" && apt_get ${SUITE:+-t "$SUITE"} download "${names[@]}")
 }
 
-fetch() { # into DEBS; only when that is missing is the network used
-  [[ ! -d $DEBS ]] || return 0
-  need apt-get
-  mkdir -p "${DEBS%/*}"
-  SCRATCH=$(mktemp -d "${DEBS%/*}/.new.XXXXXX")
-  mkdir "$SCRATCH/debs"
-  download "$SCRATCH/debs" || { own_lists "$SCRATCH/apt" && download "$SCRATCH/debs"; } ||
-    die "cannot fetch the packages ${PACKAGES[*]}, see $DIR/start.log"
+fetch() { # INTO COMMAND...: what the command puts into the folder that it is given; it may use the network, so once only
+  local into=$1
+  shift
+  [[ ! -d $into ]] || return 0
+  mkdir -p "${into%/*}"
+  SCRATCH=$(mktemp -d "${into%/*}/.new.XXXXXX")
+  mkdir "$SCRATCH/new"
+  "$@" "$SCRATCH/new"
   # Complete or not there at all; that another start was quicker is no failure.
-  mv -T "$SCRATCH/debs" "$DEBS" || [[ -d $DEBS ]]
+  mv -T "$SCRATCH/new" "$into" || [[ -d $into ]]
   rm -rf "$SCRATCH"
+}
+
+fetch_debs() { # INTO
+  need apt-get
+  download "$1" || { own_lists "$SCRATCH/apt" && download "$1"; } ||
+    die "cannot fetch the packages ${PACKAGES[*]}${DIR:+, see $DIR/start.log}"
+}
+
+# What Node packages of today run on.
+NODE_LEAST=20
+
+fetch_npm() { # INTO
+  need npm node
+  local packages=("$NPM")
+  # Debian 12's own Node is older.
+  (($(node -p 'process.versions.node.split(".")[0]') >= NODE_LEAST)) || packages+=(node@22)
+  # Without a package of its own there npm looks for one in the folders above.
+  echo '{}' >"$1/package.json"
+  cd "$1"
+  npm install --omit=dev --no-audit --no-fund --no-update-notifier --loglevel=error "${packages[@]}" ||
+    die "cannot fetch $NPM from npm${DIR:+, see $DIR/start.log}"
+  cd "$OLDPWD"
+}
+
+lab_describe() {
+  local fetched=yes version=
+  [[ -z ${PACKAGES[*]} || -d $DEBS ]] || fetched=no
+  [[ -z ${NPM:-} || -d $CACHE/npm/$NPM ]] || fetched=no
+  if [[ -n ${NPM:-} ]]; then
+    version=${NPM##*@}
+  elif [[ $fetched == yes ]]; then
+    version=$(package_version "${PACKAGES[0]}")
+  fi
+  printf '%s\t%s\t%s\t%s\n' "${ROLES[*]}" "$version" "$fetched" "${CASES:-}"
+}
+
+lab_fetch() {
+  [[ -z ${PACKAGES[*]} ]] || fetch "$DEBS" fetch_debs
+  [[ -z ${NPM:-} ]] || fetch "$CACHE/npm/$NPM" fetch_npm
 }
 
 # --- stage 1: on the host -----------------------------------------------------
@@ -162,10 +220,25 @@ make_password() {
   )
 }
 
-lab_enter() { # DIR BASEPORT
+lab_enter() { # DIR BASEPORT, or one of the words above
+  # What the host lacks differs from one release and machine type to another.
+  # shellcheck source=/dev/null
+  DEBS=$CACHE/debs/$(. /etc/os-release && echo "$ID${VERSION_ID:-}")-$(dpkg --print-architecture)/$TARGET
+  case ${1:-} in
+  --describe)
+    lab_describe
+    exit
+    ;;
+  --fetch)
+    trap 'rm -rf "$SCRATCH"' EXIT
+    trap 'exit 3' HUP INT TERM
+    lab_fetch >&2
+    exit
+    ;;
+  esac
   if (($# != 2)) || ! [[ $2 =~ ^[1-9][0-9]{0,4}$ ]] || (($2 > 65526)) ||
     ! [[ ${SINK_PORT:-1} =~ ^[1-9][0-9]{0,4}$ ]]; then
-    printf 'usage: [SINK_PORT=N] %s DIR BASEPORT\n' "$0" >&2
+    printf 'usage: [SINK_PORT=N] %s DIR BASEPORT | --describe | --fetch\n' "$0" >&2
     exit 2
   fi
   # shellcheck disable=SC2034 # SINK is for the launchers
@@ -180,9 +253,6 @@ lab_enter() { # DIR BASEPORT
   # the log; stdout must hold the profile and nothing else.
   exec 3>&1 4>&2 </dev/null >>"$DIR/start.log" 2>&1
   TELL=4
-  # What the host lacks differs from one release and machine type to another.
-  # shellcheck source=/dev/null
-  DEBS=$CACHE/debs/$(. /etc/os-release && echo "$ID${VERSION_ID:-}")-$(dpkg --print-architecture)/$TARGET
   local here
   here=$(readlink /proc/self/ns/mnt)
   # Set by stage 1 and different: this is the second run, in the namespace.
@@ -198,7 +268,7 @@ lab_enter() { # DIR BASEPORT
   for port in "$BASE" $((BASE + 1)) $((BASE + 2)); do
     ! port_open "$port" || die "port $port is in use"
   done
-  fetch
+  lab_fetch
   make_certificate
   make_password
   LAB_HOST_NS=$here exec unshare -m -u --propagation private "$BASH" "$SELF" "$DIR" "$BASE" >&3 2>&4
@@ -236,6 +306,43 @@ build_root() { # sets ROOT
   add_mailboxes
   install -D -m 600 /dev/null "$ROOT/etc/lab/tls.pem"
   cat "$DIR/key.pem" "$DIR/cert.pem" >"$ROOT/etc/lab/tls.pem"
+  [[ -z ${NPM:-} ]] || bind_npm
+}
+
+bind_npm() { # sets NODE
+  mkdir -p "$ROOT/opt/lab"
+  mount --bind "$CACHE/npm/$NPM" "$ROOT/opt/lab"
+  NODE=$(command -v node)
+  # shellcheck disable=SC2034 # for the launchers
+  [[ ! -e $ROOT/opt/lab/node_modules/node ]] || NODE=/opt/lab/node_modules/node/bin/node
+}
+
+package_version() { # PACKAGE, for a server that does not say: of the one fetched, else of the host's
+  local deb
+  deb=$(find "$DEBS" -name "$1_*.deb" 2>/dev/null)
+  if [[ -n $deb ]]; then dpkg-deb -f "$deb" Version; else dpkg-query -W -f '${Version}' "$1"; fi | sed 's/^[0-9]*://; s/-[^-]*$//; s/+dfsg.*//'
+}
+
+npm_version() { # PACKAGE
+  sed -n 's/^  "version": "\(.*\)",*$/\1/p' "$ROOT/opt/lab/node_modules/$1/package.json"
+}
+
+# For a server whose application is ours: one user owns all mailboxes, since the server has no means to change to theirs;
+# site.json says what the application has to know, and FILE... of this folder stand beside it in /etc/lab.  Sets OWNER.
+lab_application() { # USER ID FILE...
+  local lab=$ROOT/etc/lab user=$1 boxes
+  add_user "$user" "$2" /nonexistent
+  OWNER=$(id_of passwd "$user"):$(id_of group "$user")
+  shift 2
+  (($# == 0)) || (cd "$(dirname "$SELF")" && install -m 644 "$@" "$lab")
+  printf -v boxes '"%s", ' "${!MAILBOXES[@]}"
+  install -m 600 /dev/null "$lab/site.json"
+  cat >"$lab/site.json" <<JSON
+{"base": $BASE, "sink": $SINK, "host": "$HOST_NAME", "local": "$LOCAL_DOMAIN", "relay": "$RELAY_DOMAIN",
+ "account": "$ACCOUNT", "password": "$(cat "$DIR/password")", "mailboxes": [${boxes%, }]}
+JSON
+  touch "$DIR/$TARGET.log"
+  chown -R "$OWNER" "$ROOT/srv/mail" "$lab"
 }
 
 build_dev() {
@@ -316,6 +423,16 @@ spawn() { # LOG USER COMMAND...: a server that stays in the foreground; sets PID
   PID=$!
 }
 
+syslog() { # LOG: for a server that knows no other log; needs python3
+  spawn "$1" root /usr/bin/python3 -uc 'import socket
+log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+log.bind("/dev/log")
+while True:
+    print(log.recv(65536).decode(errors="replace").rstrip("\n\0"))'
+  lab_started "$PID"
+  until [[ -S $ROOT/dev/log ]]; do sleep 0.05; done
+}
+
 # A caller that reads our output to its end must not wait for the server's: no
 # descriptor of the caller, 3 and 4 among them, may stay open in it.
 close_inherited() {
@@ -340,19 +457,29 @@ greets() ( # PORT: true when the greeting arrives
   read -r -t 5 _ <&3 || :
 )
 
-greets_tls() { # PORT: the same with TLS first, verified as a client would do it
-  local line
-  line=$(printf 'QUIT\r\n' | timeout 20 openssl s_client -quiet -connect "127.0.0.1:$1" \
-    -CAfile "$DIR/cert.pem" -verify_hostname "$HOST_NAME" -verify_return_error) || :
-  [[ $line == 220* ]]
-}
+greets_tls() ( # PORT: the same with TLS first, verified as a client would do it
+  coproc TLS {
+    exec timeout 20 openssl s_client -quiet -connect "127.0.0.1:$1" \
+      -CAfile "$DIR/cert.pem" -verify_hostname "$HOST_NAME" -verify_return_error
+  }
+  pid=$TLS_PID
+  # Some hang up on who talks before the greeting.
+  if ! IFS= read -r -t 20 line <&"${TLS[0]}" || [[ $line != 220* ]]; then
+    kill "$pid" 2>/dev/null || :
+    exit 1
+  fi
+  printf 'QUIT\r\n' >&"${TLS[1]}"
+  read -r -t 5 _ <&"${TLS[0]}" || :
+)
 
-lab_await() { # until the three ports answer; up to a minute, for a busy machine
-  local end=$((SECONDS + 60)) probe
-  for probe in "greets $BASE" "greets $((BASE + 1))" "greets_tls $((BASE + 2))"; do
-    until ${probe% *} "${probe#* }" 2>/dev/null; do
+lab_await() { # until the ports of its roles answer; up to a minute, for a busy machine
+  local end=$((SECONDS + 60)) role port probe
+  for role in "${ROLES[@]}"; do
+    port=$((BASE + OFFSETS[$role])) probe=greets
+    [[ $role != submissions ]] || probe=greets_tls
+    until "$probe" "$port" 2>/dev/null; do
       kill -0 "${PIDS[@]}" 2>/dev/null || die "the server ended while starting, see the logs in $DIR"
-      ((SECONDS < end)) || die "port ${probe#* } does not answer, see the logs in $DIR"
+      ((SECONDS < end)) || die "port $port does not answer, see the logs in $DIR"
       sleep 0.1
     done
   done
@@ -367,33 +494,27 @@ text() { # a YAML scalar: plain where that is safe
   fi
 }
 
+has() { # FACT: true where it holds for this server
+  [[ " ${WITHOUT:-} " != *" $1 "* ]]
+}
+
 lab_profile() { # VERSION LOG
-  local pids
+  local pids role
   printf -v pids '%s, ' "${PIDS[@]}"
-  cat >&3 <<YAML
-name: $TARGET
-version: "$1"
-endpoints:
-  relay: smtp://127.0.0.1:$BASE
-  submission: submission://127.0.0.1:$((BASE + 1))
-  submissions: submissions://127.0.0.1:$((BASE + 2))
-recipient: alice@$LOCAL_DOMAIN
-second-recipient: carol@$LOCAL_DOMAIN
-unknown-recipient: no-such-user@$LOCAL_DOMAIN
-relayed-recipient: bob@$RELAY_DOMAIN
-denied-recipient: bob@elsewhere.test
-account:
-  user: $ACCOUNT
-  password_file: $(text "$DIR/password")
-mailbox:
-  maildir: $(text "$DIR/mail/alice/Maildir")
-tls:
-  ca: $(text "$DIR/cert.pem")
-  name: $HOST_NAME
-log: $(text "$2")
-stop:
-  pids: [${pids%, }]
-limits:
-  connections: ${CONNECTIONS:-40}
-YAML
+  {
+    printf 'name: %s\nversion: "%s"\nendpoints:\n' "$TARGET" "$1"
+    for role in "${ROLES[@]}"; do
+      echo "  $role: ${SCHEMES[$role]}://127.0.0.1:$((BASE + OFFSETS[$role]))"
+    done
+    echo "recipient: alice@$LOCAL_DOMAIN"
+    echo "second-recipient: carol@$LOCAL_DOMAIN"
+    ! has unknown-recipient || echo "unknown-recipient: no-such-user@$LOCAL_DOMAIN"
+    ! has relayed-recipient || echo "relayed-recipient: bob@$RELAY_DOMAIN"
+    ! has denied-recipient || echo "denied-recipient: bob@elsewhere.test"
+    ! has account || printf 'account:\n  user: %s\n  password_file: %s\n' "${LOGIN:-$ACCOUNT}" "$(text "$DIR/password")"
+    ! has mailbox || printf 'mailbox:\n  maildir: %s\n' "$(text "$DIR/mail/alice/Maildir")"
+    ! has tls || printf 'tls:\n  ca: %s\n  name: %s\n' "$(text "$DIR/cert.pem")" "$HOST_NAME"
+    printf 'log: %s\nstop:\n  pids: [%s]\nlimits:\n  connections: %s\n' "$(text "$2")" "${pids%, }" "${CONNECTIONS:-40}"
+    [[ -z ${SOURCE:-} ]] || echo "  source: $SOURCE"
+  } >&3
 }

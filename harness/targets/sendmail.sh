@@ -80,13 +80,7 @@ in_root saslpasswd2 -p -c -f /etc/sasldb2 -u "$LOCAL_DOMAIN" "$ACCOUNT" <"$DIR/p
 chmod 600 "$ROOT/etc/sasldb2"
 
 # Sendmail knows no log but syslog's.
-spawn "$DIR/sendmail.log" root /usr/bin/python3 -uc 'import socket
-log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-log.bind("/dev/log")
-while True:
-    print(log.recv(65536).decode(errors="replace").rstrip("\n\0"))'
-lab_started "$PID"
-until [[ -S $ROOT/dev/log ]]; do sleep 0.05; done
+syslog "$DIR/sendmail.log"
 version=$(in_root /usr/libexec/sendmail/sendmail -d0.1 -bv root | awk 'NR == 1 {print $NF}')
 spawn "$DIR/start.log" root /usr/libexec/sendmail/sendmail -bD -q10s
 lab_started "$PID"

@@ -780,6 +780,33 @@ class Life(Files):
                 file.unlink()
             log.parent.rmdir()
 
+    TOY = """case $1 in
+        --describe) printf 'relay\\t1.2\\tno\\t\\n' ;;
+        --fetch) echo no network >&2; exit 3 ;;
+        *) printf 'name: toy\\nendpoints: {relay: smtp://127.0.0.1:2525}\\n'; sleep %d >/dev/null 2>&1 & ;;
+        esac
+        """
+
+    def test_the_lab(self):
+        lab = self.directory.name
+        self.file("toy.sh", self.TOY % 60)
+        self.assertEqual(run("lab", SMTPSPEC_TARGETS=lab),
+                         (0, "NAME  ROLES  VERSION  FETCHED  CASES\ntoy   relay  1.2      no\n", ""))
+        self.assertEqual(run("lab", "fetch", SMTPSPEC_TARGETS=lab), (3, "", "smtpspec: lab:toy was not fetched: no network\n"))
+        status, _, err = run("lab", "start", "toys", SMTPSPEC_TARGETS=lab)
+        self.assertEqual((status, err), (2, "smtpspec: no lab server 'toys'; there are lab:toy (did you mean 'lab:toy'?)\n"))
+        process = self.begin("lab", "start", "toy", SMTPSPEC_TARGETS=lab)
+        self.assertEqual([process.stdout.readline(), process.stdout.readline()],
+                         ["name: toy\n", "endpoints: {relay: smtp://127.0.0.1:2525}\n"])
+        self.assertEqual(self.end(process, signal.SIGINT), (0, "", "toy runs with this profile; Ctrl-C ends it\n"))
+        self.assertFalse(self.stays(0))
+
+    def test_a_lab_server_that_ends(self):
+        self.file("toy.sh", self.TOY % 1)
+        status, _, err = run("lab", "start", "toy", SMTPSPEC_TARGETS=self.directory.name)
+        self.assertEqual(status, 3)
+        self.assertIn("smtpspec: lab:toy has ended; its logs are in /tmp/smtpspec-lab-", err)
+
     # --- servers -----------------------------------------------------------------------------------------------------------
 
     def test_serve_takes_leave(self):

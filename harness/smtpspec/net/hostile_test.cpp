@@ -941,6 +941,23 @@ TEST(Hostile, NeverReads) {
   }
 }
 
+// A reset throws away what the server still had to send. That the write hears of it and not the read does not make an
+// orderly end of it, or the server would be accused of half a reply.
+TEST(Hostile, ResetThatTheWriteMeets) {
+  Within within;
+  Raw raw(
+      [](tcp::socket& socket) -> asio::awaitable<void> {
+        co_await write(socket, "220 mx.example.test ready\r\n");
+        for (int i = 0; i < 300 && socket.available() == 0; ++i) co_await rest(socket, 10ms);
+        co_await write(socket, "250-half a");
+      },
+      4096);
+  Bench bench;
+  bench.serve(Role::relay, raw);
+  const auto seen = bench.play(case_of("big", "start: greeted", "C: NOOP {\"x\" x 7000000}\nS: 250"));
+  EXPECT_TRUE(has_note(seen.transcript, "broken: "));
+}
+
 // However much there is to send: who goes on taking it reads.
 TEST(Hostile, ReadsSlowly) {
   Within within(30s);

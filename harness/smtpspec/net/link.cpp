@@ -106,10 +106,11 @@ bool Link::may_go_now(const Action& action) const {
   return action.kind == Action::Kind::send && open_ && !tls_ && !writing_ && queue_.empty() && !close_queued_ && !closing_;
 }
 
-// Returns how many octets the kernel took. An error is left to whoever writes the rest.
+// Returns how many octets the kernel took.
 std::size_t Link::write_now(std::string_view octets) {
   Code error;
   const std::size_t gone = socket_.write_some(asio::buffer(octets), error);
+  if (error != asio::error::would_block) note_failure(error);
   if (gone > 0) tell_sent(gone);
   return gone;
 }
@@ -214,7 +215,14 @@ void Link::take(std::string_view octets) {
   else if (tls_->held() > most_of_tls) shut();
 }
 
-void Link::take_end(const Code& error) {
+// A peer that reads no more ends in a reset. The kernel tells of it once, and whoever hears it is not told again: a read
+// then finds an orderly end, with what the peer had sent thrown away all the same.
+void Link::note_failure(const Code& error) {
+  if (error && error != asio::error::operation_aborted && !reset_) reset_ = error;
+}
+
+void Link::take_end(const Code& end) {
+  const Code& error = end == asio::error::eof && reset_ ? reset_ : end;
   const bool orderly = error == asio::error::eof;
   if (handshaking_) fail_tls(reason(error));
   else if (!closing_) tell({.kind = orderly ? Event::Kind::ended : Event::Kind::broken, .detail = orderly ? "" : reason(error)});
@@ -314,9 +322,10 @@ void Link::pump() {
   });
 }
 
-// A failure shows at the reading end.
+// The reading end tells of a failure.
 asio::awaitable<Link::Code> Link::put(const std::string& octets) {
   auto [error, size] = co_await asio::async_write(socket_, asio::buffer(octets), with_code);
+  note_failure(error);
   co_return error;
 }
 
@@ -327,6 +336,7 @@ asio::awaitable<void> Link::send(std::string_view octets) {
       if (!tls_->write(part) || co_await put(tls_->output())) co_return;
     } else {
       auto [error, size] = co_await socket_.async_write_some(asio::buffer(octets), with_code);
+      note_failure(error);
       if (error) co_return;
       part = octets.substr(0, size);
     }

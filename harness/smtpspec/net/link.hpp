@@ -57,7 +57,8 @@ class Link : public std::enable_shared_from_this<Link> {
   Awaitable<Code> connect_now(const Endpoint& to, const std::vector<std::string>& addresses, const std::string& source);
   Awaitable<void> serve();
   void take(std::string_view octets);
-  void take_end(const Code& error);
+  void note_failure(const Code& error);
+  void take_end(const Code& end);
   void reader_ended();
 
   void await_tls();
@@ -91,6 +92,7 @@ class Link : public std::enable_shared_from_this<Link> {
   bool closing_ = false;
   bool dead_ = false;
   bool reading_ = true;
+  Code reset_;  // that writing met, or none
   std::string server_name_;
   std::shared_ptr<Tls::Session> kept_;  // nullptr: every handshake is a full one
   std::optional<std::string> verify_;   // the name that the certificate should bear
