@@ -34,6 +34,7 @@ struct Environment {
 // Every command adds itself to the program and says in `status` how it ended.
 void add_run(CLI::App& app, Environment& environment, int& status);
 void add_replay(CLI::App& app, Environment& environment, int& status);
+void add_report(CLI::App& app, Environment& environment, int& status);
 void add_fuzz(CLI::App& app, Environment& environment, int& status);
 void add_minimise(CLI::App& app, Environment& environment, int& status);
 void add_corpus(CLI::App& app, Environment& environment, int& status);

@@ -133,6 +133,7 @@ int main(int argc, char** argv) {
   learn_terminal(environment, "auto");
   add_run(app, environment, status);
   add_replay(app, environment, status);
+  add_report(app, environment, status);
   add_fuzz(app, environment, status);
   add_minimise(app, environment, status);
   add_corpus(app, environment, status);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "smtpspec/report/run_page.hpp"
 #include "smtpspec/smtp/octets.hpp"
 
 namespace smtpspec::cli {
@@ -43,6 +44,21 @@ Result<std::vector<WantedReport>> reports_of(const std::vector<std::string>& wor
 
 bool to_standard_output(const std::vector<WantedReport>& reports) {
   return std::any_of(reports.begin(), reports.end(), [](const WantedReport& report) { return report.path == "-"; });
+}
+
+std::string report_of(const std::string& kind, const report::Reported& reported, const script::Suite& suite) {
+  if (kind == "html") return page_of({&reported, 1}, suite);
+  const auto write = kind == "json"       ? report::json
+                     : kind == "junit"    ? report::junit
+                     : kind == "sarif"    ? report::sarif
+                     : kind == "tap"      ? report::tap
+                     : kind == "markdown" ? report::markdown
+                                          : report::github;
+  return write(reported.run, reported.suite, suite.registry);
+}
+
+std::string page_of(std::span<const report::Reported> runs, const script::Suite& suite) {
+  return report::run_page(runs, script::coverage(suite, citing_rules()), suite);
 }
 
 }  // namespace smtpspec::cli

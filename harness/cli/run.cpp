@@ -164,8 +164,9 @@ bool complete(run::Options& options, const RunFlags& flags, const script::Suite&
 }
 
 // The summary and the reports. What cannot be written costs itself only; false when there was such a thing.
-bool write_results(const run::Run& result, const RunFlags& flags, const std::vector<WantedReport>& reports, const report::Suite& about,
-                   const script::Registry& registry, const report::TerminalOptions& terminal, Printer& printer) {
+bool write_results(const report::Reported& reported, const RunFlags& flags, const std::vector<WantedReport>& reports,
+                   const script::Suite& suite, const report::TerminalOptions& terminal, Printer& printer) {
+  const run::Run& result = reported.run;
   const bool to_stdout = flags.json || to_standard_output(reports);
   std::string summary = report::terminal_summary(result, terminal);
   if (to_stdout || result.nobody_there()) printer.error(std::move(summary));
@@ -176,9 +177,7 @@ bool write_results(const run::Run& result, const RunFlags& flags, const std::vec
     written = written && one;
   };
   for (const WantedReport& wanted : reports) {
-    std::string text = wanted.kind == "json"    ? report::json(result, about, registry)
-                       : wanted.kind == "junit" ? report::junit(result, about, registry)
-                                                : report::sarif(result, about, registry);
+    std::string text = report_of(wanted.kind, reported, suite);
     if (wanted.path == "-") printer.out(std::move(text));
     else check(write_to(wanted.path, text));
   }
@@ -223,7 +222,6 @@ int run_command(const RunFlags& flags, const Environment& environment) {
 
   auto target = open_target(flags.target, flags.facts, environment, loop);
   if (!target) return why_not(target.error());
-  const report::Suite about{version(), crypto::sha256_hex(suite->digest_input), flags.files.empty() ? "run" : "replay"};
   net::Transport transport(loop, target->profile.endpoints, target->transport_options());
 
   const report::TerminalOptions terminal = terminal_options(flags, environment, session::Secrets(target->profile.facts.get("password")));
@@ -253,7 +251,10 @@ int run_command(const RunFlags& flags, const Environment& environment) {
   if (status != ok) target->keep_logs_of(result);
   target->stop();
 
-  if (!write_results(result, flags, *reports, about, suite->registry, terminal, printer)) return usage;
+  const report::Reported reported{std::move(result),
+                                  {version(), crypto::sha256_hex(suite->digest_input), flags.files.empty() ? "run" : "replay",
+                                   options->selection.shard, options->selection.shards}};
+  if (!write_results(reported, flags, *reports, *suite, terminal, printer)) return usage;
   return status == ok && !suite->errors.empty() ? usage : status;
 }
 

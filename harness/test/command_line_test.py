@@ -446,6 +446,61 @@ for number in itertools.count():
         self.assertEqual(status, 1)
 
 
+class Report(Files):
+    def setUp(self):
+        super().setUp()
+        self.document = self.file("run.json", "")
+        run("run", "embedded", "rfc5321/order", "-q", "--report", f"json={self.document}")
+
+    def test_every_report_of_a_run_can_be_made_later(self):
+        for kind in "json", "junit", "sarif", "tap", "markdown", "github", "html":
+            now, later = (str(pathlib.Path(self.directory.name) / name) for name in ("now", "later"))
+            status, _, err = run("run", "embedded", "rfc5321/order", "-q", "--report", f"json={self.document}", "--report", f"{kind}={now}")
+            self.assertEqual(status, 0, err)
+            self.assertEqual(run("report", self.document, "--report", f"{kind}={later}"), (0, "", ""))
+            self.assertEqual(pathlib.Path(now).read_text(), pathlib.Path(later).read_text(), kind)
+
+    def test_without_a_report_the_summary_is_printed(self):
+        status, out, _ = run("report", self.document)
+        self.assertEqual(status, 0)
+        self.assertRegex(out, "^embedded: [1-9][0-9]* tests, .*\n  [1-9][0-9]* pass")
+
+    def test_a_page_takes_several_and_no_other_report_does(self):
+        page = pathlib.Path(self.directory.name) / "page.html"
+        self.assertEqual(run("report", self.document, self.document, "--report", f"html={page}"), (0, "", ""))
+        self.assertIn('<script type="text/plain" id="index">', page.read_text())
+        status, _, err = run("report", self.document, self.document, "--report", "junit=-")
+        self.assertEqual(status, 2)
+        self.assertIn("junit takes one run document, and 2 are given", err)
+
+    def test_shards_are_put_together(self):
+        shards = [self.file(f"{n}.json", "") for n in (1, 2, 3)]
+        for n, shard in enumerate(shards, 1):
+            run("run", "embedded", "rfc5321/order", "-q", "--shard", f"{n}/3", "--report", f"json={shard}")
+        whole = self.file("whole.json", "")
+        self.assertEqual(run("report", "--merge", *shards, "--report", f"json={whole}"), (0, "", ""))
+        results = [{(test["id"], test["role"], test["verdict"]) for test in json.loads(pathlib.Path(file).read_text())["cases"]}
+                   for file in (whole, self.document)]
+        self.assertEqual(*results)
+        for words, error in ((shards[:2], "not all of the 3 shards are given: 3 missing"), ([*shards[:2], shards[1]], "shard 2/3 is in "),
+                             ([*shards[:2], self.document], "no shard: the run was of all tests")):
+            status, _, err = run("report", "--merge", *words)
+            self.assertEqual(status, 2)
+            self.assertIn(error, err)
+
+    def test_what_is_no_run_document_is_an_error_with_its_place(self):
+        whole = pathlib.Path(self.document).read_text()
+        for text, error in (("", "x.json:1:1: no JSON"), (whole[:5000], "x.json:1:5001: no JSON"),
+                            (whole.replace(".run.v2", ".run.v1", 1), "x.json: a document of the schema 'smtpspec.run.v1'"),
+                            (whole.replace('"dir":"C"', '"dir":7', 1), "dir: expected a string")):
+            status, out, err = run("report", self.file("x.json", text), "--report", "html=-")
+            self.assertEqual((status, out), (2, ""))
+            self.assertIn(error, err)
+        status, _, err = run("report", "/nonexistent/run.json")
+        self.assertEqual(status, 2)
+        self.assertIn("/nonexistent/run.json: cannot read: No such file or directory", err)
+
+
 def limited():
     """No file of this process grows beyond 4 KiB: what a full disk does, without one."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
@@ -501,7 +556,7 @@ class Output(Files):
         self.assertEqual(status, 0, err)
         self.assertTrue(link.is_symlink())
         self.assertEqual(os.stat(report).st_mode & 0o777, 0o640)
-        self.assertEqual(json.loads(pathlib.Path(report).read_text())["schema"], "smtpspec.run.v1")
+        self.assertEqual(json.loads(pathlib.Path(report).read_text())["schema"], "smtpspec.run.v2")
 
     def test_a_slow_reader_delays_no_session(self):
         report = pathlib.Path(self.directory.name) / "run.json"

@@ -37,6 +37,7 @@ THIRD_PARTY = {
     r"openssl/": {"crypto", "net", "cli"},
     r"boost/asio": {"net"},
     r"boost/json": {"report", "fuzz/report"},
+    r"boost/beast/zlib": {"report"},
     r"boost/version": {"cli"},
     r"fmt/": {"report", "fuzz/report"},
     r"CLI/": {"cli", "fuzz/faults"},

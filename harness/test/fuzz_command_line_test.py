@@ -192,7 +192,7 @@ class FuzzReports(Files):
     def test_run_writes_them_too(self):
         target = ("smtp://127.0.0.1", "--start", f"{YES} {{port}}", "--timeout", "1s")
         status, _, sarif, _, path = self.reports("run", *target, "rfc5321/order")
-        self.assertEqual((status, fits("run.v1.json", path)), (1, ""))
+        self.assertEqual((status, fits("run.v2.json", path)), (1, ""))
         results = {result["partialFingerprints"]["finding/v1"]: result for result in sarif["results"]}
         self.assertEqual(len(results), len(sarif["results"]))
         mine = [result for key, result in results.items() if key.startswith(f"{CASE} / fail / ")]

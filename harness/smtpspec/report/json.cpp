@@ -22,6 +22,12 @@ json_::array texts(const std::vector<std::string>& values) {
 
 namespace {
 
+// Much longer octets are cut. What is a little longer is not, so that what was cut stays as it is when a document is read and written.
+std::string cut_once(const session::Entry& entry) {
+  constexpr std::size_t most = 4096, little = 64;
+  return entry.shown(entry.said().size() > most + little ? most : most + little);
+}
+
 json_::array transcript(const session::Transcript& t) {
   json_::array out;
   for (const auto& entry : t.entries) {
@@ -29,9 +35,25 @@ json_::array transcript(const session::Transcript& t) {
     line["t_ms"] = ms(entry.at - t.entries.front().at);
     line["dir"] = entry.kind == session::Entry::Kind::sent ? "C" : entry.kind == session::Entry::Kind::note ? "*" : "S";
     if (entry.connection != 1) line["connection"] = entry.connection;
-    line["octets"] = text(entry.shown());
+    line["octets"] = text(cut_once(entry));
     out.push_back(std::move(line));
   }
+  return out;
+}
+
+json_::object finding_object(const judge::Finding& finding) {
+  json_::object out;
+  out["rule"] = text(finding.rule);
+  out["requirements"] = texts(finding.requirements);
+  out["level"] = to_string(finding.level);
+  out["verdict"] = to_string(finding.verdict);
+  if (!finding.step.empty()) out["step"] = text(finding.step);
+  out["expected"] = text(finding.expected);
+  out["came"] = text(finding.came);
+  if (!finding.choice.empty()) out["choice"] = text(finding.choice);
+  if (finding.by_letter) out["by_letter"] = true;
+  if (finding.place.line) out["line"] = finding.place.line;
+  if (finding.entry >= 0) out["entry"] = finding.entry;
   return out;
 }
 
@@ -50,10 +72,9 @@ json_::object test_object(const run::TestResult& test) {
   if (test.by_letter) out["by_letter"] = true;
   if (test.flaky) out["flaky"] = true;
   if (!test.waived.empty()) out["waiver"] = {{"reason", text(test.waived)}, {"verdict", to_string(test.verdict)}};
-  json_::array also;
-  for (const auto& finding : test.findings)
-    if (&finding != test.worst()) also.push_back(text(std::string(to_string(finding.verdict)) + ": " + judge::what_is_wrong(finding)));
-  if (!also.empty()) out["also"] = std::move(also);
+  json_::array findings;
+  for (const auto& finding : test.findings) findings.push_back(finding_object(finding));
+  if (!findings.empty()) out["findings"] = std::move(findings);
   if (test.rule) {
     out["replies_checked"] = test.checked;
     out["seen_in"] = test.seen_in;
@@ -70,22 +91,14 @@ json_::object test_object(const run::TestResult& test) {
   return out;
 }
 
-namespace {
-
-json_::object finding_object(const Bug& bug, const script::Registry& registry) {
+json_::object bug_object(const Bug& bug, const script::Registry& registry) {
   const judge::Finding& finding = *bug.finding;
-  json_::object out;
-  out["rule"] = text(finding.rule);
-  out["requirements"] = texts(finding.requirements);
-  out["level"] = to_string(finding.level);
+  json_::object out = finding_object(finding);
+  out.erase("line");
+  out.erase("entry");
   out["verdict"] = verdict_word(*bug.tests.front());
-  if (!finding.step.empty()) out["step"] = text(finding.step);
-  out["expected"] = text(finding.expected);
-  out["came"] = text(finding.came);
-  if (!finding.choice.empty()) out["choice"] = text(finding.choice);
   if (!finding.requirements.empty())
     if (const auto* row = registry.find(finding.requirements.front())) out["says"] = text(row->says);
-  if (finding.by_letter) out["by_letter"] = true;
   json_::array cases, roles;
   for (const auto* test : bug.tests) cases.push_back(text(test->id + " (" + std::string(to_string(test->role)) + ")"));
   for (const smtp::Role role : bug.roles()) roles.push_back(json_::string(to_string(role)));
@@ -95,6 +108,8 @@ json_::object finding_object(const Bug& bug, const script::Registry& registry) {
   out["roles"] = std::move(roles);
   return out;
 }
+
+namespace {
 
 json_::array waivers(const run::Run& run) {
   json_::array out;
@@ -119,10 +134,10 @@ json_::array capabilities(const smtp::Capabilities& offered) {
 
 std::string json_line(const run::TestResult& test) { return json_::serialize(test_object(test)); }
 
-std::string json(const run::Run& run, const Suite& suite, const script::Registry& registry) {
+json_::object about_object(const run::Run& run, const Suite& suite) {
   json_::object out;
-  out["schema"] = "smtpspec.run.v1";
-  out["suite"] = {{"version", suite.version}, {"cases_sha256", suite.cases_sha256}};
+  out["suite"] = {{"version", suite.version}, {"cases_sha256", suite.cases_sha256}, {"command", suite.command}};
+  if (suite.shards > 1) out["suite"].as_object()["shard"] = {{"part", suite.shard}, {"of", suite.shards}};
   json_::object target, ehlo, endpoints, trust;
   json_::array roles;
   target["name"] = text(run.target);
@@ -170,10 +185,16 @@ std::string json(const run::Run& run, const Suite& suite, const script::Registry
   }
   if (!run.deaths.empty()) out["deaths"] = texts(run.deaths);
   if (!run.waivers.empty()) out["waivers"] = waivers(run);
+  return out;
+}
+
+std::string json(const run::Run& run, const Suite& suite, const script::Registry& registry) {
+  json_::object out{{"schema", run_schema}};
+  for (auto& [name, value] : about_object(run, suite)) out[name] = std::move(value);
   json_::array cases, findings;
   for (const auto& test : run.tests) cases.push_back(test_object(test));
   for (const Bug& bug : bugs(run))
-    if (bug.finding) findings.push_back(finding_object(bug, registry));
+    if (bug.finding) findings.push_back(bug_object(bug, registry));
   out["cases"] = std::move(cases);
   out["findings"] = std::move(findings);
   return json_::serialize(out) + "\n";

@@ -7,7 +7,7 @@
 namespace smtpspec::report {
 namespace {
 
-constexpr std::string_view head = R"(<meta charset="utf-8"/>
+constexpr std::string_view frame = R"(<meta charset="utf-8"/>
 <meta name="viewport" content="width=device-width, initial-scale=1"/>
 <meta name="color-scheme" content="light dark"/>
 <style>
@@ -83,7 +83,7 @@ std::string page(const About& about, std::string_view markup) {
   return fmt::format(
       "<!doctype html>\n<html lang=\"en\">\n<head>\n<title>{}</title>\n{}{}</style>\n</head>\n<body>\n<main>\n<h1>{}</h1>\n{}{}</main>\n"
       "</body>\n</html>\n",
-      title, head, about.style, title, below, markup);
+      title, frame, about.style, title, below, markup);
 }
 
 std::string table(std::string_view caption, const std::vector<Cell>& header, const std::vector<std::vector<Cell>>& rows) {

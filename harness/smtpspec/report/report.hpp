@@ -1,4 +1,4 @@
-// One run, several readers: the terminal, JSON, JUnit, SARIF. Each writer takes the Run and nothing else.
+// One run, several readers: the terminal, JSON, JUnit, SARIF, TAP, Markdown, GitHub. Each writer takes the Run and nothing else.
 #pragma once
 
 #include <string>
@@ -11,9 +11,10 @@ struct Suite {
   std::string version;
   std::string cases_sha256;
   std::string command = "run";  // that the results are of
+  int shard = 1, shards = 1;    // which part of the selection was played: m of n
 };
 
-// Schema "smtpspec.run.v1" (reports/schema/run.v1.json). All octets are spelt.
+// Schema "smtpspec.run.v2" (reports/schema/run.v2.json). All octets are spelt.
 std::string json(const run::Run& run, const Suite& suite, const script::Registry& registry);
 // One test as one line of JSON, as `--json` streams it.
 std::string json_line(const run::TestResult& test);
@@ -28,6 +29,18 @@ std::string junit(const run::Run& run, const Suite& suite, const script::Registr
 // warning, what is observed or by-letter a note; what is waived is suppressed. Of another command it is another "automation", so that
 // a store of results does not take one for the next state of the other.
 std::string sarif(const run::Run& run, const Suite& suite, const script::Registry& registry);
+
+// TAP 14, a point for each test. A fail that is not by-letter is "not ok", and so is what is waived, which a TODO excuses; what was not
+// judged is skipped with its reason. All that did not pass has a diagnostic. When nobody is there the run bails out.
+std::string tap(const run::Run& run, const Suite& suite, const script::Registry& registry);
+
+// GitHub's Markdown, to be read at a glance: counts by verdict and role, and a row for each bug, the worst first. What comes from the
+// target stands in code spans.
+std::string markdown(const run::Run& run, const Suite& suite, const script::Registry& registry);
+
+// Workflow commands of GitHub Actions, which its runner reads off standard output: an annotation for each bug that is not waived. A fail is
+// an error, a deviation a warning, what is by-letter a notice.
+std::string github(const run::Run& run, const Suite& suite, const script::Registry& registry);
 
 struct TerminalOptions {
   bool color = false;

@@ -301,7 +301,7 @@ class Opened {
   int descriptor_;
 };
 
-Result<std::string> read_all(const Opened& file, const std::string& path) {
+Result<std::string> read_all(const Opened& file, const std::string& path, std::size_t most) {
   const auto fail = [&](const std::string& why) { return failure("cannot read: " + why, Place{path}); };
   if (file.descriptor() < 0) return fail(std::strerror(errno));
   std::string out;
@@ -311,17 +311,19 @@ Result<std::string> read_all(const Opened& file, const std::string& path) {
     if (size < 0) return fail(std::strerror(errno));
     if (size == 0) return out;
     out.append(part.data(), static_cast<std::size_t>(size));
-    if (out.size() > most_file_octets) return fail("it has more than the 16 MiB that a file may have here");
+    if (out.size() > most) return fail("it has more than the " + std::to_string(most >> 20) + " MiB that a file may have here");
   }
 }
 
 }  // namespace
 
-Result<std::string> read_file(const std::string& path) {
+Result<std::string> read_file(const std::string& path) { return read_file_up_to(path, most_file_octets); }
+
+Result<std::string> read_file_up_to(const std::string& path, std::size_t most) {
   const Opened file(path);
   const mode_t kind = file.kind();
   if (S_ISFIFO(kind)) ::fcntl(file.descriptor(), F_SETFL, 0);  // what its writer has to say is waited for
-  auto text = read_all(file, path);
+  auto text = read_all(file, path, most);
   if (S_ISFIFO(kind) && text && text->empty()) return failure("cannot read: it is a pipe, and nobody wrote to it", Place{path});
   return text;
 }
@@ -329,7 +331,7 @@ Result<std::string> read_file(const std::string& path) {
 Result<std::string> read_regular_file(const std::string& path) {
   const Opened file(path);
   if (file.descriptor() >= 0 && !S_ISREG(file.kind())) return failure("cannot read: it is no regular file", Place{path});
-  return read_all(file, path);
+  return read_all(file, path, most_file_octets);
 }
 
 }  // namespace smtpspec::script

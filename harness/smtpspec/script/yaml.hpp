@@ -44,6 +44,8 @@ Result<Yaml> parse_yaml(const std::string& text, const std::string& file);
 // The whole of a file, a pipe or a device, up to 16 MiB. A pipe is an error when nobody has it open for writing; its writer
 // is waited for, until a signal comes.
 Result<std::string> read_file(const std::string& path);
+// The same of larger ones; the limit is in octets.
+Result<std::string> read_file_up_to(const std::string& path, std::size_t most);
 // The same of a regular file, and of nothing that could keep us waiting.
 Result<std::string> read_regular_file(const std::string& path);
 
