@@ -4,12 +4,15 @@
 
 #include <algorithm>
 #include <array>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <set>
 
 #include "cli/start.hpp"
 #include "smtpspec/net/names.hpp"
+#include "smtpspec/observe/maildir.hpp"
+#include "smtpspec/observe/mbox.hpp"
 #include "smtpspec/script/yaml.hpp"
 #include "smtpspec/selftest/reference.hpp"
 
@@ -90,7 +93,7 @@ Result<void> apply(const TargetFlags& flags, run::Profile& profile) {
   for (const Fact& fact : facts)
     if (fact.name && !(flags.*fact.value).empty()) profile.facts.values[fact.name] = flags.*fact.value;
   if (auto ok = apply_account(flags, profile); !ok) return ok;
-  if (!flags.mailbox.empty()) profile.maildir = flags.mailbox;
+  if (!flags.mailbox.empty()) profile.mailboxes[script::Where::mailbox] = {.maildir = flags.mailbox};
   if (!flags.source.empty()) profile.source = flags.source;
   if (!profile.source.empty() && !net::is_address(profile.source))
     return failure("'" + profile.source + "' is no address to connect from; expected 127.0.0.2 or ::1, say");
@@ -330,10 +333,29 @@ run::Attendant Target::attendant() {
       const net::Usage now = starter ? starter->usage() : lab->usage();
       return run::Usage{now.memory, now.descriptors, now.threads, now.processes};
     };
+  out.clock = [] { return static_cast<std::int64_t>(std::time(nullptr)); };
+  if (embedded) out.observers = embedded->store.observers();
+  for (const auto& [where, observer] : observers) out.observers[where] = observer.get();
   return out;
 }
 
 std::string Target::death() { return starter ? starter->death() : ""; }
+
+void Target::open_mailboxes() {
+  for (const auto& [where, mailbox] : profile.mailboxes) {
+    Result<std::unique_ptr<delivery::Observer>> opened = nullptr;
+    if (!mailbox.maildir.empty()) opened = observe::Maildir::open(mailbox.maildir);
+    else if (!mailbox.mbox.empty()) opened = observe::Mbox::open(mailbox.mbox);
+    else continue;
+    if (opened) {
+      observers[where] = std::move(*opened);
+      continue;
+    }
+    profile.unobserved[where] = opened.error().message;
+    complain(opened.error());
+  }
+  for (const auto& [where, why] : profile.unobserved) profile.mailboxes.erase(where);
+}
 
 void Target::keep_logs_of(run::Run& run) {
   if (!logged(profile)) return;
@@ -378,6 +400,7 @@ tl::expected<Target, OpenError> open_target(const std::string& name, const Targe
   if (!start.empty())
     if (auto started = start_own(target, start, *addresses, loop); !started) return tl::unexpected(started.error());
   run::complete_facts(target.profile, "t" + crypto::random_hex(5));
+  target.open_mailboxes();
   return target;
 }
 

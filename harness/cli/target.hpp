@@ -9,6 +9,7 @@
 #include "smtpspec/net/loop.hpp"
 #include "smtpspec/net/process.hpp"
 #include "smtpspec/net/starter.hpp"
+#include "smtpspec/observe/store.hpp"
 #include "smtpspec/run/run.hpp"
 #include "smtpspec/serve/server.hpp"
 
@@ -30,7 +31,8 @@ struct TargetFlags {
 // The reference server with its store, listening on loopback. It works in a thread of its own, like the process that another
 // target is.
 struct Embedded {
-  serve::MemoryStore store;
+  serve::MemoryStore behind;
+  observe::WatchedStore store{behind, observe::reference_places()};
   std::unique_ptr<serve::Server> server;
   net::Loop loop;
   std::thread thread;
@@ -44,7 +46,8 @@ class Target {
   ~Target();  // waits for what was started to end
   run::Profile profile;
   std::unique_ptr<Embedded> embedded;
-  std::unique_ptr<net::Starter> starter;  // of --start
+  std::map<script::Where, std::unique_ptr<delivery::Observer>> observers;  // of the profile's mailboxes
+  std::unique_ptr<net::Starter> starter;                                    // of --start
   std::optional<net::Process> lab;
   std::string directory;   // of what was started, removed at the end …
   bool keep_logs = false;  // … but for the logs in it, and for the folder then
@@ -57,6 +60,8 @@ class Target {
   std::string death();
   // Asks what was started to end.
   void stop();
+  // Complains of those that nobody can look into; their tests are skipped.
+  void open_mailboxes();
   // Keeps what the target logged, and says in the run where.
   void keep_logs_of(run::Run& run);
 };
