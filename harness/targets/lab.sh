@@ -387,6 +387,10 @@ account:
   password_file: $(text "$DIR/password")
 mailbox:
   maildir: $(text "$DIR/mail/alice/Maildir")
+second-mailbox:
+  maildir: $(text "$DIR/mail/carol/Maildir")
+next-hop:
+  sink: 127.0.0.1:$SINK
 tls:
   ca: $(text "$DIR/cert.pem")
   name: $HOST_NAME

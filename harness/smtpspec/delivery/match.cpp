@@ -17,8 +17,8 @@ using script::Trait;
 constexpr std::int64_t clock_skew = 3600;  // seconds
 
 // IANA's registry of mail parameters, 2026-11-28: protocols behind WITH, links behind VIA, further clauses.
-constexpr std::array<std::string_view, 18> protocols = {"SMTP",     "ESMTP",     "ESMTPA",    "ESMTPS",     "ESMTPSA",  "LMTP",
-                                                        "LMTPA",    "LMTPS",     "LMTPSA",    "MMS",        "UTF8SMTP", "UTF8SMTPA",
+constexpr std::array<std::string_view, 18> protocols = {"SMTP",      "ESMTP",      "ESMTPA",   "ESMTPS",    "ESMTPSA",   "LMTP",
+                                                        "LMTPA",     "LMTPS",      "LMTPSA",   "MMS",       "UTF8SMTP",  "UTF8SMTPA",
                                                         "UTF8SMTPS", "UTF8SMTPSA", "UTF8LMTP", "UTF8LMTPA", "UTF8LMTPS", "UTF8LMTPSA"};
 constexpr std::array<std::string_view, 2> links = {"TCP", "UUCP"};
 constexpr std::array<std::string_view, 7> clauses = {"from", "by", "via", "with", "id", "for", "tls"};
@@ -55,10 +55,10 @@ struct Pair {
   Message stored;
   const Sent* sent = nullptr;  // nullptr where it cannot be told
   Message original;
-  std::vector<bool> is_sent;                            // of the stored fields
-  std::vector<std::string_view> missing;                // of the fields that were sent
-  std::size_t first_sent = 0;                           // among the stored fields
-  const Field* received = nullptr;                      // that was added when the message was taken
+  std::vector<bool> is_sent;              // of the stored fields
+  std::vector<std::string_view> missing;  // of the fields that were sent
+  std::size_t first_sent = 0;             // among the stored fields
+  const Field* received = nullptr;        // that was added when the message was taken
 
   Pair(const Arrival& arrival_, const std::vector<Sent>& all) : arrival(arrival_), stored(split(arrival_.octets)) {
     choose(all);
@@ -107,7 +107,6 @@ struct Pair {
 using Wrong = std::string;
 
 Wrong on_received(const Statement& statement, const Pair& pair, const Seen& seen, const std::string& text) {
-  if (!pair.received) return "no Received field stands above what was sent";
   const Received field = parse_received(pair.received->value);
   const auto* from = field.clause("from");
   const auto* with = field.clause("with");
@@ -180,12 +179,12 @@ Wrong on_return_path(const Statement& statement, const Pair& pair, const std::st
     default: break;
   }
   if (first == fields.end()) return "no Return-Path stands in the header";
-  if (statement.trait == Trait::return_path)
-    return is_same_path(first->value, text) ? "" : "Return-Path: " + smtp::spell(first->value);
+  if (statement.trait == Trait::return_path) return is_same_path(first->value, text) ? "" : "Return-Path: " + smtp::spell(first->value);
   // Fields that the same server adds above it, such as Delivered-To, are let pass.
   const auto at = static_cast<std::size_t>(first - fields.begin());
-  return at < pair.first_sent && (!pair.received || first->whole.data() < pair.received->whole.data()) ? ""
-                                                                                                     : "it stands in place " + std::to_string(at + 1);
+  return at < pair.first_sent && (!pair.received || first->whole.data() < pair.received->whole.data())
+             ? ""
+             : "it stands in place " + std::to_string(at + 1);
 }
 
 Wrong on_body(const Pair& pair) {
@@ -200,8 +199,8 @@ Wrong on_body(const Pair& pair) {
     const std::size_t begin = at < before ? 0 : at - before;
     return begin >= text.size() ? std::string("its end") : "'" + smtp::spell(std::string_view(text).substr(begin, most)) + "'";
   };
-  return std::to_string(a.size()) + " octets in place of " + std::to_string(b.size()) + "; at octet " + std::to_string(at + 1) + " stands " +
-         piece(a) + " in place of " + piece(b);
+  return std::to_string(a.size()) + " octets in place of " + std::to_string(b.size()) + "; at octet " + std::to_string(at + 1) +
+         " stands " + piece(a) + " in place of " + piece(b);
 }
 
 Wrong check(const Statement& statement, const Pair& pair, const Seen& seen, const std::string& text) {
@@ -242,6 +241,16 @@ Wrong check(const Statement& statement, const Pair& pair, const Seen& seen, cons
     }
     default: return on_received(statement, pair, seen, text);
   }
+}
+
+bool is_of_received(Trait trait) { return Trait::received_grammar <= trait && trait <= Trait::received_on_time; }
+
+// Why the statement cannot be judged, or "". That there is no Received field is for the case to say that is about it.
+std::string hidden(const Statement& statement, const Pair& pair) {
+  if (statement.trait == Trait::reverse_path || statement.trait == Trait::recipients)
+    return pair.arrival.envelope ? "" : "the envelope is not known there";
+  if (!pair.sent) return "it cannot be told which message it is";
+  return is_of_received(statement.trait) && !pair.received ? "no Received field was added" : "";
 }
 
 std::vector<const Arrival*> at(Where where, const std::vector<Arrival>& arrivals) {
@@ -302,12 +311,11 @@ std::vector<Graded> grade(const std::vector<Statement>& statements, const Seen& 
     std::string text;
     if (const auto segments = script::expand(statement.text, seen.facts, ""))
       for (const script::Segment& segment : *segments) text += segment.octets;
-    const bool of_envelope = statement.trait == Trait::reverse_path || statement.trait == Trait::recipients;
     for (const Pair& pair : pairs) {
       if (pair.sent) one.entry = pair.sent->entry;
-      if (of_envelope ? !pair.arrival.envelope : !pair.sent) {
+      if (std::string why = hidden(statement, pair); !why.empty()) {
         one.is = Graded::Is::unsure;
-        one.came = of_envelope ? "the envelope is not known there" : "it cannot be told which message it is";
+        one.came = std::move(why);
         continue;
       }
       if (Wrong wrong = check(statement, pair, seen, text); !wrong.empty()) {
@@ -322,9 +330,8 @@ std::vector<Graded> grade(const std::vector<Statement>& statements, const Seen& 
 }
 
 bool is_there(const std::vector<Statement>& statements, const std::vector<Arrival>& arrivals) {
-  return std::all_of(statements.begin(), statements.end(), [&](const Statement& statement) {
-    return statement.trait != Trait::once || !at(statement.where, arrivals).empty();
-  });
+  return std::all_of(statements.begin(), statements.end(),
+                     [&](const Statement& statement) { return statement.trait != Trait::once || !at(statement.where, arrivals).empty(); });
 }
 
 }  // namespace smtpspec::delivery

@@ -129,8 +129,7 @@ Received parse_received(std::string_view value) {
 }
 
 DateTime parse_date_time(std::string_view text) {
-  constexpr std::array<std::string_view, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  constexpr std::array<std::string_view, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   constexpr std::array<std::string_view, 7> days = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
   DateTime out;
   // A comment inside the date is obs-; one behind it is CFWS.
@@ -143,9 +142,6 @@ DateTime parse_date_time(std::string_view text) {
     }
     parts.push_back(std::move(one));
   }
-  const auto note = [&](std::string what) {
-    if (out.obsolete.empty()) out.obsolete = std::move(what);
-  };
   std::size_t at = 0;
   if (!parts.empty() && !smtp::is_digit(parts[0][0])) {
     std::string_view day = parts[0];
@@ -168,19 +164,20 @@ DateTime parse_date_time(std::string_view text) {
   auto year = number(parts[at + 2], 2, 8);
   if (!day || month == months.end() || !year) return out;
   if (parts[at + 2].size() < 4) {
-    note("a year of " + std::to_string(parts[at + 2].size()) + " digits");
+    out.obsolete = "a year of " + std::to_string(parts[at + 2].size()) + " digits";
     year = *year + (*year < 50 && parts[at + 2].size() == 2 ? 2000 : 1900);
   }
   const std::string_view clock = parts[at + 3];
   const auto hour = number(clock.substr(0, 2), 2, 2);
   const auto minute = clock.size() >= 5 && clock[2] == ':' ? number(clock.substr(3, 2), 2, 2) : std::nullopt;
-  const auto second = clock.size() == 5 ? std::optional(0) : clock.size() == 8 && clock[5] == ':' ? number(clock.substr(6, 2), 2, 2) : std::nullopt;
+  const auto second = clock.size() == 5                      ? std::optional(0)
+                      : clock.size() == 8 && clock[5] == ':' ? number(clock.substr(6, 2), 2, 2)
+                                                             : std::nullopt;
   if (!hour || !minute || !second) return out;
   const std::string_view zone = parts[at + 4];
   int offset = 0;  // minutes
   out.numeric_zone = zone.size() == 5 && (zone[0] == '+' || zone[0] == '-') && number(zone.substr(1), 4, 4);
   if (out.numeric_zone) offset = (*number(zone.substr(1, 2), 2, 2) * 60 + *number(zone.substr(3, 2), 2, 2)) * (zone[0] == '-' ? -1 : 1);
-  else note("the zone " + in_quotes(zone));
   // Days since 1970 of the Gregorian calendar.
   const int m = static_cast<int>(month - months.begin()) + 1;
   const int y = *year - (m <= 2 ? 1 : 0);

@@ -10,8 +10,8 @@ namespace smtpspec::delivery {
 
 struct Sent {
   std::string content;
-  int code = 0;    // of the reply to its end; 0: it was given up before
-  int entry = -1;  // of that reply
+  int code = 0;        // of the reply to its end; 0: it was given up before
+  int entry = -1;      // of that reply
   int recipients = 0;  // that were accepted
   std::string client;  // the name in the last EHLO or HELO
   bool accepted() const { return code / 100 == 2; }

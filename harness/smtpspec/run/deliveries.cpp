@@ -79,7 +79,7 @@ void Deliveries::look() {
     for (Arrival& arrival : observer->arrived()) {
       arrival.where = where;
       arrival.at = transport_.now();
-      for (const std::string& token : delivery::tokens_in(arrival, profile_.facts.get("token"))) 
+      for (const std::string& token : delivery::tokens_in(arrival, profile_.facts.get("token")))
         if (stage_.awaited().contains(token)) arrivals_[token].push_back(arrival);
     }
 }
@@ -117,7 +117,8 @@ void Deliveries::finish() {
 }
 
 delivery::Seen Deliveries::seen(const session::Session& session) const {
-  delivery::Seen out{.sent = delivery::sent(session.transcript()), .arrivals = {}, .facts = session.plan().facts, .unsure = {}, .clock = {}};
+  delivery::Seen out{
+      .sent = delivery::sent(session.transcript()), .arrivals = {}, .facts = session.plan().facts, .unsure = {}, .clock = {}};
   if (const auto found = arrivals_.find(std::string(out.facts.get("token"))); found != arrivals_.end()) out.arrivals = found->second;
   if (attendant_.clock) out.clock = attendant_.clock();
   for (const Where where : places_)

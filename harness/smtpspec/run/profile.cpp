@@ -36,7 +36,8 @@ constexpr std::array<std::string_view, 1> next_hop_keys = {"sink"};
 constexpr std::array<std::string_view, 2> tls_keys = {"name", "ca"};
 constexpr std::array<std::string_view, 1> start_keys = {"command"};
 constexpr std::array<std::string_view, 1> stop_keys = {"pids"};
-constexpr std::array<std::string_view, 8> limit_keys = {"connections", "source", "connect", "greeting", "reply", "data", "quiet", "delivery"};
+constexpr std::array<std::string_view, 8> limit_keys = {"connections", "source", "connect", "greeting",
+                                                        "reply",       "data",   "quiet",   "delivery"};
 constexpr std::array<std::string_view, 3> schemes = {"smtp", "submission", "submissions"};  // by role
 
 // The text of a key, if the key is there.
@@ -269,7 +270,8 @@ Result<void> parse_mailbox(const script::Yaml& yaml, script::Where where, Profil
   if (auto ok = yaml.only(keys, hop ? "a next hop" : "a mailbox"); !ok) return ok;
   if (yaml.entries.size() != 1) return yaml.fail(hop ? "expected {sink: HOST:PORT}" : "expected maildir, mbox or command, one of them");
   Mailbox mailbox;
-  for (auto [key, into] : {std::pair("maildir", &mailbox.maildir), {"mbox", &mailbox.mbox}, {"command", &mailbox.command}, {"sink", &mailbox.sink}})
+  for (auto [key, into] :
+       {std::pair("maildir", &mailbox.maildir), {"mbox", &mailbox.mbox}, {"command", &mailbox.command}, {"sink", &mailbox.sink}})
     if (auto ok = take_text(yaml, key, *into); !ok) return ok;
   if (hop)
     if (auto endpoint = parse_url("smtp://" + mailbox.sink); !endpoint)
@@ -282,8 +284,9 @@ Result<void> parse_mailbox(const script::Yaml& yaml, script::Where where, Profil
 
 std::vector<std::string> profile_keys() {
   const std::map<std::string_view, std::span<const std::string_view>> inner = {
-      {"endpoints", role_words()}, {"account", account_keys}, {"mailbox", mailbox_keys}, {"second-mailbox", mailbox_keys}, {"next-hop", next_hop_keys}, {"tls", tls_keys},
-      {"start", start_keys},       {"stop", stop_keys},       {"limits", limit_keys}};
+      {"endpoints", role_words()}, {"account", account_keys}, {"mailbox", mailbox_keys}, {"second-mailbox", mailbox_keys},
+      {"next-hop", next_hop_keys}, {"tls", tls_keys},         {"start", start_keys},     {"stop", stop_keys},
+      {"limits", limit_keys}};
   std::vector<std::string> out;
   for (const std::string_view key : keys_of_a_profile) {
     const auto it = inner.find(key);

@@ -32,12 +32,12 @@ struct Profile {
   std::string name;
   std::string version;
   std::map<smtp::Role, Endpoint> endpoints;
-  script::Facts facts;   // by the names of script::fact_names()
-  std::map<script::Where, Mailbox> mailboxes;        // where what arrives can be looked at
-  std::map<script::Where, std::string> unobserved;   // why nobody can, of those that are given
-  std::string source;    // address to connect from
-  std::string tls_name;  // that the certificate should bear
-  std::string tls_ca;    // in PEM: whom it should be signed by
+  script::Facts facts;                              // by the names of script::fact_names()
+  std::map<script::Where, Mailbox> mailboxes;       // where what arrives can be looked at
+  std::map<script::Where, std::string> unobserved;  // why nobody can, of those that are given
+  std::string source;                               // address to connect from
+  std::string tls_name;                             // that the certificate should bear
+  std::string tls_ca;                               // in PEM: whom it should be signed by
   std::string log;
   bool restartable = false;   // beside what start_command makes so
   std::string start_command;  // {port} stands for the port
@@ -45,10 +45,10 @@ struct Profile {
   int connections = 20;  // at once
   session::Deadlines deadlines;
   session::Duration delivery = std::chrono::seconds(30);  // how long what was accepted is waited for
-  std::optional<bool> trusted;  // may this client relay without a login?
+  std::optional<bool> trusted;                            // may this client relay without a login?
 
   std::string why_unobserved(std::string_view condition_fact) const;  // "" of what can be looked at, or is not given
-  bool has(std::string_view condition_fact) const;  // account, mailbox, restart, untrusted, …
+  bool has(std::string_view condition_fact) const;                    // account, mailbox, restart, untrusted, …
 };
 
 // What a profile may name outside of itself: the variable of password_env, the files of password_file and tls.ca.

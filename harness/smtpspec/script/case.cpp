@@ -11,8 +11,9 @@
 namespace smtpspec::script {
 namespace {
 
-constexpr std::array<std::string_view, 16> header_keys = {"title", "why",    "covers",  "level",  "roles", "tags",     "requires", "start",
-                                                          "each",  "clones", "timeout", "exempt", "kills", "dialogue", "twin",     "delivery"};
+constexpr std::array<std::string_view, 16> header_keys = {"title",    "why",      "covers", "level",   "roles",   "tags",
+                                                          "requires", "start",    "each",   "clones",  "timeout", "exempt",
+                                                          "kills",    "dialogue", "twin",   "delivery"};
 constexpr std::array<std::string_view, 6> tag_names = {"security", "smuggling", "slow", "i18n", "tls", "load"};
 constexpr std::array<std::string_view, 3> role_names = {"relay", "submission", "submissions"};
 constexpr std::array<std::string_view, 8> extra_facts = {"account", "mailbox",   "second-mailbox", "next-hop",
@@ -409,8 +410,9 @@ Result<std::string> format_case(const std::string& text, const std::string& file
     const bool blocks = part.key == "dialogue" || part.key == "twin" || part.key == "delivery";
     if (!blocks) out += part.lines;
     else
-      out += part.key + ": |\n" + indented(part.key == "delivery" ? print_delivery(parsed->delivery)
-                                          : print_dialogue(part.key == "dialogue" ? parsed->dialogue : parsed->twin));
+      out += part.key + ": |\n" +
+             indented(part.key == "delivery" ? print_delivery(parsed->delivery)
+                                             : print_dialogue(part.key == "dialogue" ? parsed->dialogue : parsed->twin));
   }
   out += remarks;
   // The file was cut by its lines, which is less than YAML: where that is not enough, it stays as it is.

@@ -45,6 +45,14 @@ const TraitName& name_of(Trait trait) {
   return *std::find_if(traits.begin(), traits.end(), [&](const TraitName& name) { return name.trait == trait; });
 }
 
+bool has_small_letter(std::string_view text) {
+  int depth = 0;
+  return std::any_of(text.begin(), text.end(), [&](char c) {
+    depth += c == '{' ? 1 : c == '}' ? -1 : 0;
+    return depth == 0 && c >= 'a' && c <= 'z';
+  });
+}
+
 struct Line {
   std::string_view text;
   Place place;
@@ -93,6 +101,11 @@ Result<Statement> parse_trait(const Line& line, std::string_view key, std::strin
     if (!name.takes_text) return out;
     const std::string_view rest = smtp::trim(value.substr(name.words.size()));
     if (rest.empty()) return line.fail("expected a text behind '" + std::string(key) + ": " + std::string(name.words) + "'");
+    // What is meant to be other words must not become a text.
+    if (name.trait == Trait::return_path && rest.front() != '<' && rest.front() != '{')
+      return line.fail("expected " + choice + ", which is a path in its angle brackets");
+    if (name.trait == Trait::received_with && has_small_letter(rest))
+      return line.fail("expected protocols in capitals, 'with SMTP ESMTP', or 'with registered words'");
     auto text = parse_template(rest);
     if (!text) return line.fail(text.error().message, text.error().hint);
     out.text = std::move(*text);
@@ -102,7 +115,8 @@ Result<Statement> parse_trait(const Line& line, std::string_view key, std::strin
   std::vector<std::string_view> keys;
   for (const TraitName& name : traits)
     if (!name.key.empty() && std::find(keys.begin(), keys.end(), name.key) == keys.end()) keys.push_back(name.key);
-  return line.fail("'" + smtp::spell(key) + "' is nothing that can be said of a message", smtp::nearest(key, std::span<const std::string_view>(keys)));
+  return line.fail("'" + smtp::spell(key) + "' is nothing that can be said of a message",
+                   smtp::nearest(key, std::span<const std::string_view>(keys)));
 }
 
 }  // namespace
@@ -125,11 +139,13 @@ Result<std::vector<Statement>> parse_delivery(std::string_view text, std::string
     if (begin == std::string_view::npos) continue;
     const Line line{smtp::trim(rest), Place{std::string(file), number, indent + static_cast<int>(begin) + 1}, begin > 0};
     if (line.text.starts_with('#')) {
-      out.push_back({.where = out.empty() ? Where::mailbox : out.back().where, .remark = std::string(line.text.substr(1)), .place = line.place});
+      out.push_back(
+          {.where = out.empty() ? Where::mailbox : out.back().where, .remark = std::string(line.text.substr(1)), .place = line.place});
       continue;
     }
     const std::size_t colon = line.text.find(':');
-    if (colon == std::string_view::npos) return line.fail("expected a place, 'mailbox: once', or what is said of its message, 'body: same'");
+    if (colon == std::string_view::npos)
+      return line.fail("expected a place, 'mailbox: once', or what is said of its message, 'body: same'");
     const std::string_view key = line.text.substr(0, colon), value = smtp::trim(line.text.substr(colon + 1));
     if (line.inner && !at_place) return line.fail("what is said of a message is indented below its place, 'mailbox: once'");
     if (line.inner && !promised) return line.fail("of what never arrives nothing can be said");
@@ -148,8 +164,7 @@ Result<std::vector<Statement>> parse_delivery(std::string_view text, std::string
 }
 
 std::string print_statement(const Statement& statement) {
-  if (statement.is_place())
-    return std::string(to_string(statement.where)) + (statement.trait == Trait::once ? ": once" : ": never");
+  if (statement.is_place()) return std::string(to_string(statement.where)) + (statement.trait == Trait::once ? ": once" : ": never");
   const TraitName& name = name_of(statement.trait);
   const std::string text = print_template(statement.text);
   return std::string(name.key) + ":" + (name.words.empty() ? "" : " " + std::string(name.words)) + (text.empty() ? "" : " " + text);

@@ -139,8 +139,7 @@ void lint_delivery(Linter& linter) {
   const auto known = known_names(test);
   for (const Statement& statement : test.delivery) {
     if (!statement.requirement.empty()) linter.requirement(statement.requirement, statement.place);
-    if (!statement.requirement.empty() &&
-        std::find(test.covers.begin(), test.covers.end(), statement.requirement) == test.covers.end())
+    if (!statement.requirement.empty() && std::find(test.covers.begin(), test.covers.end(), statement.requirement) == test.covers.end())
       linter.say("requirement " + statement.requirement + " is not among those that the case covers", statement.place);
     if (statement.text.late()) linter.say("what a session hears is not known of a message that arrives", statement.place);
     statement.text.names([&](std::string_view name) {
@@ -149,9 +148,9 @@ void lint_delivery(Linter& linter) {
                    smtp::nearest(name, std::span<const std::string_view>(known)));
     });
   }
-  bool marked = false;
+  bool marked = std::any_of(test.rows.begin(), test.rows.end(), [&](const CaseRow& row) { return start_of(test, row) == Start::bdat; });
   visit_templates(test.dialogue, [&](const Template& text, const Step& step) {
-    marked = marked || step.kind == Step::Kind::message;
+    marked = marked || step.kind == Step::Kind::message || (step.kind == Step::Kind::act && step.at == Start::bdat);
     text.names([&](std::string_view name) { marked = marked || name == "token"; });
     for (const CaseRow& row : test.rows)
       with(text, row.variables).names([&](std::string_view name) { marked = marked || name == "token"; });

@@ -61,11 +61,16 @@ class Lab {
     profile.deadlines.data = std::chrono::minutes(10);
     run::Runner runner(suite_, std::move(profile), options, transport,
                        {.deadlines = {}, .digests = digests_, .credentials = {}, .nonce = "n"}, {},
-                       {.log_size = {}, .log_since = {}, .death = {}, .restart = [&server](const auto& done) {
-                          server.restart();
-                          done("");
-                        },
-                         .observers = store.observers(), .clock = [] { return time_of_tests; }});
+                       {.log_size = {},
+                        .log_since = {},
+                        .death = {},
+                        .restart =
+                            [&server](const auto& done) {
+                              server.restart();
+                              done("");
+                            },
+                        .observers = store.observers(),
+                        .clock = [] { return time_of_tests; }});
     std::map<std::string, Shown> out;
     for (const run::TestResult& result : runner.run().tests) {
       std::string& shown = out[result.rule ? result.id : result.test->id][result.id + " " + std::string(to_string(result.role))];
