@@ -6,10 +6,10 @@
 
 #include "fuzz/campaign/culprit.hpp"
 #include "fuzz/campaign/growth.hpp"
-#include "fuzz/campaign/mailbox.hpp"
 #include "fuzz/campaign/shorten.hpp"
 #include "fuzz/oracle/compare.hpp"
 #include "fuzz/scenario/marker.hpp"
+#include "smtpspec/observe/store.hpp"
 #include "smtpspec/selftest/reference.hpp"
 #include "smtpspec/serve/server.hpp"
 
@@ -29,6 +29,7 @@ constexpr std::chrono::seconds recent_time(3);                // … of the last
 constexpr std::chrono::milliseconds look_again(20), least_grace(250);
 constexpr std::chrono::milliseconds last_watch(1500);  // at the end, for one that dies a moment later
 constexpr std::chrono::seconds effect_time(2);         // for a file to be made
+constexpr std::chrono::seconds delivery_time(5);       // for mail to be on its way
 constexpr std::size_t most_culprit_plays = 60, most_death_plays = 200;
 constexpr std::chrono::seconds examination_time(60);
 // Who plays a scenario again and again does not wait as long as he may for what is never said: so many times as long as the slowest reply
@@ -129,12 +130,13 @@ void look_at_delivery(const Playing& play, Evaluation& evaluation, const std::ve
 std::unique_ptr<Playing> on_reference(const Scenario& scenario, const Target& target, std::vector<std::string>* stored = nullptr) {
   // Silence of the client counts only when it outlasts all that a scenario waits for.
   serve::MemoryStore behind;
-  WatchedStore store(behind, "alice");
+  observe::WatchedStore store(behind, {{"alice", delivery::Where::mailbox}});
   selftest::ReferenceInMemory reference({.idle = std::chrono::minutes(30)}, target.setup.digests, "control", &store);
   script::Facts facts = reference.profile().facts;
   if (target.facts.has("canary")) facts.values["canary"] = target.facts.get("canary");
   auto play = play_over(reference.transport(), scenario, facts, target.setup, 0);
-  if (play && stored) *stored = store.arrived();
+  if (play && stored)
+    for (delivery::Arrival& arrival : store.at(delivery::Where::mailbox).arrived()) stored->push_back(std::move(arrival.octets));
   return play;
 }
 
@@ -361,10 +363,10 @@ struct Campaign::State {
       for (const std::string& name : calls.canaries())
         for (const Marker& marker : markers_in(name, campaign)) file_of(marker.play);
     if (!calls.mailbox) return;
-    for (std::string& message : calls.mailbox->arrived()) {
+    for (const delivery::Arrival& arrival : calls.mailbox->arrived()) {
       std::set<std::uint64_t> plays;
-      for (const Marker& marker : markers_in(message, campaign)) plays.insert(marker.play);
-      for (const std::uint64_t one : plays) stored[one].push_back(message);
+      for (const Marker& marker : markers_in(arrival.octets, campaign)) plays.insert(marker.play);
+      for (const std::uint64_t one : plays) stored[one].push_back(arrival.octets);
     }
     // Of sessions that are long over.
     while (stored.size() > most_recent) stored.erase(stored.begin());
@@ -406,19 +408,19 @@ struct Campaign::State {
     }
     awaited.erase(serial_of);
     if (touched.erase(serial_of) > 0) what->findings.push_back(file_made());
-    if (calls.mailbox) look_at_delivery(*played, *what, stored[serial_of], calls.mailbox->exact());
+    if (calls.mailbox) look_at_delivery(*played, *what, stored[serial_of], calls.mailbox->at_once());
     stored.erase(serial_of);
     over(*played, std::move(*what));
   }
 
   // What has to come has come, or there was time enough. What should not come is waited for a while.
   bool is_delivered(const Playing& played, const Evaluation& what, session::Duration waited) {
-    if (!calls.mailbox || calls.mailbox->delay().count() == 0 || !what.certain) return true;
+    if (!calls.mailbox || calls.mailbox->at_once() || !what.certain) return true;
     const auto sent = deliveries(*played.scenario, played.session->plan(), what.answers);
     if (!sent || sent->empty()) return true;
     std::size_t least = 0;
     for (const Sent& one : *sent) least += static_cast<std::size_t>(one.least);
-    return waited >= calls.mailbox->delay() || (waited >= calls.mailbox->delay() / 20 && stored[played.serial].size() >= least);
+    return waited >= delivery_time || (waited >= delivery_time / 20 && stored[played.serial].size() >= least);
   }
 
   void count(const session::Transcript& transcript) {

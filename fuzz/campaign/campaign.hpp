@@ -18,6 +18,7 @@
 
 #include "fuzz/campaign/corpus.hpp"
 #include "fuzz/oracle/delivery.hpp"
+#include "smtpspec/delivery/observer.hpp"
 #include "smtpspec/run/stage.hpp"
 #include "smtpspec/session/transport.hpp"
 
@@ -100,7 +101,7 @@ struct Calls {
   std::function<Shows()> places{};                                         // of the target's code, that were never reached before
   run::Attendant attendant{};
   std::function<std::vector<std::string>()> canaries{};  // names of files that came to be in the folder of the fact, each once
-  Mailbox* mailbox = nullptr;                            // of the recipient
+  delivery::Observer* mailbox = nullptr;                 // of the recipient
 };
 
 // A scenario that was played.

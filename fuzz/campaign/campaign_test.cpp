@@ -5,11 +5,11 @@
 #include <deque>
 
 #include "fuzz/campaign/finding.hpp"
-#include "fuzz/campaign/mailbox.hpp"
 #include "fuzz/scenario/text.hpp"
 
 #include "smtpspec/crypto/digests.hpp"
 #include "smtpspec/faults/put.hpp"
+#include "smtpspec/observe/store.hpp"
 #include "smtpspec/selftest/reference.hpp"
 
 namespace smtpspec::fuzz {
@@ -33,8 +33,8 @@ using InFront = std::function<std::unique_ptr<serve::Store>(serve::Store&)>;
 Report campaign(const faults::Fault& fault, Options options, std::vector<Role> roles = {Role::relay, Role::submission, Role::submissions},
                 Calls calls = {}, std::vector<Replayed> corpus = {}, const InFront& before = {}) {
   serve::MemoryStore behind;
-  WatchedStore store(behind, "alice");
-  calls.mailbox = &store;
+  observe::WatchedStore store(behind, {{"alice", delivery::Where::mailbox}});
+  calls.mailbox = &store.at(delivery::Where::mailbox);
   const std::unique_ptr<serve::Store> wrong = before ? before(store) : nullptr;
   faults::FaultyServer server(fault, {.idle = std::chrono::minutes(30)}, wrong ? *wrong : store, crypto::digests());
   session::MemoryTransport transport([&](Role role) { return (*server).accept(role); });

@@ -16,10 +16,10 @@
 #include <thread>
 
 #include "fuzz/campaign/campaign.hpp"
-#include "fuzz/campaign/mailbox.hpp"
 #include "fuzz/oracle/compare.hpp"
 #include "smtpspec/crypto/digests.hpp"
 #include "smtpspec/faults/fault.hpp"
+#include "smtpspec/observe/store.hpp"
 #include "smtpspec/run/selection.hpp"
 #include "smtpspec/script/suite.hpp"
 #include "smtpspec/selftest/reference.hpp"
@@ -43,7 +43,7 @@ const faults::Fault no_fault{"none", "", ""};
 // A campaign against the server of the fault, one connection at a time, until it is accused.
 Report campaign(const faults::Fault& fault, const script::Registry& registry, Options options, double seconds) {
   serve::MemoryStore behind;
-  WatchedStore store(behind, "alice");
+  observe::WatchedStore store(behind, {{"alice", delivery::Where::mailbox}});
   // Silence of the client counts only when it outlasts all that a scenario waits for.
   faults::FaultyServer server(fault, {.idle = std::chrono::minutes(30)}, store, crypto::digests());
   session::MemoryTransport transport([&](smtp::Role role) { return (*server).accept(role); },
@@ -68,7 +68,7 @@ Report campaign(const faults::Fault& fault, const script::Registry& registry, Op
                        [&](const Report&) {
                          if (seconds > 0 && std::chrono::steady_clock::now() >= end) running->interrupt();
                        },
-                   .mailbox = &store});
+                   .mailbox = &store.at(delivery::Where::mailbox)});
   running = &search;
   return search.run();
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "smtpspec/delivery/arrival.hpp"
 #include "smtpspec/smtp/content.hpp"
 #include "smtpspec/smtp/octets.hpp"
 
@@ -141,49 +142,24 @@ class Reading {
   std::vector<Sent> out_;
 };
 
-std::string with_lf(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i)
-    if (text[i] != '\r' || i + 1 == text.size() || text[i + 1] != '\n') out += text[i];
-  return out;
-}
-
-// Header fields and nothing else, each line ended by `end`.
-bool is_header(std::string_view text, std::string_view end) {
-  while (!text.empty()) {
-    const std::string_view line = text.substr(0, text.find(end));
-    if (line.size() == text.size() || line.empty()) return false;
-    if (line.front() != ' ' && line.front() != '\t' && line.find(':') == std::string_view::npos) return false;
-    text.remove_prefix(line.size() + end.size());
-  }
-  return true;
-}
+using delivery::split;
+using delivery::with_lf;
 
 // It is the message with trace fields in front.
 bool is_same(std::string_view stored, std::string_view sent) {
-  return stored.ends_with(sent) && is_header(stored.substr(0, stored.size() - sent.size()), "\r\n");
-}
-
-std::vector<std::string_view> lines_of(std::string_view text) {
-  std::vector<std::string_view> out;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size() - 1) + 1;
-    out.push_back(text.substr(0, end));
-    text.remove_prefix(end);
-  }
-  return out;
+  if (!stored.ends_with(sent)) return false;
+  const std::string_view trace = stored.substr(0, stored.size() - sent.size());
+  return split(trace).header.size() == trace.size() && (trace.empty() || trace.ends_with("\r\n"));
 }
 
 // It has the body and all fields of the message, and perhaps more of them, as a server may add.
 bool is_like(std::string_view stored_text, std::string_view sent_text) {
-  const std::string stored = with_lf(stored_text), sent = with_lf(sent_text);
-  const std::size_t stored_header = stored.find("\n\n"), sent_header = sent.find("\n\n");
-  if (stored_header == std::string::npos || sent_header == std::string::npos) return false;
-  if (stored.substr(stored_header) != sent.substr(sent_header)) return false;
-  const auto fields = lines_of(std::string_view(stored).substr(0, stored_header + 1));
-  for (const std::string_view field : lines_of(std::string_view(sent).substr(0, sent_header + 1)))
-    if (std::find(fields.begin(), fields.end(), field) == fields.end()) return false;
-  return true;
+  const std::string stored_lf = with_lf(stored_text), sent_lf = with_lf(sent_text);
+  const auto stored = split(stored_lf), sent = split(sent_lf);
+  const auto has = [&](const delivery::Field& field) {
+    return std::any_of(stored.fields.begin(), stored.fields.end(), [&](const auto& one) { return one.whole == field.whole; });
+  };
+  return stored.body == sent.body && std::all_of(sent.fields.begin(), sent.fields.end(), has);
 }
 
 std::string sketch(std::string_view text) {

@@ -13,19 +13,6 @@ namespace smtpspec::fuzz {
 
 inline constexpr std::string_view wrong_delivery = "fuzz/delivery";
 
-// Where it is seen what arrives for the recipient of the facts.
-class Mailbox {
- public:
-  virtual ~Mailbox() = default;
-  // Each message that came since the last call, as it is stored.
-  virtual std::vector<std::string> arrived() = 0;
-  // How long one may be on its way; where that is nothing, what has not come is lost.
-  virtual session::Duration delay() const = 0;
-  // The octets are those that the server took, with CRLF and with nothing but trace fields in front; else a line ends in LF, and
-  // a server may have added fields.
-  virtual bool exact() const = 0;
-};
-
 // A message of a session.
 struct Sent {
   std::string content;  // behind transparency
@@ -38,6 +25,8 @@ struct Sent {
 // Nothing where what was sent hangs on what cannot be told.
 std::optional<std::vector<Sent>> deliveries(const Scenario& scenario, const script::Plan& plan, const std::vector<Answer>& answers);
 
+// `exact`: the octets are those that the server took, with CRLF and with nothing but trace fields in front, and what has not come is lost;
+// else a line ends in LF, and a server may have added fields.
 std::vector<judge::Finding> compare_deliveries(const std::vector<Sent>& sent, const std::vector<std::string>& stored, bool exact);
 
 }  // namespace smtpspec::fuzz

@@ -11,7 +11,6 @@
 #include "cli/reports.hpp"
 #include "cli/shard.hpp"
 #include "fuzz/campaign/finding.hpp"
-#include "fuzz/campaign/mailbox.hpp"
 #include "fuzz/coverage/coverage.hpp"
 #include "fuzz/report/report.hpp"
 #include "smtpspec/report/report.hpp"
@@ -271,7 +270,7 @@ int fuzz_command(const FuzzFlags& flags, const Environment& environment) {
     canary.emplace(std::move(*made));
     target->profile.facts.values["canary"] = canary->fact();
   }
-  if (flags.deliveries && target->profile.maildir.empty()) {
+  if (flags.deliveries && !target->attendant().observers.contains(script::Where::mailbox)) {
     complain({"--deliveries needs the mailbox of the recipient: " + std::string(run::how_to_give("mailbox"))});
     return usage;
   }
@@ -299,8 +298,7 @@ int fuzz_command(const FuzzFlags& flags, const Environment& environment) {
   fuzz::Calls calls{.attendant = target->attendant()};
   if (coverage) calls.places = [&] { return coverage->fresh(); };
   if (canary) calls.canaries = [&] { return canary->names(); };
-  std::optional<fuzz::Maildir> mailbox;
-  if (flags.deliveries) calls.mailbox = &mailbox.emplace(profile.maildir);
+  if (flags.deliveries) calls.mailbox = calls.attendant.observers.at(script::Where::mailbox);
   if (folder) calls.fresh = [&](const fuzz::Scenario& scenario) { keeper.add(scenario); };
   calls.progress = [&](const fuzz::Report& report) {
     const session::Time now = transport.now();

@@ -4,12 +4,16 @@
 
 #include <algorithm>
 #include <array>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <set>
 
+#include "cli/mailbox.hpp"
 #include "cli/start.hpp"
 #include "smtpspec/net/names.hpp"
+#include "smtpspec/observe/maildir.hpp"
+#include "smtpspec/observe/mbox.hpp"
 #include "smtpspec/script/yaml.hpp"
 #include "smtpspec/selftest/reference.hpp"
 
@@ -90,7 +94,7 @@ Result<void> apply(const TargetFlags& flags, run::Profile& profile) {
   for (const Fact& fact : facts)
     if (fact.name && !(flags.*fact.value).empty()) profile.facts.values[fact.name] = flags.*fact.value;
   if (auto ok = apply_account(flags, profile); !ok) return ok;
-  if (!flags.mailbox.empty()) profile.maildir = flags.mailbox;
+  if (!flags.mailbox.empty()) profile.mailboxes[script::Where::mailbox] = {.maildir = flags.mailbox};
   if (!flags.source.empty()) profile.source = flags.source;
   if (!profile.source.empty() && !net::is_address(profile.source))
     return failure("'" + profile.source + "' is no address to connect from; expected 127.0.0.2 or ::1, say");
@@ -124,11 +128,12 @@ bool logged(const run::Profile& profile) {
   return fs::is_regular_file(profile.log, error) && fs::file_size(profile.log, error) > 0;
 }
 
-// Calls `done` when the program has ended, or with false when it has not in time.
-void await_end(net::Loop& loop, net::Process& process, smtp::Duration time, const std::function<void(bool)>& done) {
-  if (!process.ended().empty() || time.count() <= 0) return done(time.count() > 0);
+// Calls `done` when a program has ended, or with false when it has not in time.
+void await_program(net::Loop& loop, std::function<bool()> ended, smtp::Duration time, std::function<void(bool)> done) {
+  if (ended() || time.count() <= 0) return done(time.count() > 0);
   constexpr std::chrono::milliseconds turn(20);
-  net::after(loop, turn, [&loop, &process, left = time - turn, done] { await_end(loop, process, left, done); });
+  net::after(loop, turn,
+             [&loop, ended = std::move(ended), left = time - turn, done = std::move(done)] { await_program(loop, ended, left, done); });
 }
 
 Opening start_own(Target& target, const std::string& command, const net::Addresses& addresses, net::Loop& loop) {
@@ -211,19 +216,12 @@ Result<run::Profile> start_embedded(Embedded& embedded, const std::string& host)
   profile.version = version();
   for (const smtp::Role role : smtp::all_roles) {
     auto port = net::listen(
-        embedded.loop, {host, 0}, role, [server = embedded.server.get()](smtp::Role r) { return server->accept(r); }, certificate);
+        embedded.works.loop, {host, 0}, role, [server = embedded.server.get()](smtp::Role r) { return server->accept(r); }, certificate);
     if (!port) return tl::unexpected(port.error());
     profile.endpoints[role] = {host, *port};
   }
   profile.tls_ca = certificate.certificate_pem;
-  embedded.thread = std::thread([&loop = embedded.loop] {
-    try {
-      loop.run();
-    } catch (const std::exception& error) {
-      std::fprintf(stderr, "smtpspec: the embedded server: %s\n", error.what());
-      std::_Exit(internal);
-    }
-  });
+  embedded.works.begin("the embedded server");
   return profile;
 }
 
@@ -251,7 +249,18 @@ std::string TargetFlags::password_variable() const {
   return password_env.empty() ? "SMTPSPEC_PASSWORD" : password_env;
 }
 
-Embedded::~Embedded() {
+void ServerThread::begin(const char* name) {
+  thread = std::thread([this, name] {
+    try {
+      loop.run();
+    } catch (const std::exception& error) {
+      std::fprintf(stderr, "smtpspec: %s: %s\n", name, error.what());
+      std::_Exit(internal);
+    }
+  });
+}
+
+ServerThread::~ServerThread() {
   if (!thread.joinable()) return;
   net::after(loop, {}, [this] { loop.stop(); });  // in the loop, which may not have begun yet
   thread.join();
@@ -357,10 +366,70 @@ run::Attendant Target::attendant() {
       const net::Usage now = starter ? starter->usage() : lab->usage();
       return run::Usage{now.memory, now.descriptors, now.threads, now.processes};
     };
+  out.clock = [] { return static_cast<std::int64_t>(std::time(nullptr)); };
+  if (embedded) out.observers = embedded->store.observers();
+  if (next_hop) out.observers[script::Where::next_hop] = &next_hop->sink;
+  for (const auto& [where, observer] : observers) out.observers[where] = observer.get();
   return out;
 }
 
 std::string Target::death() { return starter ? starter->death() : ""; }
+
+namespace {
+
+Result<std::unique_ptr<NextHop>> start_next_hop(const std::string& where, const std::string& domain) {
+  const auto endpoint = run::parse_url("smtp://" + where);
+  if (!endpoint) return tl::unexpected(endpoint.error());
+  if (domain.empty()) return failure("the next hop " + where + ": no relayed-recipient says for which domain");
+  auto out = std::make_unique<NextHop>(domain);
+  const auto port = net::listen(
+      out->works.loop, endpoint->second, smtp::Role::relay, [sink = &out->sink](smtp::Role) { return sink->accept(); },
+      crypto::self_signed({"sink.example.test", "localhost", endpoint->second.host}));
+  if (!port) return failure("the next hop " + where + ": " + port.error().message);
+  out->works.begin("the next hop");
+  return out;
+}
+
+// Run once, so that one that fails is known before anybody waits for it.
+Result<std::unique_ptr<CommandMailbox>> start_command(const std::string& command, net::Loop& loop) {
+  constexpr std::chrono::seconds patience(20);
+  auto directory = temporary_directory("mailbox");
+  if (!directory) return tl::unexpected(directory.error());
+  auto out = std::make_unique<CommandMailbox>(command, *directory);
+  if (auto begun = out->begin(); !begun) return tl::unexpected(begun.error());
+  const auto in_time = net::await<bool>(loop, [&](const auto& done) { await_program(loop, [&] { return out->ended(); }, patience, done); });
+  if (!in_time) return out;  // a signal
+  if (!*in_time) return failure("the mailbox's command had not ended after " + script::print_duration(patience));
+  if (const std::string trouble = out->trouble(); !trouble.empty()) return failure("the mailbox: " + trouble);
+  return out;
+}
+
+}  // namespace
+
+void Target::open_mailboxes(net::Loop& loop) {
+  for (const auto& [where, mailbox] : profile.mailboxes) {
+    Result<void> opened;
+    const auto keep = [&, at = where](auto made) {
+      if (made) observers[at] = std::move(*made);
+      else opened = tl::unexpected(made.error());
+    };
+    if (!mailbox.maildir.empty()) {
+      keep(observe::Maildir::open(mailbox.maildir));
+    } else if (!mailbox.mbox.empty()) {
+      keep(observe::Mbox::open(mailbox.mbox));
+    } else if (!mailbox.command.empty()) {
+      keep(start_command(mailbox.command, loop));
+    } else if (!mailbox.sink.empty()) {
+      auto made = start_next_hop(mailbox.sink, std::string(profile.facts.get("relay-domain")));
+      if (made) next_hop = std::move(*made);
+      else opened = tl::unexpected(made.error());
+    }
+    if (opened) continue;
+    profile.unobserved[where] = opened.error().message;
+    complain(opened.error());
+  }
+  for (const auto& [where, why] : profile.unobserved) profile.mailboxes.erase(where);
+}
 
 void Target::keep_logs_of(run::Run& run) {
   if (!logged(profile)) return;
@@ -405,6 +474,7 @@ tl::expected<Target, OpenError> open_target(const std::string& name, const Targe
   if (!start.empty())
     if (auto started = start_own(target, start, *addresses, loop); !started) return tl::unexpected(started.error());
   run::complete_facts(target.profile, "t" + crypto::random_hex(5));
+  target.open_mailboxes(loop);
   return target;
 }
 

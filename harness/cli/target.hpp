@@ -9,6 +9,7 @@
 #include "smtpspec/net/loop.hpp"
 #include "smtpspec/net/process.hpp"
 #include "smtpspec/net/starter.hpp"
+#include "smtpspec/observe/sink.hpp"
 #include "smtpspec/run/run.hpp"
 #include "smtpspec/serve/server.hpp"
 
@@ -27,14 +28,27 @@ struct TargetFlags {
   std::string password_variable() const;
 };
 
-// The reference server with its store, listening on loopback. It works in a thread of its own, like the process that another
-// target is.
-struct Embedded {
-  serve::MemoryStore store;
-  std::unique_ptr<serve::Server> server;
+// Servers of ours work in a thread of their own, like the process that another target is.
+struct ServerThread {
   net::Loop loop;
   std::thread thread;
-  ~Embedded();
+  void begin(const char* name);
+  ~ServerThread();
+};
+
+// The reference server with its store, listening on loopback.
+struct Embedded {
+  serve::MemoryStore behind;
+  observe::WatchedStore store{behind, observe::reference_places()};
+  std::unique_ptr<serve::Server> server;
+  ServerThread works;
+};
+
+// The next hop of a target.
+struct NextHop {
+  explicit NextHop(const std::string& domain) : sink(domain, crypto::digests()) {}
+  observe::Sink sink;
+  ServerThread works;
 };
 
 class Target {
@@ -44,6 +58,8 @@ class Target {
   ~Target();  // waits for what was started to end
   run::Profile profile;
   std::unique_ptr<Embedded> embedded;
+  std::map<script::Where, std::unique_ptr<delivery::Observer>> observers;  // of the profile's mailboxes
+  std::unique_ptr<NextHop> next_hop;
   std::unique_ptr<net::Starter> starter;  // of --start
   std::optional<net::Process> lab;
   std::string directory;   // of what was started, removed at the end …
@@ -59,6 +75,8 @@ class Target {
   std::string death();
   // Asks what was started to end.
   void stop();
+  // Complains of those that nobody can look into; their tests are skipped.
+  void open_mailboxes(net::Loop& loop);
   // Keeps what the target logged, and says in the run where.
   void keep_logs_of(run::Run& run);
 };

@@ -1,12 +1,13 @@
 """aiosmtpd in three roles, started by aiosmtpd.sh.
 
 aiosmtpd is a library: which recipients exist and what becomes of a message is
-the application's part, and that is all there is below.  Every other answer is
-the library's own.  It adds no Received or Return-Path line to a message, so
-this does not either.
+the application's part, and that is all there is below: the trace fields are
+part of it.  Every other answer is the library's own.
 """
 
 import asyncio
+import datetime
+import email.utils
 import logging
 import signal
 import smtplib
@@ -15,9 +16,20 @@ import ssl
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
-from mailboxes import ACCOUNT, BASE, HOST_NAME, PASSWORD, deliver, is_remote, mailbox, refusal, relay
+from mailboxes import ACCOUNT, BASE, HOST_NAME, PASSWORD, deliver, is_remote, mailbox, refusal, relay, serial
 
 CERTIFICATE = "/etc/lab/tls.pem"
+
+
+# The library leaves both to its handlers (RFC 5321 section 4.4).
+def trace(session, recipients):
+    protocol = "ESMTP" if session.extended_smtp else "SMTP"
+    if session.extended_smtp:
+        protocol += ("S" if session.ssl else "") + ("A" if session.authenticated else "")
+    path = f"\r\n\tfor <{recipients[0]}>" if len(recipients) == 1 and "@" in recipients[0] else ""
+    date = email.utils.format_datetime(datetime.datetime.now(datetime.timezone.utc))
+    return (f"Received: from {session.host_name} ([{session.peer[0]}])\r\n\tby {HOST_NAME} with {protocol}"
+            f" id {next(serial)}{path};\r\n\t{date}\r\n").encode("utf-8")
 
 
 class Handler:
@@ -28,18 +40,19 @@ class Handler:
         return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
+        content = trace(session, envelope.rcpt_tos) + envelope.original_content
         remote = [r for r in envelope.rcpt_tos if is_remote(r)]
         if remote:
             # Before the answer, since there is no queue to promise anything from.
             try:
                 await asyncio.get_running_loop().run_in_executor(
                     None, relay, envelope.mail_from, envelope.mail_options,
-                    remote, envelope.original_content)
+                    remote, content)
             except (OSError, ValueError, smtplib.SMTPException) as error:
                 logging.warning("relaying failed: %s", error)
                 return "451 4.4.1 The next hop did not take the message"
         for box in {mailbox(r) for r in envelope.rcpt_tos if not is_remote(r)}:
-            deliver(box, envelope.original_content)
+            deliver(box, f"Return-Path: <{envelope.mail_from.strip('<>')}>\r\n".encode("utf-8") + content)
         return "250 OK"
 
 

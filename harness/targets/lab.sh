@@ -513,6 +513,8 @@ lab_profile() { # VERSION LOG
     ! has denied-recipient || echo "denied-recipient: bob@elsewhere.test"
     ! has account || printf 'account:\n  user: %s\n  password_file: %s\n' "${LOGIN:-$ACCOUNT}" "$(text "$DIR/password")"
     ! has mailbox || printf 'mailbox:\n  maildir: %s\n' "$(text "$DIR/mail/alice/Maildir")"
+    ! has mailbox || printf 'second-mailbox:\n  maildir: %s\n' "$(text "$DIR/mail/carol/Maildir")"
+    ! has relayed-recipient || ! has next-hop || printf 'next-hop:\n  sink: 127.0.0.1:%s\n' "$SINK"
     ! has tls || printf 'tls:\n  ca: %s\n  name: %s\n' "$(text "$DIR/cert.pem")" "$HOST_NAME"
     printf 'log: %s\nstop:\n  pids: [%s]\nlimits:\n  connections: %s\n' "$(text "$2")" "${pids%, }" "${CONNECTIONS:-40}"
     [[ -z ${SOURCE:-} ]] || echo "  source: $SOURCE"

@@ -1,9 +1,11 @@
 // The whole suite against the conforming reference server, in one process, without sockets, in virtual time.
 #include <gtest/gtest.h>
 
+#include <ctime>
 #include <set>
 
 #include "smtpspec/crypto/digests.hpp"
+#include "smtpspec/observe/store.hpp"
 #include "smtpspec/run/run.hpp"
 #include "smtpspec/selftest/reference.hpp"
 #include "test/source_directory.hpp"
@@ -15,7 +17,8 @@ run::Run run_all(serve::Seams seams) {
   static const auto suite = script::load_suite(source_directory() + "/cases");
   EXPECT_TRUE(suite) << (suite ? "" : to_string(suite.error()));
   for (const Error& error : suite->errors) ADD_FAILURE() << to_string(error);
-  serve::MemoryStore store;
+  serve::MemoryStore behind;
+  observe::WatchedStore store(behind, observe::reference_places());
   serve::Server server({}, store, crypto::digests(), [&seams] { return seams; });
   const auto restart = [&server] {
     server.restart();
@@ -27,7 +30,8 @@ run::Run run_all(serve::Seams seams) {
   run::Profile profile = selftest::reference_profile(server.config());
   complete_facts(profile, "t1");
   run::Runner runner(*suite, std::move(profile), options, transport,
-                     {.deadlines = {}, .digests = crypto::digests(), .credentials = {}, .nonce = "n"});
+                     {.deadlines = {}, .digests = crypto::digests(), .credentials = {}, .nonce = "n"}, {},
+                     {.observers = store.observers(), .clock = [] { return static_cast<std::int64_t>(std::time(nullptr)); }});
   return runner.run();
 }
 

@@ -11,6 +11,7 @@ std::vector<Fault> chunk_faults();       // BDAT: counting, LAST, refused chunks
 std::vector<Fault> claim_faults();       // keywords of EHLO, and what is kept of them
 std::vector<Fault> closing_faults();     // who ends a connection, when, and what comes behind it
 std::vector<Fault> content_faults();     // where mail data end, and what of them is refused
+std::vector<Fault> delivery_faults();    // what becomes of a message that was taken, or was not
 std::vector<Fault> grammar_faults();     // what the parser refuses and takes
 std::vector<Fault> limit_faults();       // sizes and counts
 std::vector<Fault> memory_faults();      // what one command leaves behind for a later one

@@ -57,6 +57,17 @@ std::string step_of(const script::Plan& plan, const session::Transcript& transcr
   return outcome.came.kind == Came::Kind::not_connected ? "" : "greeting";
 }
 
+// What the case covers, first of it `requirement` where that is not empty.
+void break_requirement(Finding& finding, const script::Case& test, const std::string& requirement, const script::Registry& registry) {
+  finding.requirements = test.covers;
+  if (!requirement.empty()) {
+    std::erase(finding.requirements, requirement);
+    finding.requirements.insert(finding.requirements.begin(), requirement);
+  }
+  finding.level = level_of(test, registry, finding.requirements.front());
+  if (const auto* found = registry.find(finding.requirements.front())) finding.by_letter = found->by_letter.has_value();
+}
+
 }  // namespace
 
 std::string_view to_string(Verdict verdict) { return verdict_names[static_cast<std::size_t>(verdict)]; }
@@ -87,7 +98,11 @@ bool judges(const script::Case& test, const script::Registry& registry) {
       return std::any_of(tiers.begin(), tiers.end(), [](const script::Tier& tier) { return tier.grade == Grade::deviation; });
     });
   };
-  return any_of(test.dialogue);
+  const auto accuses = [&](const script::Statement& statement) {
+    return statement.trait != script::Trait::remark &&
+           level_of(test, registry, statement.requirement.empty() ? test.covers.front() : statement.requirement) != Level::may;
+  };
+  return any_of(test.dialogue) || std::any_of(test.delivery.begin(), test.delivery.end(), accuses);
 }
 
 bool judges(const Rule& rule, const script::Registry& registry) {
@@ -136,16 +151,9 @@ Judgement judge_case(const script::Case& test, const script::Plan& plan, const s
       worse(Verdict::inconclusive, what_is_wrong(finding));
       continue;
     }
-    finding.requirements = test.covers;
-    if (!expect.requirement.empty()) {
-      finding.requirements.erase(std::remove(finding.requirements.begin(), finding.requirements.end(), expect.requirement),
-                                 finding.requirements.end());
-      finding.requirements.insert(finding.requirements.begin(), expect.requirement);
-    }
-    finding.level = level_of(test, registry, finding.requirements.front());
+    break_requirement(finding, test, expect.requirement, registry);
     finding.place = move.step.place;
     finding.entry = static_cast<int>(outcome.entry);
-    if (const auto* requirement = registry.find(finding.requirements.front())) finding.by_letter = requirement->by_letter.has_value();
     if (grade == Grade::failure || outcome.tier < 0) finding.verdict = verdict_of(finding.level);
     else finding.verdict = grade == Grade::deviation ? Verdict::deviation : Verdict::observed;
     if (grade == Grade::observed) finding.choice = expect.tiers[static_cast<std::size_t>(outcome.tier)].choice;
@@ -171,6 +179,48 @@ Judgement judge_case(const script::Case& test, const script::Plan& plan, const s
   if (transcript.target_restart_failed) worse(Verdict::inconclusive, "the target could not be restarted");
   if (!transcript.unmet.empty()) worse(Verdict::skip, transcript.unmet);
   if (!transcript.complete && out.verdict == Verdict::pass) worse(Verdict::inconclusive, "the session was broken off before its end");
+  return out;
+}
+
+bool awaits_delivery(const script::Case& test, const script::Plan& plan, const session::Transcript& transcript,
+                     const Judgement& judgement) {
+  if (test.delivery.empty() || !transcript.complete || !transcript.unmet.empty()) return false;
+  if (judgement.verdict != Verdict::pass && judgement.verdict != Verdict::observed) return false;
+  return std::none_of(transcript.outcomes.begin(), transcript.outcomes.end(), [&](const session::Outcome& outcome) {
+    if (outcome.tier < 0) return true;
+    const auto& tiers = plan.moves[outcome.move].step.expect.tiers;
+    return tiers[static_cast<std::size_t>(outcome.tier)].ends == script::Ends::the_case;
+  });
+}
+
+Judgement judge_delivery(const script::Case& test, const std::vector<delivery::Graded>& graded, Judgement before,
+                         const script::Registry& registry) {
+  Judgement out = std::move(before);
+  const auto worse = [&](Verdict verdict, std::string summary) {
+    if (verdict <= out.verdict && !out.summary.empty()) return;
+    out.verdict = std::max(out.verdict, verdict);
+    out.summary = std::move(summary);
+  };
+  for (const delivery::Graded& one : graded) {
+    if (one.is == delivery::Graded::Is::met) continue;
+    const script::Statement& statement = *one.statement;
+    Finding finding;
+    finding.rule = test.id;
+    finding.step = to_string(statement.where);
+    finding.expected = statement.is_place() ? (statement.trait == script::Trait::once ? "the message once" : "no message")
+                                            : script::print_statement(statement);
+    finding.came = one.came;
+    if (one.is == delivery::Graded::Is::unsure) {
+      worse(Verdict::inconclusive, what_is_wrong(finding));
+      continue;
+    }
+    break_requirement(finding, test, statement.requirement, registry);
+    finding.verdict = verdict_of(finding.level);
+    finding.place = statement.place;
+    finding.entry = one.entry;
+    worse(finding.verdict, what_is_wrong(finding));
+    out.findings.push_back(std::move(finding));
+  }
   return out;
 }
 

@@ -6,6 +6,7 @@
 
 #include <map>
 
+#include "smtpspec/delivery/match.hpp"
 #include "smtpspec/judge/finding.hpp"
 #include "smtpspec/judge/rules.hpp"
 #include "smtpspec/session/match.hpp"
@@ -23,6 +24,12 @@ struct Judgement {
 
 Judgement judge_case(const script::Case& test, const script::Plan& plan, const session::Transcript& transcript,
                      const script::Registry& registry);
+
+// Whether the session went so that the case's word on the delivery holds: to its end, and with nothing against it.
+bool awaits_delivery(const script::Case& test, const script::Plan& plan, const session::Transcript& transcript, const Judgement& judgement);
+// What became of its messages; `before` is the judgement of the session.
+Judgement judge_delivery(const script::Case& test, const std::vector<delivery::Graded>& graded, Judgement before,
+                         const script::Registry& registry);
 
 // Whether a server could be accused by the case, or by the rule: at the level MAY they only record, but for a deviation that
 // a case names.

@@ -195,7 +195,8 @@ asio::awaitable<void> Link::serve() {
   // For what is written beside the coroutines; they never wait in the kernel anyway.
   socket_.non_blocking(true, ignored);
   open_ = !ignored;
-  tell({.kind = Event::Kind::opened});
+  const auto peer = socket_.remote_endpoint(ignored);
+  tell({.kind = Event::Kind::opened, .detail = ignored ? "" : peer.address().to_string()});
   constexpr std::size_t room = 32u << 10;
   const auto buffer = std::make_unique_for_overwrite<char[]>(room);
   while (!dead_ && reading_) {

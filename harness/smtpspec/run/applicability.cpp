@@ -23,6 +23,8 @@ Applicability applicability(const Test& test, const Profile& profile, const Offe
     if (condition.name == "ipv6") {
       if (profile.endpoints.at(test.role).host.find(':') == std::string::npos)
         return {.why_not = "the endpoint has no IPv6 address", .missing = {}};
+    } else if (const auto why = profile.why_unobserved(condition.name); !why.empty() && !condition.negated) {
+      return {.why_not = why, .missing = {}};
     } else if (profile.has(condition.name) == condition.negated) {
       if (condition.negated) return {.why_not = "the profile has " + condition.name, .missing = {}};
       missing.insert(condition.name);

@@ -10,7 +10,7 @@
 namespace smtpspec::run {
 namespace {
 
-constexpr std::array<std::string_view, 18> keys_of_a_profile = {"name",
+constexpr std::array<std::string_view, 20> keys_of_a_profile = {"name",
                                                                 "version",
                                                                 "endpoints",
                                                                 "recipient",
@@ -22,6 +22,8 @@ constexpr std::array<std::string_view, 18> keys_of_a_profile = {"name",
                                                                 "client",
                                                                 "account",
                                                                 "mailbox",
+                                                                "second-mailbox",
+                                                                "next-hop",
                                                                 "tls",
                                                                 "log",
                                                                 "start",
@@ -29,11 +31,13 @@ constexpr std::array<std::string_view, 18> keys_of_a_profile = {"name",
                                                                 "limits",
                                                                 "trusted"};
 constexpr std::array<std::string_view, 4> account_keys = {"user", "password_env", "password_file", "password"};
-constexpr std::array<std::string_view, 1> mailbox_keys = {"maildir"};
+constexpr std::array<std::string_view, 3> mailbox_keys = {"maildir", "mbox", "command"};
+constexpr std::array<std::string_view, 1> next_hop_keys = {"sink"};
 constexpr std::array<std::string_view, 2> tls_keys = {"name", "ca"};
 constexpr std::array<std::string_view, 1> start_keys = {"command"};
 constexpr std::array<std::string_view, 1> stop_keys = {"pids"};
-constexpr std::array<std::string_view, 7> limit_keys = {"connections", "source", "connect", "greeting", "reply", "data", "quiet"};
+constexpr std::array<std::string_view, 8> limit_keys = {"connections", "source", "connect", "greeting",
+                                                        "reply",       "data",   "quiet",   "delivery"};
 constexpr std::array<std::string_view, 3> schemes = {"smtp", "submission", "submissions"};  // by role
 
 // The text of a key, if the key is there.
@@ -86,6 +90,7 @@ Result<void> parse_limits(const script::Yaml& yaml, Profile& out) {
        : key.text == "greeting" ? out.deadlines.greeting
        : key.text == "reply"    ? out.deadlines.reply
        : key.text == "data"     ? out.deadlines.data
+       : key.text == "delivery" ? out.delivery
                                 : out.deadlines.quiet) = *time;
     }
   }
@@ -141,9 +146,16 @@ std::string to_url(smtp::Role role, const Endpoint& endpoint) {
          std::to_string(endpoint.port);
 }
 
+std::string Profile::why_unobserved(std::string_view fact) const {
+  for (const auto& [where, why] : unobserved)
+    if (fact == to_string(where)) return why;
+  return "";
+}
+
 bool Profile::has(std::string_view fact) const {
   if (fact == "account") return facts.has("user") && facts.has("password");
-  if (fact == "mailbox") return !maildir.empty();
+  for (const script::Where where : script::all_places)
+    if (fact == to_string(where)) return mailboxes.contains(where);
   if (fact == "restart") return restartable || !start_command.empty();
   if (fact == "untrusted") return trusted.has_value() && !*trusted;
   if (fact == "tls-name") return !tls_name.empty();
@@ -244,10 +256,37 @@ Result<void> parse_stop(const script::Yaml& yaml, Profile& out) {
 
 }  // namespace
 
+namespace {
+
+std::optional<script::Where> place_named(std::string_view word) {
+  for (const script::Where where : script::all_places)
+    if (word == to_string(where)) return where;
+  return std::nullopt;
+}
+
+Result<void> parse_mailbox(const script::Yaml& yaml, script::Where where, Profile& out) {
+  const bool hop = where == script::Where::next_hop;
+  const std::span<const std::string_view> keys = hop ? std::span<const std::string_view>(next_hop_keys) : mailbox_keys;
+  if (auto ok = yaml.only(keys, hop ? "a next hop" : "a mailbox"); !ok) return ok;
+  if (yaml.entries.size() != 1) return yaml.fail(hop ? "expected {sink: HOST:PORT}" : "expected maildir, mbox or command, one of them");
+  Mailbox mailbox;
+  for (auto [key, into] :
+       {std::pair("maildir", &mailbox.maildir), {"mbox", &mailbox.mbox}, {"command", &mailbox.command}, {"sink", &mailbox.sink}})
+    if (auto ok = take_text(yaml, key, *into); !ok) return ok;
+  if (hop)
+    if (auto endpoint = parse_url("smtp://" + mailbox.sink); !endpoint)
+      return yaml.entries.front().second.fail("'" + smtp::spell(mailbox.sink) + "' is no HOST:PORT to listen at");
+  out.mailboxes[where] = std::move(mailbox);
+  return {};
+}
+
+}  // namespace
+
 std::vector<std::string> profile_keys() {
   const std::map<std::string_view, std::span<const std::string_view>> inner = {
-      {"endpoints", role_words()}, {"account", account_keys}, {"mailbox", mailbox_keys}, {"tls", tls_keys},
-      {"start", start_keys},       {"stop", stop_keys},       {"limits", limit_keys}};
+      {"endpoints", role_words()}, {"account", account_keys}, {"mailbox", mailbox_keys}, {"second-mailbox", mailbox_keys},
+      {"next-hop", next_hop_keys}, {"tls", tls_keys},         {"start", start_keys},     {"stop", stop_keys},
+      {"limits", limit_keys}};
   std::vector<std::string> out;
   for (const std::string_view key : keys_of_a_profile) {
     const auto it = inner.find(key);
@@ -273,9 +312,8 @@ Result<Profile> parse_profile(const std::string& text, const std::string& file, 
       if (auto ok = parse_account(value, out, surroundings); !ok) return tl::unexpected(ok.error());
     } else if (key.text == "limits") {
       if (auto ok = parse_limits(value, out); !ok) return tl::unexpected(ok.error());
-    } else if (key.text == "mailbox") {
-      if (auto ok = value.only(mailbox_keys, "a mailbox"); !ok) return tl::unexpected(ok.error());
-      if (auto ok = take_text(value, "maildir", out.maildir); !ok) return tl::unexpected(ok.error());
+    } else if (const auto where = place_named(key.text)) {
+      if (auto ok = parse_mailbox(value, *where, out); !ok) return tl::unexpected(ok.error());
     } else if (key.text == "tls") {
       if (auto ok = parse_tls(value, out, surroundings); !ok) return tl::unexpected(ok.error());
     } else if (key.text == "start") {
@@ -314,6 +352,7 @@ void complete_facts(Profile& profile, const std::string& token) {
     if (at != std::string::npos) values[fact] = address.substr(at + 1);
   };
   set_domain("domain", values["recipient"]);
+  set_domain("relay-domain", std::string(profile.facts.get("relayed-recipient")));
   set_domain("second-domain", std::string(profile.facts.get("second-recipient")));
   if (!profile.facts.has("domain") || smtp::iequals(profile.facts.get("domain"), profile.facts.get("second-domain")))
     values.erase("second-domain");
@@ -324,16 +363,19 @@ namespace {
 struct Way {
   std::string_view fact, words, way;
 };
-constexpr std::array<Way, 12> ways_to_give = {{
+constexpr std::array<Way, 15> ways_to_give = {{
     {"domain", "a recipient with a domain", "--rcpt ADDRESS"},
     {"recipient", "a recipient", "--rcpt ADDRESS"},
     {"second-recipient", "a second recipient", "--rcpt-second ADDRESS"},
     {"second-domain", "a second recipient in another domain", "--rcpt-second ADDRESS"},
     {"unknown-recipient", "a recipient that does not exist", "--rcpt-unknown ADDRESS"},
     {"relayed-recipient", "a recipient to relay to", "--rcpt-relay ADDRESS"},
+    {"relay-domain", "a recipient to relay to", "--rcpt-relay ADDRESS"},
     {"denied-recipient", "a recipient that is denied to strangers", "--rcpt-denied ADDRESS"},
     {"account", "an account", "--user NAME (password from SMTPSPEC_PASSWORD)"},
     {"mailbox", "the recipient's mailbox", "--mailbox DIR"},
+    {"second-mailbox", "the second recipient's mailbox", "a profile with 'second-mailbox: {maildir: DIR}'"},
+    {"next-hop", "a next hop of ours", "a profile with 'next-hop: {sink: HOST:PORT}'"},
     {"restart", "a target that smtpspec starts", "--start COMMAND"},
     {"untrusted", "a client that the target does not trust", "a profile with 'trusted: false'"},
     {"tls-name", "the name in the certificate", "a profile with 'tls: {name: DOMAIN}'"},

@@ -19,24 +19,36 @@ using smtp::Endpoint;
 Result<std::pair<smtp::Role, Endpoint>> parse_url(std::string_view url);
 std::string to_url(smtp::Role role, const Endpoint& endpoint);
 
+// Where mail for one of the recipients can be looked at: the one of these that is not empty.
+struct Mailbox {
+  std::string maildir;
+  std::string mbox;
+  std::string command;  // prints what is there, as an mbox
+  std::string sink;     // where the target finds its next hop: HOST:PORT
+  bool in_memory = false;
+};
+
 struct Profile {
   std::string name;
   std::string version;
   std::map<smtp::Role, Endpoint> endpoints;
-  script::Facts facts;   // by the names of script::fact_names()
-  std::string maildir;   // of the recipient
-  std::string source;    // address to connect from
-  std::string tls_name;  // that the certificate should bear
-  std::string tls_ca;    // in PEM: whom it should be signed by
+  script::Facts facts;                              // by the names of script::fact_names()
+  std::map<script::Where, Mailbox> mailboxes;       // where what arrives can be looked at
+  std::map<script::Where, std::string> unobserved;  // why nobody can, of those that are given
+  std::string source;                               // address to connect from
+  std::string tls_name;                             // that the certificate should bear
+  std::string tls_ca;                               // in PEM: whom it should be signed by
   std::string log;
   bool restartable = false;   // beside what start_command makes so
   std::string start_command;  // {port} stands for the port
   std::vector<int> stop_pids;
   int connections = 20;  // at once
   session::Deadlines deadlines;
-  std::optional<bool> trusted;  // may this client relay without a login?
+  session::Duration delivery = std::chrono::seconds(30);  // how long what was accepted is waited for
+  std::optional<bool> trusted;                            // may this client relay without a login?
 
-  bool has(std::string_view condition_fact) const;  // account, mailbox, restart, untrusted, …
+  std::string why_unobserved(std::string_view condition_fact) const;  // "" of what can be looked at, or is not given
+  bool has(std::string_view condition_fact) const;                    // account, mailbox, restart, untrusted, …
 };
 
 // What a profile may name outside of itself: the variable of password_env, the files of password_file and tls.ca.

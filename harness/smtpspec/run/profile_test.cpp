@@ -107,7 +107,7 @@ trusted: false
   EXPECT_EQ(profile->endpoints.at(Role::submissions), (Endpoint{"::1", 465}));
   EXPECT_EQ(profile->facts.get("denied-recipient"), "bob@elsewhere.test");
   EXPECT_EQ(profile->facts.get("password"), "secret");
-  EXPECT_EQ(profile->maildir, "/var/mail/alice");
+  EXPECT_EQ(profile->mailboxes.at(script::Where::mailbox).maildir, "/var/mail/alice");
   EXPECT_EQ(profile->tls_name, "mx.example.test");
   EXPECT_EQ(profile->tls_ca, "-----BEGIN CERTIFICATE-----");
   EXPECT_EQ(profile->start_command, "server {port}");

@@ -33,6 +33,7 @@ struct Runner::State {
   RuleWatch watch;
   Probes probes;
   Probes::Offers offers;
+  Deliveries deliveries;
   Trials trials;
   Waivers waivers;
   std::deque<std::size_t> queue;
@@ -61,7 +62,7 @@ struct Runner::State {
   State(const script::Suite& suite_, Profile profile_, Options options_, session::Transport& transport_, session::Setup setup,
         Progress progress_, Attendant attendant_)
       : suite(suite_),
-        profile(without_other_roles(std::move(profile_), options_.selection.roles)),
+        profile(as_far_as_seen(without_other_roles(std::move(profile_), options_.selection.roles), attendant_)),
         options(std::move(options_)),
         transport(transport_),
         progress(std::move(progress_)),
@@ -69,6 +70,7 @@ struct Runner::State {
         stage(profile, transport, std::move(setup), attendant, [this] { fill(); }),
         watch(suite.registry, options.quiet_rules),
         probes(suite.registry, stage, watch),
+        deliveries(profile, attendant, transport, stage),
         trials(suite.registry, select(suite, options.selection, profile), {options.repeat, options.retry_delay}, stage, watch,
                {.again = [this](std::size_t index, session::Duration delay) { requeue(index, delay); },
                 .afresh =
@@ -99,6 +101,12 @@ struct Runner::State {
     return profile;
   }
 
+  // A mailbox that nobody looks into is as good as none.
+  static Profile as_far_as_seen(Profile profile, const Attendant& attendant) {
+    std::erase_if(profile.mailboxes, [&](const auto& mailbox) { return !attendant.observers.contains(mailbox.first); });
+    return profile;
+  }
+
   // --- the schedule ----------------------------------------------------------------------------------------------
   void fill() {
     if (interrupted && !stopping) stop_all();
@@ -108,6 +116,7 @@ struct Runner::State {
       return;
     }
     if (restarting || (progress.behind && progress.behind())) return look_again();
+    deliveries.look_now_and_then();
     for (auto& [role, life] : lives)
       if (life.silent_in_a_row >= most_silent && !life.asking && !dead(role)) ask_whether_dead(role, life);
     while (!errands.empty() && stage.has_room(errands.front().play, options.jobs)) {
@@ -128,8 +137,23 @@ struct Runner::State {
       queue.erase(queue.begin() + static_cast<std::ptrdiff_t>(at));
       begin_test(index, role);
     }
-    if (finished + spoilt.size() < trials.size() || !errands.empty() || !stage.empty()) return;
-    spoilt.empty() ? confirm_rules() : start_afresh();
+    const std::size_t waits = trials.waiting().size();
+    if (finished + spoilt.size() + waits < trials.size() || !errands.empty() || !stage.empty() || deliveries.busy()) return;
+    waits > 0 ? await_deliveries() : spoilt.empty() ? confirm_rules() : start_afresh();
+  }
+
+  // Before a target is started anew, which may lose what is in its hands.
+  void await_deliveries() {
+    std::vector<Deliveries::Waiting> awaited;
+    for (const std::size_t index : trials.waiting()) {
+      const Test& test = trials.test(index);
+      for (const auto& session : trials.sessions_of(index))
+        awaited.push_back({test.role, std::string(session->plan().facts.get("token")), &test.test->delivery});
+    }
+    deliveries.await(std::move(awaited), [this] {
+      for (const std::size_t index : trials.waiting()) trials.delivered(index, deliveries);
+      transport.after({}, [this] { fill(); });
+    });
   }
 
   void look_again() {

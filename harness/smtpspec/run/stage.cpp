@@ -67,6 +67,7 @@ Result<void> Stage::start(Play play, std::function<void(Group&)> done) {
   for (int i = 0; i < what.clones; ++i) {
     auto plan = script::make_plan(*what.test, *what.steps, *what.row, what.role, fresh_facts());
     if (!plan) return tl::unexpected(plan.error());
+    if (!what.test->delivery.empty()) awaited_.emplace(plan->facts.get("token"));
     group->sessions.push_back(std::make_unique<Session>(std::move(*plan), setup_for(*what.test)));
   }
   Running* key = group.get();

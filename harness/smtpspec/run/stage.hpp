@@ -3,7 +3,9 @@
 #pragma once
 
 #include <functional>
+#include <set>
 
+#include "smtpspec/delivery/observer.hpp"
 #include "smtpspec/run/selection.hpp"
 #include "smtpspec/session/transport.hpp"
 
@@ -15,13 +17,15 @@ struct Usage {
   int descriptors = 0, threads = 0, processes = 0;
 };
 
-// Who looks after the target's process and log, where there are any. Each may be empty.
+// Who looks after the target's process, its log and what it delivers, where there are any. Each may be empty.
 struct Attendant {
   std::function<std::uint64_t()> log_size;  // octets so far
   std::function<std::string(std::uint64_t from)> log_since;
   std::function<std::string()> death;                                          // "" while it lives, else how it ended
   std::function<void(std::function<void(std::string trouble)> done)> restart;  // "" or what failed
   std::function<Usage()> usage;
+  std::map<script::Where, delivery::Observer*> observers = {};
+  std::function<std::int64_t()> clock = {};  // seconds since 1970
 };
 
 // A dialogue of a case, its own or its twin's, for one row and role.
@@ -60,6 +64,8 @@ class Stage {
   // How many of the target's connections it takes. One that restarts the target takes all: it runs alone.
   int connections_of(const Play& play) const;
   bool empty() const { return groups_.empty(); }
+  // The tokens of plays whose messages are looked for.
+  const std::set<std::string>& awaited() const { return awaited_; }
   // Names of the plays under way, for a report.
   std::string under_way() const;
   LogMark log_mark(const Group& group) const;
@@ -95,6 +101,7 @@ class Stage {
   int undecided_ = 0;
   int connections_ = 0;
   std::uint64_t serial_ = 0;
+  std::set<std::string> awaited_;
   std::map<std::uint64_t, LogReader> log_readers_;  // in the order that they came
   std::uint64_t log_reader_ = 0;
 };

@@ -3,6 +3,22 @@
 #include "smtpspec/run/excerpt.hpp"
 
 namespace smtpspec::run {
+namespace {
+
+// The header that the server made of a message shows what a finding is about.
+void note_arrivals(const std::vector<delivery::Arrival>& arrivals, const session::Secrets& secrets, session::Transcript& transcript) {
+  constexpr std::size_t most = 1500;
+  for (const delivery::Arrival& arrival : arrivals) {
+    const std::string header = secrets.mask(smtp::spell(delivery::split(arrival.octets).header));
+    transcript.entries.push_back({.kind = session::Entry::Kind::note,
+                                  .at = arrival.at,
+                                  .octets = "arrived at " + std::string(to_string(arrival.where)) + ": " + header.substr(0, most) +
+                                            (header.size() > most ? "…" : ""),
+                                  .reply = {}});
+  }
+}
+
+}  // namespace
 
 Trials::Trials(const script::Registry& registry, const std::vector<Test>& tests, Patience patience, Stage& stage, RuleWatch& watch,
                Calls calls)
@@ -54,6 +70,45 @@ void Trials::played(std::size_t index, Group& group) {
   auto& judgement = judged.judgement;
   calls_.heard(trial.test.role, !judgement.no_greeting || group.front().plan().start == script::Start::connected);
   if (judgement.verdict == Verdict::inconclusive && judgement.policy && trial.plays == 1) return calls_.again(index, patience_.retry_delay);
+  const bool awaits = judge::awaits_delivery(*trial.test.test, group.front().plan(), group.front().transcript(), judgement);
+  if (awaits || judgement.verdict >= Verdict::deviation) judged.log = stage_.log_mark(group);
+  if (awaits) {
+    waiting_.insert_or_assign(index, Waiting{std::move(judged), std::move(group.sessions)});
+    return;
+  }
+  this->judged(index, std::move(judged));
+}
+
+std::vector<std::size_t> Trials::waiting() const {
+  std::vector<std::size_t> out;
+  for (const auto& [index, waiting] : waiting_) out.push_back(index);
+  return out;
+}
+
+void Trials::delivered(std::size_t index, const Deliveries& deliveries) {
+  Waiting waiting = std::move(waiting_.extract(index).mapped());
+  const Test& test = trials_[index].test;
+  const auto statements = with(test.test->delivery, test.row->variables);
+  judge::Judgement worst = waiting.judged.judgement;
+  for (const auto& session : waiting.sessions) {
+    const delivery::Seen seen = deliveries.seen(*session);
+    auto graded = grade(statements, seen);
+    const session::Secrets secrets = session->secrets();
+    for (delivery::Graded& one : graded) one.came = secrets.mask(one.came);
+    auto judgement = judge::judge_delivery(*test.test, graded, waiting.judged.judgement, registry_);
+    const bool first = session == waiting.sessions.front();
+    if (!first && judgement.verdict <= worst.verdict) continue;
+    worst = std::move(judgement);
+    waiting.judged.transcript = session->transcript().masked();
+    note_arrivals(seen.arrivals, secrets, waiting.judged.transcript);
+  }
+  waiting.judged.judgement = std::move(worst);
+  judged(index, std::move(waiting.judged));
+}
+
+void Trials::judged(std::size_t index, Judged judged) {
+  Trial& trial = trials_[index];
+  auto& judgement = judged.judgement;
   const bool accuses = judgement.verdict == Verdict::fail || judgement.verdict == Verdict::deviation;
   if (accuses && !trial.confirming) {
     // Nobody is accused on the strength of one connection.
@@ -61,7 +116,6 @@ void Trials::played(std::size_t index, Group& group) {
     trial.first = std::move(judgement);
     return calls_.again(index, {});
   }
-  if (accuses) judged.log = stage_.log_mark(group);
   if (trial.confirming && judgement.verdict == Verdict::inconclusive && !std::exchange(trial.afresh, true) && calls_.afresh(index)) return;
   if (trial.confirming && judgement.verdict != trial.first.verdict) {
     judgement.verdict = Verdict::inconclusive;

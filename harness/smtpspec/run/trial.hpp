@@ -5,6 +5,7 @@
 // The scheduler says when a test is played; a trial says whether it has to be played again.
 #pragma once
 
+#include "smtpspec/run/deliveries.hpp"
 #include "smtpspec/run/rule_watch.hpp"
 
 namespace smtpspec::run {
@@ -35,6 +36,11 @@ class Trials {
   // Before any was played: these are all.
   void set_tests(const std::vector<Test>& tests);
   void play(std::size_t index);
+  // Those whose dialogue is over, and whose messages have to arrive or not.
+  std::vector<std::size_t> waiting() const;
+  const std::vector<std::unique_ptr<session::Session>>& sessions_of(std::size_t waiting) const { return waiting_.at(waiting).sessions; }
+  // What has arrived is all that does.
+  void delivered(std::size_t waiting, const Deliveries& deliveries);
   // Its result without a play.
   void settle(std::size_t index, Verdict verdict, std::string why);
 
@@ -62,7 +68,13 @@ class Trials {
     std::string summary;
     std::vector<std::function<void(const Twin&)>> waiting;
   };
+  // A play whose messages are under way.
+  struct Waiting {
+    Judged judged;
+    std::vector<std::unique_ptr<session::Session>> sessions;
+  };
   void played(std::size_t index, Group& group);
+  void judged(std::size_t index, Judged judged);
   // The worst of the clones.
   Judged assess(const Group& group) const;
   void with_twin(std::size_t index, std::function<void(const Twin&)> then);
@@ -79,6 +91,7 @@ class Trials {
   Calls calls_;
   std::vector<Trial> trials_;
   std::map<std::string, Twin> twins_;
+  std::map<std::size_t, Waiting> waiting_;
 };
 
 }  // namespace smtpspec::run

@@ -11,11 +11,13 @@
 namespace smtpspec::script {
 namespace {
 
-constexpr std::array<std::string_view, 15> header_keys = {"title", "why",    "covers",  "level",  "roles", "tags",     "requires", "start",
-                                                          "each",  "clones", "timeout", "exempt", "kills", "dialogue", "twin"};
+constexpr std::array<std::string_view, 16> header_keys = {"title",    "why",      "covers", "level",   "roles",   "tags",
+                                                          "requires", "start",    "each",   "clones",  "timeout", "exempt",
+                                                          "kills",    "dialogue", "twin",   "delivery"};
 constexpr std::array<std::string_view, 6> tag_names = {"security", "smuggling", "slow", "i18n", "tls", "load"};
 constexpr std::array<std::string_view, 3> role_names = {"relay", "submission", "submissions"};
-constexpr std::array<std::string_view, 7> extra_facts = {"account", "mailbox", "sink", "restart", "ipv6", "untrusted", "tls-name"};
+constexpr std::array<std::string_view, 8> extra_facts = {"account", "mailbox",   "second-mailbox", "next-hop",
+                                                         "restart", "untrusted", "ipv6",           "tls-name"};
 
 bool is_word(std::string_view text) {
   return !text.empty() &&
@@ -30,8 +32,12 @@ bool is_fault_id(std::string_view text) {
 
 // A literal block's text begins on the line below its key. The place is that of the `|`; the block's indentation is what the
 // first line that is not blank has in the file.
-Result<std::vector<Step>> block(const Yaml& key, const Yaml& value, const std::string& source, const std::string& file) {
-  const auto fail = [&] { return key.fail("expected a dialogue, a block below '" + key.text + ": |'"); };
+struct Block {
+  const std::string& text;
+  int line, indent;
+};
+Result<Block> block(const Yaml& key, const Yaml& value, const std::string& source) {
+  const auto fail = [&] { return key.fail("expected a block below '" + key.text + ": |'"); };
   if (value.kind != Yaml::Kind::text) return fail();
   std::size_t at = 0;
   for (int line = 1; line < value.place.line; ++line) at = source.find('\n', at) + 1;
@@ -44,7 +50,7 @@ Result<std::vector<Step>> block(const Yaml& key, const Yaml& value, const std::s
     else if (source[i] == '\n') indent = 0;
     else break;
   }
-  return parse_dialogue(value.text, file, value.place.line + 1, indent);
+  return Block{value.text, value.place.line + 1, indent};
 }
 
 tl::unexpected<Error> at(const Yaml& value, const Error& error) { return failure(error.message, value.place, error.hint); }
@@ -125,7 +131,7 @@ bool same(const Case& a, const Case& b) {
     std::vector<std::string> kills;
     for (const Kill& kill : c.kills) kills.push_back(kill.fault);
     return std::tuple(c.title, c.why, c.covers, c.weakened, c.roles, c.tags, c.conditions, c.start, rows, c.clones, c.timeout, exempt,
-                      kills, c.dialogue, c.twin);
+                      kills, c.dialogue, c.twin, c.delivery);
   };
   return all(a) == all(b);
 }
@@ -200,6 +206,8 @@ std::vector<Condition> conditions_of(const Case& test, const CaseRow& row) {
   out.insert(out.end(), row.conditions.begin(), row.conditions.end());
   const auto opens = [](const Step& step) { return step.kind == Step::Kind::act && step.act == Step::Act::open && step.at == Start::bdat; };
   const auto any_opens = [&](const std::vector<Step>& steps) { return std::any_of(steps.begin(), steps.end(), opens); };
+  for (const Statement& statement : test.delivery)
+    if (statement.is_place()) out.push_back({.kind = Condition::Kind::fact, .name = std::string(to_string(statement.where))});
   if (start_of(test, row) == Start::bdat || any_opens(test.dialogue) || any_opens(test.twin)) out.push_back({.name = "CHUNKING"});
   return out;
 }
@@ -291,7 +299,15 @@ Result<Case> parse_case(const std::string& text, std::string id, const std::stri
         out.kills.push_back({std::move((*faults)[i]), item.place});
       }
     } else {
-      auto steps = block(key, value, text, file);
+      const auto lines = block(key, value, text);
+      if (!lines) return tl::unexpected(lines.error());
+      if (key.text == "delivery") {
+        auto statements = parse_delivery(lines->text, file, lines->line, lines->indent);
+        if (!statements) return tl::unexpected(statements.error());
+        out.delivery = std::move(*statements);
+        continue;
+      }
+      auto steps = parse_dialogue(lines->text, file, lines->line, lines->indent);
       if (!steps) return tl::unexpected(steps.error());
       (key.text == "dialogue" ? out.dialogue : out.twin) = std::move(*steps);
     }
@@ -347,7 +363,9 @@ std::string print_case(const Case& test) {
   if (test.timeout) out += "timeout: " + print_duration(*test.timeout) + "\n";
   if (!test.exempt.empty()) out += "exempt:\n";
   for (const Exemption& one : test.exempt) out += "  " + one.rule + ": " + in_quotes(one.reason) + "\n";
-  return out + "dialogue: |\n" + indented(print_dialogue(with(test.dialogue, row.variables)));
+  out += "dialogue: |\n" + indented(print_dialogue(with(test.dialogue, row.variables)));
+  if (!test.delivery.empty()) out += "delivery: |\n" + indented(print_delivery(with(test.delivery, row.variables)));
+  return out;
 }
 
 Result<std::string> format_case(const std::string& text, const std::string& file) {
@@ -389,11 +407,12 @@ Result<std::string> format_case(const std::string& text, const std::string& file
   std::string out;
   for (const Part& part : parts) {
     out += part.remarks;
-    if (part.key != "dialogue" && part.key != "twin") {
-      out += part.lines;
-      continue;
-    }
-    out += part.key + ": |\n" + indented(print_dialogue(part.key == "dialogue" ? parsed->dialogue : parsed->twin));
+    const bool blocks = part.key == "dialogue" || part.key == "twin" || part.key == "delivery";
+    if (!blocks) out += part.lines;
+    else
+      out += part.key + ": |\n" +
+             indented(part.key == "delivery" ? print_delivery(parsed->delivery)
+                                             : print_dialogue(part.key == "dialogue" ? parsed->dialogue : parsed->twin));
   }
   out += remarks;
   // The file was cut by its lines, which is less than YAML: where that is not enough, it stays as it is.

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "smtpspec/script/delivery.hpp"
 #include "smtpspec/script/dialogue.hpp"
 #include "smtpspec/script/registry.hpp"
 #include "smtpspec/smtp/ehlo.hpp"
@@ -84,8 +85,9 @@ struct Case {
   std::vector<Exemption> exempt;
   std::vector<Kill> kills;
   std::vector<Step> dialogue;
-  std::vector<Step> twin;  // the positive twin; empty when there is none
-  std::string source;      // the file's text
+  std::vector<Step> twin;           // the positive twin; empty when there is none
+  std::vector<Statement> delivery;  // what becomes of its messages, when the dialogue went as it should
+  std::string source;               // the file's text
 
   bool tagged(std::string_view tag) const;
 };

@@ -14,6 +14,7 @@ std::span<const FactName> fact_names() {
       FactName{"second-domain", "the domain of the second recipient, where it is another one"},
       FactName{"unknown-recipient", "a mailbox that does not exist, at a domain the target serves"},
       FactName{"relayed-recipient", "a mailbox elsewhere, that the target relays to"},
+      FactName{"relay-domain", "the domain of the relayed recipient"},
       FactName{"denied-recipient", "a mailbox elsewhere, that the target refuses to strangers"},
       FactName{"user", "the account's name"},
       FactName{"password", "the account's password"},

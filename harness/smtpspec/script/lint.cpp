@@ -135,6 +135,7 @@ std::vector<Error> lint(const Case& test, const Suite& suite, const Names& names
   lint_conditions(linter, test.conditions, test.condition_places);
   lint_row_headers(linter);
   lint_rows(linter);
+  lint_delivery(linter);
   for (const auto* steps : {&test.dialogue, &test.twin}) {
     if (steps->empty()) continue;
     lint_names(linter, *steps);

@@ -33,6 +33,7 @@ struct Linter {
 void lint_rows(Linter& linter);
 void lint_names(Linter& linter, const std::vector<Step>& steps);
 void lint_texts(Linter& linter, const std::vector<Step>& steps);
+void lint_delivery(Linter& linter);
 
 // lint_expect.cpp: each expectation by itself, and the names under which replies are kept.
 void lint_expectations(Linter& linter, const std::vector<Step>& steps);

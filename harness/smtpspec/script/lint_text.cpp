@@ -97,6 +97,7 @@ void lint_rows(Linter& linter) {
   std::set<std::string, std::less<>> used;
   for (const auto* steps : {&linter.test.dialogue, &linter.test.twin})
     visit_templates(*steps, [&](const Template& text, const Step&) { text.names([&](std::string_view name) { used.emplace(name); }); });
+  for (const Statement& statement : linter.test.delivery) statement.text.names([&](std::string_view name) { used.emplace(name); });
   for (const CaseRow& row : linter.test.rows) {
     for (const auto& [name, value] : row.variables) {
       const CaseRow::Places& places = row.places.find(name)->second;
@@ -116,12 +117,47 @@ void lint_rows(Linter& linter) {
   }
 }
 
+namespace {
+std::vector<std::string_view> known_names(const Case& test) {
+  std::vector<std::string_view> out;
+  for (const FactName& fact : fact_names()) out.push_back(fact.name);
+  for (const auto& [name, value] : test.rows.front().variables) out.push_back(name);
+  return out;
+}
+}  // namespace
+
 void lint_names(Linter& linter, const std::vector<Step>& steps) {
-  std::vector<std::string_view> known;
-  for (const FactName& fact : fact_names()) known.push_back(fact.name);
-  for (const auto& [name, value] : linter.test.rows.front().variables) known.push_back(name);
+  auto known = known_names(linter.test);
   known.push_back(limit_name);  // a name that is one slip away from it
   names(linter, steps, known, false);
+}
+
+// What arrives is known by the token of the play: it has to stand in something that is sent.
+void lint_delivery(Linter& linter) {
+  const Case& test = linter.test;
+  if (test.delivery.empty()) return;
+  const auto known = known_names(test);
+  for (const Statement& statement : test.delivery) {
+    if (!statement.requirement.empty()) linter.requirement(statement.requirement, statement.place);
+    if (!statement.requirement.empty() && std::find(test.covers.begin(), test.covers.end(), statement.requirement) == test.covers.end())
+      linter.say("requirement " + statement.requirement + " is not among those that the case covers", statement.place);
+    if (statement.text.late()) linter.say("what a session hears is not known of a message that arrives", statement.place);
+    statement.text.names([&](std::string_view name) {
+      if (std::find(known.begin(), known.end(), name) == known.end())
+        linter.say("{" + std::string(name) + "} is neither a fact nor a variable of the rows", statement.place,
+                   smtp::nearest(name, std::span<const std::string_view>(known)));
+    });
+  }
+  bool marked = std::any_of(test.rows.begin(), test.rows.end(), [&](const CaseRow& row) { return start_of(test, row) == Start::bdat; });
+  visit_templates(test.dialogue, [&](const Template& text, const Step& step) {
+    marked = marked || step.kind == Step::Kind::message || (step.kind == Step::Kind::act && step.at == Start::bdat);
+    text.names([&](std::string_view name) { marked = marked || name == "token"; });
+    for (const CaseRow& row : test.rows)
+      with(text, row.variables).names([&](std::string_view name) { marked = marked || name == "token"; });
+  });
+  if (!marked)
+    linter.say("nothing that the dialogue sends has {token}, so that what arrives is not known for its own; 'message:' has it",
+               test.delivery.front().place);
 }
 
 void lint_texts(Linter& linter, const std::vector<Step>& steps) {

@@ -266,6 +266,7 @@ std::vector<std::string> missing_facts(const Case& test, const CaseRow& row, smt
       if (step.kind == Step::Kind::message || step.kind == Step::Kind::check) need("recipient");
     });
   }
+  for (const Statement& statement : test.delivery) with(statement.text, row.variables).names(need);
   if (start == Start::rcpt || start == Start::data || start == Start::bdat) need("recipient");
   if (logs_in) need("user");
   return {missing.begin(), missing.end()};

@@ -13,6 +13,7 @@ run::Profile reference_profile(const serve::Config& config) {
                       {"denied-recipient", "bob@elsewhere.test"},
                       {"user", config.account.user},
                       {"password", config.account.password}};
+  for (const script::Where where : script::all_places) out.mailboxes[where] = {.in_memory = true};
   out.tls_name = config.host;
   out.connections = 300;
   out.trusted = false;

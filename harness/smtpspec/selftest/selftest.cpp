@@ -5,6 +5,7 @@
 #include <mutex>
 #include <thread>
 
+#include "smtpspec/observe/store.hpp"
 #include "smtpspec/selftest/reference.hpp"
 
 namespace smtpspec::selftest {
@@ -14,6 +15,8 @@ using faults::Fault;
 using judge::Verdict;
 
 namespace {
+
+constexpr std::int64_t time_of_tests = 1764547200;
 
 // What a case came through on the conforming server.
 struct Reached {
@@ -28,10 +31,11 @@ class Lab {
 
   // What the case and the rules showed.
   std::map<std::string, Shown> play(const script::Case& test, const Fault& fault, Reached* reached = nullptr) {
-    serve::MemoryStore store;
+    serve::MemoryStore behind;
+    observe::WatchedStore store(behind, observe::reference_places());
     // Silence counts only when it outlasts what RFC 5321 section 4.5.3.2 grants; the server must not end it before.
     faults::FaultyServer server(fault, {.idle = std::chrono::minutes(30)}, store, digests_, [reached](serve::Seams& seams) {
-      seams.clock = [] { return std::int64_t{1764547200}; };
+      seams.clock = [] { return time_of_tests; };
       if (!reached) return;
       seams.arrive = [reached](const smtp::Context&, std::string_view, std::string segment) {
         reached->cost += segment.size();
@@ -57,10 +61,16 @@ class Lab {
     profile.deadlines.data = std::chrono::minutes(10);
     run::Runner runner(suite_, std::move(profile), options, transport,
                        {.deadlines = {}, .digests = digests_, .credentials = {}, .nonce = "n"}, {},
-                       {.log_size = {}, .log_since = {}, .death = {}, .restart = [&server](const auto& done) {
-                          server.restart();
-                          done("");
-                        }});
+                       {.log_size = {},
+                        .log_since = {},
+                        .death = {},
+                        .restart =
+                            [&server](const auto& done) {
+                              server.restart();
+                              done("");
+                            },
+                        .observers = store.observers(),
+                        .clock = [] { return time_of_tests; }});
     std::map<std::string, Shown> out;
     for (const run::TestResult& result : runner.run().tests) {
       std::string& shown = out[result.rule ? result.id : result.test->id][result.id + " " + std::string(to_string(result.role))];

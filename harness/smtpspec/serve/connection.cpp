@@ -52,6 +52,7 @@ class Connection final : public smtp::Machine {
     if (context_.state == State::closed) return;
     switch (event.kind) {
       case Event::Kind::opened:
+        peer_ = event.detail;
         if (seams_.tls_first(context_, context_.role == Role::submissions)) start_tls_ = awaiting_tls_ = true;
         else greet();
         break;
@@ -74,6 +75,7 @@ class Connection final : public smtp::Machine {
       case Event::Kind::broken:
         buffer_ += seams_.at_end(context_, buffer_);
         process();
+        give_up();
         context_.state = State::closed;
         closing_ = true;
         break;
@@ -141,7 +143,11 @@ class Connection final : public smtp::Machine {
   void move(Input input, const smtp::Context& lawful) {
     const smtp::Context before = context_;
     context_ = seams_.after(before, input, lawful);
-    if (context_.state == State::ready || context_.state == State::greeted) seams_.forget(before, input, transaction_);
+    if (context_.state == State::ready || context_.state == State::greeted) {
+      give_up();
+      seams_.forget(before, input, transaction_);
+      ended_ = false;
+    }
     if (context_.state == State::data) content_reader_ = seams_.content_reader(context_);
   }
 
@@ -355,25 +361,37 @@ class Connection final : public smtp::Machine {
   Input end_of_chunk() {
     chunk_reader_.reset();
     if (std::exchange(chunk_refused_, false)) return answer(chunk_last_ ? Input::last_chunk : Input::chunk);
-    if (std::exchange(too_big_, false)) return answer(Input::chunk_too_big);
+    if (std::exchange(too_big_, false)) return refuse(Input::chunk_too_big);
     if (!chunk_last_) return answer(Input::chunk);
     return finish(Input::last_chunk, Input::last_chunk_refused, Input::last_chunk_not_stored);
   }
 
   Input end_of_data() {
-    if (std::exchange(too_big_, false)) return answer(Input::content_too_big);
+    if (std::exchange(too_big_, false)) return refuse(Input::content_too_big);
     return finish(Input::content, Input::content_refused, Input::content_not_stored);
   }
 
   // The message is complete. It is acknowledged only when the store has it (RFC 5321 sections 4.1.1.4 and 6.1).
   Input finish(Input good, Input refused, Input not_stored) {
     const bool unclean = !transaction_.envelope.binary && has_bare_line_end(transaction_.content);
-    if (unclean || received_fields(transaction_.content) > most_hops) return answer(refused);
-    return answer(server_.store().take(message()) ? good : not_stored);
+    if (unclean || received_fields(transaction_.content) > most_hops) return refuse(refused);
+    ended_ = true;
+    return answer(seams_.hand_over(Fate::taken, message(), server_.store()) ? good : not_stored);
+  }
+
+  Input refuse(Input why) {
+    ended_ = true;
+    seams_.hand_over(Fate::refused, message(), server_.store());
+    return answer(why);
+  }
+
+  // Content that came and will have no end (RFC 5321 sections 4.1.1.5 and 4.1.1.10).
+  void give_up() {
+    if (!transaction_.content.empty() && !std::exchange(ended_, true)) seams_.hand_over(Fate::given_up, message(), server_.store());
   }
 
   Message message() const {
-    return {transaction_.envelope, seams_.trace(transaction_, received()) + seams_.content(transaction_, transaction_.content)};
+    return {transaction_.envelope, seams_.trace(transaction_, received()) + seams_.content(transaction_, transaction_.content), {}};
   }
 
   // RFC 5321 section 4.4; a recipient is named only when there is one (section 7.6).
@@ -381,7 +399,9 @@ class Connection final : public smtp::Machine {
     std::string protocol = transaction_.envelope.unicode ? "UTF8SMTP" : context_.extended ? "ESMTP" : "SMTP";
     if (context_.tls && context_.extended) protocol += "S";
     if (context_.authenticated && context_.extended) protocol += "A";
-    std::string out = "Received: from " + client_name_ + "\r\n\tby " + server_.config().host + " with " + protocol + " id " +
+    const std::string literal =
+        peer_.empty() ? "" : " ([" + std::string(peer_.find(':') == std::string::npos ? "" : "IPv6:") + peer_ + "])";
+    std::string out = "Received: from " + client_name_ + literal + "\r\n\tby " + server_.config().host + " with " + protocol + " id " +
                       server_.next_id(seams_.clock());
     const auto& recipients = transaction_.envelope.recipients;
     // The grammar of `for` has no path without a domain, so that a bare Postmaster gets ours.
@@ -466,7 +486,7 @@ class Connection final : public smtp::Machine {
   std::string out_;       // replies not let go yet
   Actions due_;           // what is to be done with those that were
   std::string line_;      // the last one read
-  std::string client_name_;
+  std::string client_name_, peer_;
   Transaction transaction_;
   std::unique_ptr<ContentReader> content_reader_, chunk_reader_;
   std::unique_ptr<smtp::SaslServer> sasl_;
@@ -479,6 +499,7 @@ class Connection final : public smtp::Machine {
   bool awaiting_tls_ = false;
   bool start_tls_ = false;
   bool closing_ = false;
+  bool ended_ = false;  // the message of the transaction was handed over, or was refused
   bool full_;
 };
 

@@ -62,6 +62,7 @@ Seams Seams::lawful() {
       .release = [](const Context&, std::string& held, std::string_view) { return std::exchange(held, {}); },
       .trace = [](const Transaction&, std::string trace) { return trace; },
       .content = [](const Transaction&, std::string content) { return content; },
+      .hand_over = [](Fate fate, const Message& message, Store& store) { return fate != Fate::taken || store.take(message); },
       .clock = [] { return static_cast<std::int64_t>(std::time(nullptr)); },
       .nonce = [] { return std::string("rOprNGfwEbeRWgbNEkqO"); },
   };

@@ -48,6 +48,12 @@ struct Chunk {
   bool last = false;
 };
 
+enum class Fate : std::uint8_t {
+  taken,    // its end is about to be answered by 250
+  refused,  // by 5yz
+  given_up  // RSET, a new hello or the end of the connection came first
+};
+
 struct Seams {
   using Context = smtp::Context;
   using Input = smtp::Input;
@@ -83,6 +89,8 @@ struct Seams {
   std::function<std::string(const Context&, std::string& held, std::string_view unread)> release;  // takes of the replies what goes out now
   std::function<std::string(const Transaction&, std::string trace)> trace;                         // the Received field
   std::function<std::string(const Transaction&, std::string content)> content;
+  // What becomes of a message, and of one that was refused or given up: true when it was as it should be.
+  std::function<bool(Fate, const Message&, Store&)> hand_over;
 
   // --- the world
   std::function<std::int64_t()> clock;  // seconds since 1970

@@ -28,11 +28,12 @@ bool MemoryStore::take(const Message& message) {
   for (const Recipient& recipient : message.envelope.recipients) {
     if (recipient.mailbox.empty()) continue;
     auto& box = messages_[recipient.mailbox];
+    if (most_ == 0) continue;
     if (box.size() >= most_) box.erase(box.begin());
     box.push_back(message.delivered());
   }
   Message rest = onward(message);
-  if (rest.envelope.recipients.empty()) return true;
+  if (rest.envelope.recipients.empty() || most_ == 0) return true;
   if (forwarded_.size() >= most_) forwarded_.erase(forwarded_.begin());
   forwarded_.push_back(std::move(rest));
   return true;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,9 +27,10 @@ struct Envelope {
 
 struct Message {
   Envelope envelope;
-  std::string content;  // with its Received field
+  std::string content;                       // with its Received field
+  std::optional<std::string> final_trace{};  // what final delivery puts in front, where it is not the lawful Return-Path
   // What a mailbox gets (RFC 5321 section 4.4).
-  std::string delivered() const { return "Return-Path: <" + envelope.reverse_path + ">\r\n" + content; }
+  std::string delivered() const { return final_trace.value_or("Return-Path: <" + envelope.reverse_path + ">\r\n") + content; }
 };
 
 class Store {
@@ -38,7 +40,7 @@ class Store {
   virtual bool take(const Message& message) = 0;
 };
 
-// Keeps messages in memory; the last `most` of each mailbox.
+// Keeps messages in memory; the last `most` of each mailbox, which may be none.
 class MemoryStore final : public Store {
  public:
   explicit MemoryStore(std::size_t most = 100) : most_(most) {}

@@ -206,7 +206,7 @@ struct MemoryTransport::State {
             break;
           }
           post(now, [this, session, number] {
-            to_server(session, number, {.kind = Event::Kind::opened, .connection = number});
+            to_server(session, number, {.kind = Event::Kind::opened, .connection = number, .detail = "127.0.0.1"});
             to_client(session, {.kind = Event::Kind::opened, .connection = number});
           });
           break;

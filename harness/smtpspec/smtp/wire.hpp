@@ -37,7 +37,7 @@ struct Endpoint {
 
 struct Event {
   enum class Kind : std::uint8_t {
-    opened,      // the connection is there
+    opened,      // the connection is there; to a server `detail` says from which address
     refused,     // it could not be made; `detail` says why
     octets,      // octets came
     sent,        // `size` octets of what was to be sent went out; for clients

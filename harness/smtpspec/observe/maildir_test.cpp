@@ -1,4 +1,4 @@
-#include "fuzz/campaign/mailbox.hpp"
+#include "smtpspec/observe/maildir.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 
 #include "test/files.hpp"
 
-namespace smtpspec::fuzz {
+namespace smtpspec::observe {
 namespace {
 
 class MaildirTest : public net::TestFiles {};
@@ -23,7 +23,9 @@ TEST_F(MaildirTest, EachMessageComesOnce) {
   put("tmp/2", "half");
   EXPECT_TRUE(box.arrived().empty());
   put("new/2", "whole");
-  EXPECT_EQ(box.arrived(), std::vector<std::string>{"whole"});
+  const auto arrived = box.arrived();
+  ASSERT_EQ(arrived.size(), 1u);
+  EXPECT_EQ(arrived.front().octets, "whole");
   fs::rename(fs::path(box_directory) / "new/2", fs::path(box_directory) / "cur/2:2,S");
   EXPECT_TRUE(box.arrived().empty());
   fs::remove_all(box_directory);
@@ -31,4 +33,4 @@ TEST_F(MaildirTest, EachMessageComesOnce) {
 }
 
 }  // namespace
-}  // namespace smtpspec::fuzz
+}  // namespace smtpspec::observe
