@@ -71,9 +71,9 @@ TEST(Tap, WhatIsByLetterOrWaivedBreaksNoBuild) {
 }
 
 TEST(Tap, NothingOfATargetIsAPointOrDirective) {
-  const std::string out = tap_of(run_of(Verdict::fail, "550 no\n...\nBail out! # SKIP"));
+  const std::string out = tap_of(run_of(Verdict::fail, "550 no\n...\nBail out! # SKIP\xe2\x80\xa8"));
   EXPECT_EQ(out.find("\nBail out!"), std::string::npos) << out;
-  EXPECT_CONTAINS(out, "  found: \"550 no\\n...\\nBail out! # SKIP\"\n");
+  EXPECT_CONTAINS(out, "  found: \"550 no\\n...\\nBail out! # SKIP\\u2028\"\n");
 }
 
 TEST(Tap, NobodyThereBailsOut) {

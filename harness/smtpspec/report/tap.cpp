@@ -8,13 +8,14 @@ namespace {
 
 using judge::Verdict;
 
-// A description or a reason: one line, where '#' would begin a directive and '\\' escapes it. Readers written in JavaScript take U+2028 and
-// U+2029 for line ends.
+// Readers written in JavaScript take U+2028 and U+2029 for line ends.
+bool is_line_end(std::string_view three) { return three == "\xe2\x80\xa8" || three == "\xe2\x80\xa9"; }
+
+// A description or a reason: one line, where '#' would begin a directive and '\\' escapes it.
 std::string words(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const std::string_view three = text.substr(i, 3);
-    const bool end = three == "\xe2\x80\xa8" || three == "\xe2\x80\xa9";
+    const bool end = is_line_end(text.substr(i, 3));
     if (text[i] == '#' || text[i] == '\\') out += '\\';
     out += end || smtp::is_control(text[i]) ? ' ' : text[i];
     if (end) i += 2;
@@ -24,7 +25,10 @@ std::string words(std::string_view text) {
 
 // YAML takes a string of JSON.
 std::string line(std::string_view key, std::string_view value) {
-  return fmt::format("  {}: {}\n", key, boost::json::serialize(boost::json::value(text(value))));
+  std::string quoted = boost::json::serialize(boost::json::value(text(value)));
+  for (std::size_t at = 0; (at = quoted.find("\xe2\x80", at)) != std::string::npos; ++at)
+    if (is_line_end(std::string_view(quoted).substr(at, 3))) quoted.replace(at, 3, quoted[at + 2] == '\xa8' ? "\\u2028" : "\\u2029");
+  return fmt::format("  {}: {}\n", key, quoted);
 }
 
 std::string diagnostic(const run::TestResult& test, const script::Registry& registry) {
