@@ -34,7 +34,7 @@
 #   WITHOUT="account ..."   # what of the profile does not hold for it
 #   CONNECTIONS=10          # at once, where it does not take 40
 #   SOURCE=127.0.0.2        # where the harness has to connect from
-#   CASES="rfc5321/order"   # what is run on it with the whole lab, where all of the suite is too much
+#   CASES="rfc5321/order"   # what is run on it with the whole lab, where all of the suite is too much; words of `run`
 #   . lab.sh
 #   lab_enter "$@"          # from here on in the namespace: DIR, BASE, SINK, ROOT; NODE with /opt/lab, the npm package
 #   ...                     # configure it below $ROOT, start it (in_root, spawn)

@@ -6,6 +6,9 @@ PACKAGES=(python3)
 # It does one thing at a time and lets 5 connections wait to be accepted, as opensmtpd.sh says.
 # shellcheck disable=SC2034 # for lab.sh
 ROLES=(relay) WITHOUT='account tls' CONNECTIONS=4
+# It never answers data whose first line is the dot, and the case waits the ten minutes that a client should.
+# shellcheck disable=SC2034
+CASES='--skip rfc5321/data/empty'
 # shellcheck source-path=SCRIPTDIR source=lab.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lab.sh"
 lab_enter "$@"

@@ -392,6 +392,8 @@ TEST(Rules, NearMisses) {
   EXPECT_EQ(verdict("rules/status-range", extended("NOOP", "250 3.0.0 fine\r\n")), Verdict::fail);
   EXPECT_EQ(verdict("rules/status-range", extended("NOOP", "250 2.8.0 fine\r\n")), Verdict::deviation);
   EXPECT_EQ(verdict("rules/own-name-qualified", greeted("220 mx ready\r\n")), Verdict::deviation);
+  EXPECT_EQ(verdict("rules/reply-in-its-state", said("NOOP", "501 no argument\r\n")), Verdict::deviation);
+  EXPECT_EQ(verdict("rules/reply-in-its-state", said("NOOP", "500 what\r\n")), Verdict::fail);
   EXPECT_EQ(verdict("rules/ehlo-keywords-registered", hello("250 FROBNICATE\r\n")), Verdict::deviation);
   EXPECT_EQ(verdict("rules/challenge-is-base64", said("AUTH LOGIN", "334 VXNlcm5hbWU6 \r\n")), Verdict::deviation);
   EXPECT_EQ(verdict("rules/challenge-is-base64", said("AUTH LOGIN", "334 Username:\r\n")), Verdict::fail);
