@@ -301,7 +301,8 @@ tl::expected<std::string, OpenError> ask_launcher(Target& target, const std::str
   auto process = net::Process::start(command, {out, most_of_launcher}, {complaints, most_of_launcher});
   if (!process) return bad(process.error(), internal);
   target.lab = std::move(*process);
-  const auto ended = net::await<bool>(loop, [&](const auto& done) { await_end(loop, *target.lab, errand.time, done); });
+  const auto ended = net::await<bool>(
+      loop, [&](const auto& done) { await_program(loop, [&] { return !target.lab->ended().empty(); }, errand.time, done); });
   if (!ended) return interruption();
   const std::string trouble = "lab:" + name + " " + std::string(errand.failed);
   if (!*ended)
