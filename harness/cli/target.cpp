@@ -100,7 +100,7 @@ Result<void> apply(const TargetFlags& flags, run::Profile& profile) {
     return failure("'" + profile.source + "' is no address to connect from; expected 127.0.0.2 or ::1, say");
   if (!flags.timeout.empty()) {
     auto& d = profile.deadlines;
-    for (auto* deadline : {&d.connect, &d.greeting, &d.reply, &d.data, &d.quiet})
+    for (auto* deadline : {&d.connect, &d.greeting, &d.reply, &d.data, &d.quiet, &profile.delivery})
       *deadline = std::min(*deadline, *script::parse_duration(flags.timeout));
   }
   return {};
@@ -232,7 +232,8 @@ Result<run::Profile> start_embedded(Embedded& embedded, const std::string& host)
   config.account.password = crypto::random_hex(12);
   auto seams = serve::Seams::lawful();
   seams.nonce = [] { return crypto::random_hex(16); };
-  embedded.server = std::make_unique<serve::Server>(config, embedded.store, crypto::digests(), [seams] { return seams; });
+  embedded.server = std::make_unique<serve::Server>(config, embedded.mail.store(), crypto::digests(), [seams] { return seams; });
+  embedded.mail.serve(embedded.server->config());
   const auto certificate = crypto::self_signed({config.host, "localhost", host});
   run::Profile profile = selftest::reference_profile(config);
   profile.name = "embedded";
@@ -341,7 +342,7 @@ run::Attendant Target::attendant() {
       return run::Usage{now.memory, now.descriptors, now.threads, now.processes};
     };
   out.clock = [] { return static_cast<std::int64_t>(std::time(nullptr)); };
-  if (embedded) out.observers = embedded->store.observers();
+  if (embedded) out.observers = embedded->mail.observers();
   if (next_hop) out.observers[script::Where::next_hop] = &next_hop->sink;
   for (const auto& [where, observer] : observers) out.observers[where] = observer.get();
   return out;

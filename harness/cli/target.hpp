@@ -9,7 +9,7 @@
 #include "smtpspec/net/loop.hpp"
 #include "smtpspec/net/process.hpp"
 #include "smtpspec/net/starter.hpp"
-#include "smtpspec/observe/sink.hpp"
+#include "smtpspec/observe/reference.hpp"
 #include "smtpspec/run/run.hpp"
 #include "smtpspec/serve/server.hpp"
 
@@ -38,8 +38,7 @@ struct ServerThread {
 
 // The reference server with its store, listening on loopback.
 struct Embedded {
-  serve::MemoryStore behind;
-  observe::WatchedStore store{behind, observe::reference_places()};
+  observe::ReferenceMail mail{crypto::digests()};
   std::unique_ptr<serve::Server> server;
   ServerThread works;
 };

@@ -156,7 +156,9 @@ DateTime parse_date_time(std::string_view text) {
   const auto number = [](std::string_view digits, std::size_t least, std::size_t most) -> std::optional<int> {
     int value = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (error != std::errc{} || end != digits.data() + digits.size() || digits.size() < least || digits.size() > most) return std::nullopt;
+    if (digits.starts_with('-') || error != std::errc{} || end != digits.data() + digits.size() || digits.size() < least ||
+        digits.size() > most)
+      return std::nullopt;
     return value;
   };
   const auto day = number(parts[at], 1, 2);
@@ -170,10 +172,10 @@ DateTime parse_date_time(std::string_view text) {
   const std::string_view clock = parts[at + 3];
   const auto hour = number(clock.substr(0, 2), 2, 2);
   const auto minute = clock.size() >= 5 && clock[2] == ':' ? number(clock.substr(3, 2), 2, 2) : std::nullopt;
-  const auto second = clock.size() == 5                      ? std::optional(0)
-                      : clock.size() == 8 && clock[5] == ':' ? number(clock.substr(6, 2), 2, 2)
-                                                             : std::nullopt;
-  if (!hour || !minute || !second) return out;
+  int second = 0;
+  if (clock.size() == 8 && clock[5] == ':') second = number(clock.substr(6, 2), 2, 2).value_or(-1);
+  else if (clock.size() != 5) second = -1;
+  if (!hour || !minute || second < 0) return out;
   const std::string_view zone = parts[at + 4];
   int offset = 0;  // minutes
   out.numeric_zone = zone.size() == 5 && (zone[0] == '+' || zone[0] == '-') && number(zone.substr(1), 4, 4);
@@ -185,7 +187,7 @@ DateTime parse_date_time(std::string_view text) {
   const int of_era = y - era * 400;
   const int of_year = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + *day - 1;
   const std::int64_t date = std::int64_t{era} * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
-  out.seconds = ((date * 24 + *hour) * 60 + *minute - offset) * 60 + second.value_or(0);
+  out.seconds = ((date * 24 + *hour) * 60 + *minute - offset) * 60 + second;
   return out;
 }
 
