@@ -9,7 +9,6 @@
 #include <fstream>
 #include <set>
 
-#include "cli/mailbox.hpp"
 #include "cli/start.hpp"
 #include "smtpspec/net/names.hpp"
 #include "smtpspec/observe/maildir.hpp"
@@ -365,23 +364,9 @@ Result<std::unique_ptr<NextHop>> start_next_hop(const std::string& where, const 
   return out;
 }
 
-// Run once, so that one that fails is known before anybody waits for it.
-Result<std::unique_ptr<CommandMailbox>> start_command(const std::string& command, net::Loop& loop) {
-  constexpr std::chrono::seconds patience(20);
-  auto directory = temporary_directory("mailbox");
-  if (!directory) return tl::unexpected(directory.error());
-  auto out = std::make_unique<CommandMailbox>(command, *directory);
-  if (auto begun = out->begin(); !begun) return tl::unexpected(begun.error());
-  const auto in_time = net::await<bool>(loop, [&](const auto& done) { await_program(loop, [&] { return out->ended(); }, patience, done); });
-  if (!in_time) return out;  // a signal
-  if (!*in_time) return failure("the mailbox's command had not ended after " + script::print_duration(patience));
-  if (const std::string trouble = out->trouble(); !trouble.empty()) return failure("the mailbox: " + trouble);
-  return out;
-}
-
 }  // namespace
 
-void Target::open_mailboxes(net::Loop& loop) {
+void Target::open_mailboxes() {
   for (const auto& [where, mailbox] : profile.mailboxes) {
     Result<void> opened;
     const auto keep = [&, at = where](auto made) {
@@ -392,8 +377,6 @@ void Target::open_mailboxes(net::Loop& loop) {
       keep(observe::Maildir::open(mailbox.maildir));
     } else if (!mailbox.mbox.empty()) {
       keep(observe::Mbox::open(mailbox.mbox));
-    } else if (!mailbox.command.empty()) {
-      keep(start_command(mailbox.command, loop));
     } else if (!mailbox.sink.empty()) {
       auto made = start_next_hop(mailbox.sink, std::string(profile.facts.get("relay-domain")));
       if (made) next_hop = std::move(*made);
@@ -449,7 +432,7 @@ tl::expected<Target, OpenError> open_target(const std::string& name, const Targe
   if (!start.empty())
     if (auto started = start_own(target, start, *addresses, loop); !started) return tl::unexpected(started.error());
   run::complete_facts(target.profile, "t" + crypto::random_hex(5));
-  target.open_mailboxes(loop);
+  target.open_mailboxes();
   return target;
 }
 

@@ -73,7 +73,7 @@ class Target {
   // Asks what was started to end.
   void stop();
   // Complains of those that nobody can look into; their tests are skipped.
-  void open_mailboxes(net::Loop& loop);
+  void open_mailboxes();
   // Keeps what the target logged, and says in the run where.
   void keep_logs_of(run::Run& run);
 };

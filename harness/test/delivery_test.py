@@ -1,4 +1,4 @@
-"""What is delivered, looked at in files, by a command and at a next hop. Usage: delivery_test.py SMTPSPEC [unittest arguments]"""
+"""What is delivered, looked at in files and at a next hop. Usage: delivery_test.py SMTPSPEC [unittest arguments]"""
 import pathlib
 import re
 import socket
@@ -64,12 +64,6 @@ mailbox: {{{mailbox or self.maildir("alice")}}}
         (self.box("alice") / "old").write_text("Subject: old\n\nNothing of this run.\n")
         self.assertEqual(self.verdicts(self.profile(), DOTS)[DOTS][0], "pass")
 
-    def test_a_command_shows_a_mailbox(self):
-        self.box("alice")
-        show = "for f in " + str(self.mail / "alice/Maildir/new") + "/*; do [ -e $f ] && echo From x Mon && cat $f && echo; done; true"
-        command = self.file("show.sh", show)
-        self.assertEqual(self.verdicts(self.profile(f"command: 'sh {command}'"), DOTS)[DOTS][0], "pass")
-
     def test_what_cannot_be_looked_at_is_said_and_skipped(self):
         ports = socket.socket()
         self.addCleanup(ports.close)
@@ -79,7 +73,6 @@ mailbox: {{{mailbox or self.maildir("alice")}}}
                 "maildir: /nonexistent/of/nobody": "the Maildir /nonexistent/of/nobody: ",
                 "mbox: /nonexistent/of/nobody": "the mbox /nonexistent/of/nobody: its folder is not there",
                 "mbox: /": "the mbox /: no file",
-                "command: 'echo no such box >&2; exit 3'": "the mailbox: the command ended with status 3: no such box",
         }.items():
             profile = self.both(mailbox=mailbox)
             status, out, err = run("run", profile, DOTS, RELAYED, "-v")
@@ -98,7 +91,7 @@ mailbox: {{{mailbox or self.maildir("alice")}}}
 
     def test_a_profile_says_what_is_wrong_with_it(self):
         for mailbox, complaint in {
-                "maildir: a, mbox: b": "expected maildir, mbox or command, one of them",
+                "maildir: a, mbox: b": "expected maildir or mbox, one of them",
                 "maildr: a": "maildr",
         }.items():
             status, _, err = run("run", self.profile(mailbox), DOTS)

@@ -12,6 +12,13 @@ namespace {
 
 constexpr bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
+// Without blanks and folds around it.
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  return text;
+}
+
 // Behind the comment that opens at `at`, or npos where it is not closed.
 std::size_t end_of_comment(std::string_view text, std::size_t at) {
   int depth = 0;
@@ -121,9 +128,9 @@ Received parse_received(std::string_view value) {
     const bool pair = i + 1 < words.list.size();
     const Word& word = words.list[pair ? i + 1 : i];
     const std::size_t next = i + 2 < words.list.size() ? words.list[i + 2].begin : end;
-    out.clauses.push_back({name.text, pair ? word.text : std::string_view{}, smtp::trim(value.substr(word.end, next - word.end))});
+    out.clauses.push_back({name.text, pair ? word.text : std::string_view{}, trimmed(value.substr(word.end, next - word.end))});
   }
-  if (words.semicolon != std::string_view::npos) out.date = smtp::trim(value.substr(words.semicolon + 1));
+  if (words.semicolon != std::string_view::npos) out.date = trimmed(value.substr(words.semicolon + 1));
   out.fault = fault_of(out, words);
   return out;
 }
