@@ -45,6 +45,9 @@ std::string skeleton(const run::Profile& profile, const TargetFlags& flags) {
     out += "account: {user: " + yaml(flags.user) + ", password_file: " + yaml(flags.password_file) + "}\n";
   else out += "account: {user: " + yaml(flags.user) + ", password_env: " + yaml(flags.password_variable()) + "}\n";
   if (!flags.mailbox.empty()) out += "mailbox: {maildir: " + yaml(flags.mailbox) + "}\n";
+  else out += "# mailbox: {maildir: DIR}        # of the recipient; or mbox\n";
+  out +=
+      "# second-mailbox: {maildir: DIR} # of the second one\n# next-hop: {sink: HOST:PORT}    # where it sends mail for the relayed one\n";
   if (!flags.start.empty()) out += "start: {command: " + yaml(session::Secrets(profile.facts.get("password")).mask(flags.start)) + "}\n";
   if (!profile.trusted) out += "# trusted: false   # may this client relay without a login?\n";
   return out +

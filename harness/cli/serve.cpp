@@ -4,7 +4,7 @@
 #include "cli/target.hpp"
 #include "smtpspec/net/names.hpp"
 #include "smtpspec/script/yaml.hpp"
-#include "smtpspec/serve/handover.hpp"
+#include "smtpspec/serve/relay.hpp"
 
 namespace smtpspec::cli {
 namespace {
@@ -14,72 +14,6 @@ struct ServeFlags {
   std::vector<std::string> ports;
   std::string maildir, password_file, user = "alice", domain = "example.test", name = "mx.example.test", idle = "5min", forward;
   std::uint64_t size = serve::Config{}.message_size;
-};
-
-// The store with a next hop: what is for elsewhere is handed over, tried again, and in the end told to its sender.
-class Forwarding final : public serve::Store {
- public:
-  Forwarding(serve::Store& local, net::Loop& loop, smtp::Endpoint hop, const serve::Config& config, std::function<std::int64_t()> clock)
-      : local_(local),
-        loop_(loop),
-        hop_(std::move(hop)),
-        host_(config.host),
-        domain_(config.domain),
-        mailboxes_(config.mailboxes),
-        clock_(std::move(clock)) {}
-
-  bool take(const serve::Message& message) override {
-    serve::Message here = message;
-    std::erase_if(here.envelope.recipients, [](const serve::Recipient& recipient) { return recipient.mailbox.empty(); });
-    if (!here.envelope.recipients.empty() && !local_.take(here)) return false;
-    serve::Message rest = serve::onward(message);
-    if (!rest.envelope.recipients.empty()) attempt(rest.envelope, rest.content, 1);
-    return true;
-  }
-
- private:
-  static constexpr int most_attempts = 5;
-  static constexpr std::chrono::seconds pause{10};
-
-  void attempt(const serve::Envelope& envelope, const std::string& content, int number) {
-    auto handover = std::make_shared<serve::Handover>(host_, envelope, content);
-    net::call(loop_, hop_, handover, [this, handover, envelope, content, number] {
-      auto failures = handover->refused();
-      serve::Envelope rest = envelope;
-      rest.recipients.clear();
-      for (const auto& failure : handover->deferred()) {
-        if (number < most_attempts) rest.recipients.push_back(failure.recipient);
-        else failures.push_back(failure);
-      }
-      if (!rest.recipients.empty()) net::after(loop_, pause, [this, rest, content, number] { attempt(rest, content, number + 1); });
-      if (!failures.empty()) notify(envelope, failures, content);
-    });
-  }
-
-  // No notice about a notice, and none to whom nothing can be sent (RFC 5321 section 6.1).
-  void notify(const serve::Envelope& envelope, std::vector<serve::Handover::Failure> failures, const std::string& content) {
-    std::erase_if(failures, [](const auto& failure) { return !wants_failure_notice(failure.recipient); });
-    if (envelope.reverse_path.empty() || failures.empty()) return;
-    const std::string notice = serve::failure_notice(host_, serve::date_time(clock_()), envelope, failures, content);
-    const std::size_t at = envelope.reverse_path.rfind('@');
-    if (at != std::string::npos && smtp::iequals(std::string_view(envelope.reverse_path).substr(at + 1), domain_)) {
-      // The sender's name came over the wire: only one that has a mailbox gets the notice.
-      const std::string mailbox = smtp::to_lower(envelope.reverse_path.substr(0, at));
-      if (std::find(mailboxes_.begin(), mailboxes_.end(), mailbox) != mailboxes_.end())
-        local_.take({{.recipients = {{.address = envelope.reverse_path, .mailbox = mailbox}}}, notice});
-      return;
-    }
-    serve::Envelope back;
-    back.recipients.push_back({envelope.reverse_path, "", "", ""});
-    attempt(back, notice, 1);
-  }
-
-  serve::Store& local_;
-  net::Loop& loop_;
-  smtp::Endpoint hop_;
-  std::string host_, domain_;
-  std::vector<std::string> mailboxes_;
-  std::function<std::int64_t()> clock_;
 };
 
 // ROLE=PORT
@@ -122,7 +56,7 @@ int serve_command(const ServeFlags& flags) {
   auto seams = serve::Seams::lawful();
   seams.nonce = [] { return crypto::random_hex(16); };
   net::Loop loop;
-  std::optional<Forwarding> forwarding;
+  std::optional<serve::Relay> relay;
   if (!flags.forward.empty()) {
     const auto hop = run::parse_url(flags.forward);
     if (!hop) {
@@ -135,9 +69,16 @@ int serve_command(const ServeFlags& flags) {
       complain(found->error());
       return unreachable;
     }
-    forwarding.emplace(local, loop, hop->second, config, seams.clock);
+    relay.emplace(
+        local,
+        serve::Relay::World{
+            .call = [&loop, to = hop->second](std::shared_ptr<serve::Handover> handover,
+                                              std::function<void()> done) { net::call(loop, to, std::move(handover), std::move(done)); },
+            .later = [&loop](smtp::Duration delay, std::function<void()> task) { net::after(loop, delay, std::move(task)); },
+            .clock = seams.clock});
+    relay->serve(config);
   }
-  serve::Store& store = forwarding ? *forwarding : local;
+  serve::Store& store = relay ? static_cast<serve::Store&>(*relay) : local;
   serve::Server server(config, store, crypto::digests(), [seams] { return seams; });
   const auto certificate = crypto::self_signed({config.host, "localhost", flags.host});
   std::vector<std::string> ports = flags.ports;

@@ -9,7 +9,6 @@
 #include <fstream>
 #include <set>
 
-#include "cli/mailbox.hpp"
 #include "cli/start.hpp"
 #include "smtpspec/net/names.hpp"
 #include "smtpspec/observe/maildir.hpp"
@@ -100,7 +99,7 @@ Result<void> apply(const TargetFlags& flags, run::Profile& profile) {
     return failure("'" + profile.source + "' is no address to connect from; expected 127.0.0.2 or ::1, say");
   if (!flags.timeout.empty()) {
     auto& d = profile.deadlines;
-    for (auto* deadline : {&d.connect, &d.greeting, &d.reply, &d.data, &d.quiet})
+    for (auto* deadline : {&d.connect, &d.greeting, &d.reply, &d.data, &d.quiet, &profile.delivery})
       *deadline = std::min(*deadline, *script::parse_duration(flags.timeout));
   }
   return {};
@@ -209,7 +208,8 @@ Result<run::Profile> start_embedded(Embedded& embedded, const std::string& host)
   config.account.password = crypto::random_hex(12);
   auto seams = serve::Seams::lawful();
   seams.nonce = [] { return crypto::random_hex(16); };
-  embedded.server = std::make_unique<serve::Server>(config, embedded.store, crypto::digests(), [seams] { return seams; });
+  embedded.server = std::make_unique<serve::Server>(config, embedded.mail.store(), crypto::digests(), [seams] { return seams; });
+  embedded.mail.serve(embedded.server->config());
   const auto certificate = crypto::self_signed({config.host, "localhost", host});
   run::Profile profile = selftest::reference_profile(config);
   profile.name = "embedded";
@@ -368,7 +368,7 @@ run::Attendant Target::attendant() {
       return run::Usage{now.memory, now.descriptors, now.threads, now.processes};
     };
   out.clock = [] { return static_cast<std::int64_t>(std::time(nullptr)); };
-  if (embedded) out.observers = embedded->store.observers();
+  if (embedded) out.observers = embedded->mail.observers();
   if (next_hop) out.observers[script::Where::next_hop] = &next_hop->sink;
   for (const auto& [where, observer] : observers) out.observers[where] = observer.get();
   return out;
@@ -391,23 +391,9 @@ Result<std::unique_ptr<NextHop>> start_next_hop(const std::string& where, const 
   return out;
 }
 
-// Run once, so that one that fails is known before anybody waits for it.
-Result<std::unique_ptr<CommandMailbox>> start_command(const std::string& command, net::Loop& loop) {
-  constexpr std::chrono::seconds patience(20);
-  auto directory = temporary_directory("mailbox");
-  if (!directory) return tl::unexpected(directory.error());
-  auto out = std::make_unique<CommandMailbox>(command, *directory);
-  if (auto begun = out->begin(); !begun) return tl::unexpected(begun.error());
-  const auto in_time = net::await<bool>(loop, [&](const auto& done) { await_program(loop, [&] { return out->ended(); }, patience, done); });
-  if (!in_time) return out;  // a signal
-  if (!*in_time) return failure("the mailbox's command had not ended after " + script::print_duration(patience));
-  if (const std::string trouble = out->trouble(); !trouble.empty()) return failure("the mailbox: " + trouble);
-  return out;
-}
-
 }  // namespace
 
-void Target::open_mailboxes(net::Loop& loop) {
+void Target::open_mailboxes() {
   for (const auto& [where, mailbox] : profile.mailboxes) {
     Result<void> opened;
     const auto keep = [&, at = where](auto made) {
@@ -418,8 +404,6 @@ void Target::open_mailboxes(net::Loop& loop) {
       keep(observe::Maildir::open(mailbox.maildir));
     } else if (!mailbox.mbox.empty()) {
       keep(observe::Mbox::open(mailbox.mbox));
-    } else if (!mailbox.command.empty()) {
-      keep(start_command(mailbox.command, loop));
     } else if (!mailbox.sink.empty()) {
       auto made = start_next_hop(mailbox.sink, std::string(profile.facts.get("relay-domain")));
       if (made) next_hop = std::move(*made);
@@ -475,7 +459,7 @@ tl::expected<Target, OpenError> open_target(const std::string& name, const Targe
   if (!start.empty())
     if (auto started = start_own(target, start, *addresses, loop); !started) return tl::unexpected(started.error());
   run::complete_facts(target.profile, "t" + crypto::random_hex(5));
-  target.open_mailboxes(loop);
+  target.open_mailboxes();
   return target;
 }
 

@@ -9,7 +9,7 @@
 #include "smtpspec/net/loop.hpp"
 #include "smtpspec/net/process.hpp"
 #include "smtpspec/net/starter.hpp"
-#include "smtpspec/observe/sink.hpp"
+#include "smtpspec/observe/reference.hpp"
 #include "smtpspec/run/run.hpp"
 #include "smtpspec/serve/server.hpp"
 
@@ -38,8 +38,7 @@ struct ServerThread {
 
 // The reference server with its store, listening on loopback.
 struct Embedded {
-  serve::MemoryStore behind;
-  observe::WatchedStore store{behind, observe::reference_places()};
+  observe::ReferenceMail mail{crypto::digests()};
   std::unique_ptr<serve::Server> server;
   ServerThread works;
 };
@@ -76,7 +75,7 @@ class Target {
   // Asks what was started to end.
   void stop();
   // Complains of those that nobody can look into; their tests are skipped.
-  void open_mailboxes(net::Loop& loop);
+  void open_mailboxes();
   // Keeps what the target logged, and says in the run where.
   void keep_logs_of(run::Run& run);
 };

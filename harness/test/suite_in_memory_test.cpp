@@ -5,7 +5,7 @@
 #include <set>
 
 #include "smtpspec/crypto/digests.hpp"
-#include "smtpspec/observe/store.hpp"
+#include "smtpspec/observe/reference.hpp"
 #include "smtpspec/run/run.hpp"
 #include "smtpspec/selftest/reference.hpp"
 #include "test/source_directory.hpp"
@@ -17,9 +17,9 @@ run::Run run_all(serve::Seams seams) {
   static const auto suite = script::load_suite(source_directory() + "/cases");
   EXPECT_TRUE(suite) << (suite ? "" : to_string(suite.error()));
   for (const Error& error : suite->errors) ADD_FAILURE() << to_string(error);
-  serve::MemoryStore behind;
-  observe::WatchedStore store(behind, observe::reference_places());
-  serve::Server server({}, store, crypto::digests(), [&seams] { return seams; });
+  observe::ReferenceMail mail(crypto::digests());
+  serve::Server server({}, mail.store(), crypto::digests(), [&seams] { return seams; });
+  mail.serve(server.config());
   const auto restart = [&server] {
     server.restart();
     return std::string();
@@ -31,7 +31,7 @@ run::Run run_all(serve::Seams seams) {
   complete_facts(profile, "t1");
   run::Runner runner(*suite, std::move(profile), options, transport,
                      {.deadlines = {}, .digests = crypto::digests(), .credentials = {}, .nonce = "n"}, {},
-                     {.observers = store.observers(), .clock = [] { return static_cast<std::int64_t>(std::time(nullptr)); }});
+                     {.observers = mail.observers(), .clock = [] { return static_cast<std::int64_t>(std::time(nullptr)); }});
   return runner.run();
 }
 

@@ -132,8 +132,8 @@ Wrong on_received(const Statement& statement, const Pair& pair, const Seen& seen
       const auto* by = field.clause("by");
       return by && smtp::parse_domain(by->value, {.utf8 = true}).fault == smtp::AddressFault::none ? "" : "no server is named in " + shown;
     }
-    case Trait::received_with:
-      return with && has_word(words_of(text), with->value) ? "" : "with " + quoted(with ? with->value : "") + " in " + shown;
+    case Trait::received_with:  // the grammar has the clause as optional
+      return !with || has_word(words_of(text), with->value) ? "" : "with " + quoted(with->value) + " in " + shown;
     case Trait::received_one_path: {
       int paths = 0;
       for (const auto& clause : field.clauses) {
@@ -222,22 +222,34 @@ Wrong check(const Statement& statement, const Pair& pair, const Seen& seen, cons
       for (std::size_t i = 0; i < fields.size(); ++i)
         if (is_added(i) && !smtp::iequals(fields[i].name, "Received")) return "there is " + quoted(fields[i].whole);
       return "";
+    case Trait::notice_report: {
+      const Field* type = pair.stored.field("Content-Type");
+      const std::string shown = type ? smtp::to_lower(type->value) : "";
+      const bool status = smtp::to_lower(pair.stored.body).find("content-type: message/delivery-status") != std::string::npos;
+      if (shown.starts_with("multipart/report") && status) return "";
+      return type ? "Content-Type: " + quoted(type->value) + (status ? "" : " without a delivery status") : "it has no Content-Type";
+    }
+    case Trait::notice_names:
+      return smtp::to_lower(pair.stored.body).find(smtp::to_lower(text)) != std::string::npos ? "" : "it stands nowhere in the notice";
     case Trait::received_on_top: return pair.received ? "" : "no Received field stands above what was sent";
     case Trait::return_path:
     case Trait::return_path_once:
     case Trait::return_path_on_top:
     case Trait::no_return_path: return on_return_path(statement, pair, text);
-    case Trait::reverse_path:
-      return pair.arrival.envelope->reverse_path == text ? "" : "it is '" + smtp::spell(pair.arrival.envelope->reverse_path) + "'";
+    case Trait::reverse_path: {
+      const std::string came = "<" + pair.arrival.envelope->reverse_path + ">";
+      return came == text ? "" : "it is " + smtp::spell(came);
+    }
     case Trait::recipients: {
-      std::vector<std::string> came = pair.arrival.envelope->recipients;
+      std::vector<std::string> came;
+      for (const std::string& one : pair.arrival.envelope->recipients) came.push_back("<" + one + ">");
       std::vector<std::string_view> wanted = words_of(text);
       std::sort(came.begin(), came.end());
       std::sort(wanted.begin(), wanted.end());
       if (std::equal(came.begin(), came.end(), wanted.begin(), wanted.end())) return "";
       std::string list;
-      for (const std::string& one : came) list += (list.empty() ? "" : " ") + one;
-      return "they are '" + smtp::spell(list) + "'";
+      for (const std::string& one : came) list += " " + one;
+      return "they are" + smtp::spell(list);
     }
     default: return on_received(statement, pair, seen, text);
   }
@@ -250,6 +262,14 @@ std::string hidden(const Statement& statement, const Pair& pair) {
   if (statement.trait == Trait::reverse_path || statement.trait == Trait::recipients)
     return pair.arrival.envelope ? "" : "the envelope is not known there";
   if (!pair.sent) return "it cannot be told which message it is";
+  if (statement.trait == Trait::body_same) {
+    // RFC 6152 section 3 lets a server encode a message anew, as long as nothing is lost.
+    const auto encoding = [](const Message& message) {
+      const Field* field = message.field("Content-Transfer-Encoding");
+      return smtp::to_lower(field ? field->value : "");
+    };
+    if (encoding(pair.stored) != encoding(pair.original)) return "it was encoded anew, as " + quoted(encoding(pair.stored));
+  }
   return is_of_received(statement.trait) && !pair.received ? "no Received field was added" : "";
 }
 
@@ -318,11 +338,16 @@ std::vector<Graded> grade(const std::vector<Statement>& statements, const Seen& 
         one.came = std::move(why);
         continue;
       }
-      if (Wrong wrong = check(statement, pair, seen, text); !wrong.empty()) {
-        one.is = Graded::Is::broken;
-        one.came = std::move(wrong);
+      Wrong wrong = check(statement, pair, seen, text);
+      // Of several notices one has to name him.
+      if (statement.trait == Trait::notice_names && wrong.empty()) {
+        one = {.statement = &statement, .entry = one.entry};
         break;
       }
+      if (wrong.empty()) continue;
+      one.is = Graded::Is::broken;
+      one.came = std::move(wrong);
+      if (statement.trait != Trait::notice_names) break;
     }
     out.push_back(std::move(one));
   }

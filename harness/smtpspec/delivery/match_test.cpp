@@ -84,6 +84,7 @@ TEST(Grade, WhatIsInIt) {
   EXPECT_TRUE(is_wrong("received: from the client", "c.example", "d.example"));
   EXPECT_TRUE(is_wrong("received: from an address", "[127.0.0.1]", "127.0.0.1"));
   EXPECT_TRUE(is_wrong("received: with SMTP", "ESMTP", "ESMTP"));
+  EXPECT_FALSE(is_wrong("received: with SMTP", " with ESMTP", "")) << "the clause is optional";
   EXPECT_TRUE(is_wrong("received: with registered words", "ESMTP", "XSMTP"));
   EXPECT_TRUE(is_wrong("received: for one path", "<a@mx.example>", "<a@mx.example>,<b@mx.example>"));
   EXPECT_TRUE(is_wrong("received: numeric zone", "14:32:07 +0000", "14:32:07 UTC"));
@@ -96,14 +97,31 @@ TEST(Grade, TheFieldOfTheSessionIsTheLowest) {
   EXPECT_EQ(wrong("mailbox: once\n  received: with ESMTP\n", seen({hop + good})), Wrong{});
 }
 
+TEST(Grade, WhatIsHiddenIsNoAccusation) {
+  const std::string bare = "Return-Path: <me@example.org>\r\n" + std::string(content);
+  EXPECT_EQ(wrong("mailbox: once\n  received: by the grammar\n", seen({bare})),
+            Wrong{"received: by the grammar ? no Received field was added"});
+  EXPECT_EQ(wrong("mailbox: once\n  received: on top\n", seen({bare})).front().find(" ! ") != std::string::npos, true);
+  EXPECT_EQ(wrong("mailbox: once\n  body: same\n", seen({std::string(trace) + "Content-Transfer-Encoding: base64\r\n\r\nT25l\r\n"})),
+            Wrong{"body: same ? it was encoded anew, as 'base64'"});
+}
+
+TEST(Grade, OneOfSeveralNoticesNamesHim) {
+  const std::string head = "Content-Type: multipart/report; boundary=x\r\n\r\n--x\r\nContent-Type: message/delivery-status\r\n\r\n";
+  const std::string delivery = "mailbox: once\n  notice: names one@x\n  notice: names two@x\n  notice: report\n";
+  EXPECT_EQ(wrong(delivery, seen({head + "one@x\r\n", head + "two@x\r\n"})).size(), 1u) << "but there are two";
+  EXPECT_EQ(wrong(delivery, seen({head + "one@x, two@x\r\n"})), Wrong{});
+  EXPECT_EQ(wrong(delivery, seen({head + "one@x\r\n"})), Wrong{"notice: names two@x ! it stands nowhere in the notice"});
+}
+
 TEST(Grade, AnEnvelopeHasToBeKnown) {
   Seen hop = seen({content}, Where::next_hop);
-  const std::string delivery = "next-hop: once\n  reverse-path: {sender}\n  recipients: b@x a@x\n";
+  const std::string delivery = "next-hop: once\n  reverse-path: <{sender}>\n  recipients: <b@x> <a@x>\n";
   EXPECT_EQ(wrong(delivery, hop).size(), 2u);
   hop.arrivals.front().envelope = Envelope{.reverse_path = "me@example.org", .recipients = {"a@x", "b@x"}};
   EXPECT_EQ(wrong(delivery, hop), Wrong{});
   hop.arrivals.front().envelope->recipients.pop_back();
-  EXPECT_EQ(wrong(delivery, hop), Wrong{"recipients: b@x a@x ! they are 'a@x'"});
+  EXPECT_EQ(wrong(delivery, hop), Wrong{"recipients: <b@x> <a@x> ! they are <a@x>"});
 }
 
 }  // namespace

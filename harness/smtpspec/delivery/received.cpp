@@ -12,6 +12,13 @@ namespace {
 
 constexpr bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
+// Without blanks and folds around it.
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  return text;
+}
+
 // Behind the comment that opens at `at`, or npos where it is not closed.
 std::size_t end_of_comment(std::string_view text, std::size_t at) {
   int depth = 0;
@@ -121,9 +128,9 @@ Received parse_received(std::string_view value) {
     const bool pair = i + 1 < words.list.size();
     const Word& word = words.list[pair ? i + 1 : i];
     const std::size_t next = i + 2 < words.list.size() ? words.list[i + 2].begin : end;
-    out.clauses.push_back({name.text, pair ? word.text : std::string_view{}, smtp::trim(value.substr(word.end, next - word.end))});
+    out.clauses.push_back({name.text, pair ? word.text : std::string_view{}, trimmed(value.substr(word.end, next - word.end))});
   }
-  if (words.semicolon != std::string_view::npos) out.date = smtp::trim(value.substr(words.semicolon + 1));
+  if (words.semicolon != std::string_view::npos) out.date = trimmed(value.substr(words.semicolon + 1));
   out.fault = fault_of(out, words);
   return out;
 }
@@ -156,7 +163,9 @@ DateTime parse_date_time(std::string_view text) {
   const auto number = [](std::string_view digits, std::size_t least, std::size_t most) -> std::optional<int> {
     int value = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (error != std::errc{} || value < 0 || end != digits.data() + digits.size() || digits.size() < least || digits.size() > most) return std::nullopt;
+    if (digits.starts_with('-') || error != std::errc{} || end != digits.data() + digits.size() || digits.size() < least ||
+        digits.size() > most)
+      return std::nullopt;
     return value;
   };
   const auto day = number(parts[at], 1, 2);
@@ -170,9 +179,10 @@ DateTime parse_date_time(std::string_view text) {
   const std::string_view clock = parts[at + 3];
   const auto hour = number(clock.substr(0, 2), 2, 2);
   const auto minute = clock.size() >= 5 && clock[2] == ':' ? number(clock.substr(3, 2), 2, 2) : std::nullopt;
-  const bool has_seconds = clock.size() == 8 && clock[5] == ':';
-  const auto second = number(has_seconds ? clock.substr(6, 2) : clock.size() == 5 ? "00" : "", 2, 2);
-  if (!hour || !minute || !second) return out;
+  int second = 0;
+  if (clock.size() == 8 && clock[5] == ':') second = number(clock.substr(6, 2), 2, 2).value_or(-1);
+  else if (clock.size() != 5) second = -1;
+  if (!hour || !minute || second < 0) return out;
   const std::string_view zone = parts[at + 4];
   int offset = 0;  // minutes
   out.numeric_zone = zone.size() == 5 && (zone[0] == '+' || zone[0] == '-') && number(zone.substr(1), 4, 4);
@@ -184,7 +194,7 @@ DateTime parse_date_time(std::string_view text) {
   const int of_era = y - era * 400;
   const int of_year = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + *day - 1;
   const std::int64_t date = std::int64_t{era} * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
-  out.seconds = ((date * 24 + *hour) * 60 + *minute - offset) * 60 + *second;
+  out.seconds = ((date * 24 + *hour) * 60 + *minute - offset) * 60 + second;
   return out;
 }
 

@@ -38,7 +38,7 @@ TEST(Sent, DataLosesItsTransparency) {
   EXPECT_EQ(sent[0].code, 250);
   EXPECT_EQ(sent[0].recipients, 1);
   EXPECT_EQ(sent[0].client, "me.example");
-  EXPECT_EQ(sent[0].entry, 10);
+  EXPECT_EQ(sent[0].entry, 11);
 }
 
 TEST(Sent, ChunksAreJoined) {

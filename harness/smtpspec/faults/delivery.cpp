@@ -485,6 +485,82 @@ std::vector<Fault> delivery_faults() {
            message.final_trace = "";
          });
        }},
+      {"delivery/relay-keeps-route", "RFC5321-4.1.1.3-3a", "a source route of a recipient is passed on",
+       [](Seams& seams, Shared&) {
+         on_record(seams, [](const Context&, Input input, std::string_view line, Transaction& transaction) {
+           if (input != Input::rcpt || transaction.envelope.recipients.empty() || !transaction.envelope.recipients.back().mailbox.empty())
+             return;
+           const smtp::Path path = smtp::parse_command(line, {.utf8 = true}).path;
+           if (!path.route.empty()) transaction.envelope.recipients.back().address = path.all.in(line).substr(1, path.all.size - 2);
+         });
+       }},
+      {"delivery/relay-gives-up",
+       "RFC5321-4.2.1-P5",
+       "a recipient that the next hop puts off is given up at once",
+       {},
+       [](serve::Config& config) { config.relaying.attempts = 1; }},
+
+      // --- notices
+      {"delivery/no-notice",
+       "RFC5321-3.6.3-1",
+       "a failure at the next hop is told to nobody",
+       {},
+       [](serve::Config& config) { config.relaying.notice = [](const Message&, serve::Notice&, bool) { return false; }; }},
+      {"delivery/notice-of-a-notice",
+       "RFC5321-3.6.3-3",
+       "the failure of a message with the null reverse-path is told to its From field",
+       {},
+       [](serve::Config& config) {
+         config.relaying.notice = [](const Message& about, serve::Notice& notice, bool lawful) {
+           const std::string from = header_field(about.content, "From:");
+           const std::size_t open = from.find('<');
+           if (!lawful && open != std::string::npos) notice.to = from.substr(open + 1, from.find('>') - open - 1);
+           return !notice.to.empty();
+         };
+       }},
+      {"delivery/notice-with-sender",
+       "RFC5321-3.6.3-4",
+       "a notice has the postmaster's address as its reverse-path",
+       {},
+       [](serve::Config& config) {
+         config.relaying.notice = [](const Message&, serve::Notice& notice, bool lawful) {
+           notice.reverse_path = "postmaster@example.test";
+           return lawful;
+         };
+       }},
+      {"delivery/notice-to-from",
+       "RFC5321-4.4-18",
+       "a notice goes to the address in the From field",
+       {},
+       [](serve::Config& config) {
+         config.relaying.notice = [](const Message& about, serve::Notice& notice, bool lawful) {
+           const std::string from = header_field(about.content, "From:");
+           const std::size_t open = from.find('<');
+           if (open != std::string::npos) notice.to = from.substr(open + 1, from.find('>') - open - 1);
+           return lawful;
+         };
+       }},
+      {"delivery/notice-in-plain-text",
+       "RFC5321-3.6.3-2",
+       "a notice is a text for people only",
+       {},
+       [](serve::Config& config) {
+         config.relaying.notice = [](const Message&, serve::Notice& notice, bool lawful) {
+           replace_all(notice.content, "multipart/report; report-type=delivery-status; boundary=\"smtpspec-notice\"", "text/plain");
+           return lawful;
+         };
+       }},
+      subtle({"delivery/notice-of-the-first",
+              "RFC5321-4.4-23",
+              "of several failed recipients a notice names the first one only",
+              {},
+              [](serve::Config& config) {
+                config.relaying.notice = [](const Message& about, serve::Notice& notice, bool lawful) {
+                  const auto& recipients = about.envelope.recipients;
+                  for (std::size_t i = 1; i < recipients.size(); ++i) replace_all(notice.content, recipients[i].address, "…");
+                  return lawful;
+                };
+              }}),
   };
 }
 

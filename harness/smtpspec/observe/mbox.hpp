@@ -1,4 +1,4 @@
-// An mbox (RFC 4155): a file, or what a command prints.
+// An mbox (RFC 4155).
 #pragma once
 
 #include <memory>

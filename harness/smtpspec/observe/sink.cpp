@@ -14,6 +14,12 @@ serve::Config config_of(const std::string& domain) {
   return {.host = "sink.example.test", .domain = "sink.example.test", .mailboxes = {}, .relay_domain = domain, .message_size = 64u << 20};
 }
 
+// The path of a MAIL or RCPT without its brackets, a route and all.
+std::string path_of(std::string_view line) {
+  const smtp::Span all = smtp::parse_command(line, {.utf8 = true}).path.all;
+  return all.size < 2 ? std::string() : std::string(all.in(line).substr(1, all.size - 2));
+}
+
 // The local-part that a RCPT names.
 std::string local_part(const std::string& line) {
   const smtp::Command command = smtp::parse_command(line, {.utf8 = true});
@@ -22,8 +28,8 @@ std::string local_part(const std::string& line) {
 
 }  // namespace
 
-Sink::Sink(const std::string& domain, smtp::Digests digests)
-    : server_(config_of(domain), store_, std::move(digests), [this] { return seams(); }) {}
+Sink::Sink(const std::string& domain, smtp::Digests digests, bool at_once)
+    : at_once_(at_once), server_(config_of(domain), store_, std::move(digests), [this] { return seams(); }) {}
 
 serve::Seams Sink::seams() {
   serve::Seams out = serve::Seams::lawful();
@@ -45,6 +51,11 @@ serve::Seams Sink::seams() {
     return local->starts_with("drop-") ? "" : serve::print_saying(saying);
   };
   // What arrives is kept as it came.
+  out.record = [](const Context&, Input input, std::string_view line, serve::Transaction& transaction) {
+    serve::Envelope& envelope = transaction.envelope;
+    if (input == Input::mail) envelope.reverse_path = path_of(line);
+    if (input == Input::rcpt && !envelope.recipients.empty()) envelope.recipients.back().address = path_of(line);
+  };
   out.trace = [](const serve::Transaction&, const std::string&) { return std::string(); };
   return out;
 }

@@ -21,9 +21,11 @@ namespace smtpspec::observe {
 
 class Sink final : public delivery::Observer {
  public:
-  Sink(const std::string& domain, smtp::Digests digests);
+  // `at_once`: who hands over to it does so before he answers.
+  Sink(const std::string& domain, smtp::Digests digests, bool at_once = false);
   std::unique_ptr<smtp::Machine> accept() { return server_.accept(smtp::Role::relay); }
   std::vector<delivery::Arrival> arrived() override { return store_.at(delivery::Where::next_hop).arrived(); }
+  bool at_once() const override { return at_once_; }
 
  private:
   serve::Seams seams();
@@ -31,6 +33,7 @@ class Sink final : public delivery::Observer {
   serve::MemoryStore behind_{0};
   WatchedStore store_{behind_, {{"", delivery::Where::next_hop}}};
   std::set<std::string> deferred_;
+  bool at_once_;
   serve::Server server_;
 };
 

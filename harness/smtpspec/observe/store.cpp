@@ -43,8 +43,4 @@ void WatchedStore::Eye::put(Arrival arrival) {
   list.push_back(std::move(arrival));
 }
 
-std::map<std::string, Where> reference_places() {
-  return {{"alice", Where::mailbox}, {"carol", Where::second_mailbox}, {"", Where::next_hop}};
-}
-
 }  // namespace smtpspec::observe

@@ -33,7 +33,4 @@ class WatchedStore final : public serve::Store {
   std::map<delivery::Where, Eye> eyes_;
 };
 
-// Those of the reference server as it is configured: alice's and carol's mailboxes, and what is for the next hop.
-std::map<std::string, delivery::Where> reference_places();
-
 }  // namespace smtpspec::observe

@@ -31,7 +31,7 @@ constexpr std::array<std::string_view, 20> keys_of_a_profile = {"name",
                                                                 "limits",
                                                                 "trusted"};
 constexpr std::array<std::string_view, 4> account_keys = {"user", "password_env", "password_file", "password"};
-constexpr std::array<std::string_view, 3> mailbox_keys = {"maildir", "mbox", "command"};
+constexpr std::array<std::string_view, 2> mailbox_keys = {"maildir", "mbox"};
 constexpr std::array<std::string_view, 1> next_hop_keys = {"sink"};
 constexpr std::array<std::string_view, 2> tls_keys = {"name", "ca"};
 constexpr std::array<std::string_view, 1> start_keys = {"command"};
@@ -268,10 +268,9 @@ Result<void> parse_mailbox(const script::Yaml& yaml, script::Where where, Profil
   const bool hop = where == script::Where::next_hop;
   const std::span<const std::string_view> keys = hop ? std::span<const std::string_view>(next_hop_keys) : mailbox_keys;
   if (auto ok = yaml.only(keys, hop ? "a next hop" : "a mailbox"); !ok) return ok;
-  if (yaml.entries.size() != 1) return yaml.fail(hop ? "expected {sink: HOST:PORT}" : "expected maildir, mbox or command, one of them");
+  if (yaml.entries.size() != 1) return yaml.fail(hop ? "expected {sink: HOST:PORT}" : "expected maildir or mbox, one of them");
   Mailbox mailbox;
-  for (auto [key, into] :
-       {std::pair("maildir", &mailbox.maildir), {"mbox", &mailbox.mbox}, {"command", &mailbox.command}, {"sink", &mailbox.sink}})
+  for (auto [key, into] : {std::pair("maildir", &mailbox.maildir), {"mbox", &mailbox.mbox}, {"sink", &mailbox.sink}})
     if (auto ok = take_text(yaml, key, *into); !ok) return ok;
   if (hop)
     if (auto endpoint = parse_url("smtp://" + mailbox.sink); !endpoint)

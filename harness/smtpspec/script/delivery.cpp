@@ -12,7 +12,7 @@ namespace {
 constexpr std::array<std::string_view, 3> place_words = {"mailbox", "second-mailbox", "next-hop"};
 
 // Of two whose words begin alike the longer stands first.
-constexpr std::array<TraitName, 25> traits = {{
+constexpr std::array<TraitName, 27> traits = {{
     {Trait::once, "", "once", false, false, "one copy arrives there"},
     {Trait::never, "", "never", false, false, "none arrives there"},
     {Trait::body_same, "body", "same", false, false, "what stands behind the header is what was sent"},
@@ -37,7 +37,9 @@ constexpr std::array<TraitName, 25> traits = {{
     {Trait::received_numeric_zone, "received", "numeric zone", false, false, "its date has a numeric zone"},
     {Trait::received_date, "received", "current date form", false, false, "its date has no obsolete form"},
     {Trait::received_on_time, "received", "on time", false, false, "its date is that of the test, give or take an hour"},
-    {Trait::reverse_path, "reverse-path", "", true, true, "of the envelope, without brackets"},
+    {Trait::notice_report, "notice", "report", false, false, "it is a multipart/report with a delivery status"},
+    {Trait::notice_names, "notice", "names", true, false, "its body names the recipient"},
+    {Trait::reverse_path, "reverse-path", "", true, true, "of the envelope"},
     {Trait::recipients, "recipients", "", true, true, "of the envelope, in any order, with blanks between"},
 }};
 
@@ -102,7 +104,8 @@ Result<Statement> parse_trait(const Line& line, std::string_view key, std::strin
     const std::string_view rest = smtp::trim(value.substr(name.words.size()));
     if (rest.empty()) return line.fail("expected a text behind '" + std::string(key) + ": " + std::string(name.words) + "'");
     // What is meant to be other words must not become a text.
-    if (name.trait == Trait::return_path && rest.front() != '<' && rest.front() != '{')
+    const bool path = name.trait == Trait::return_path || name.trait == Trait::reverse_path || name.trait == Trait::recipients;
+    if (path && rest.front() != '<' && rest.front() != '{')
       return line.fail("expected " + choice + ", which is a path in its angle brackets");
     if (name.trait == Trait::received_with && has_small_letter(rest))
       return line.fail("expected protocols in capitals, 'with SMTP ESMTP', or 'with registered words'");

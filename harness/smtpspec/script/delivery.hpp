@@ -9,6 +9,9 @@
 //     received: with ESMTP ESMTPS        what the field says that the server added when it took the message
 //   second-mailbox: once
 //   next-hop: never
+//   mailbox: once                        … of a notice of failure, where the sender is the recipient:
+//     notice: report                     a multipart/report with delivery status (RFC 3464)
+//     notice: names bob@relay.test       who was not reached
 //     # a remark
 //
 // All of it is about the arrivals that bear the play's token. A line is what trait_names() lists, with a requirement behind it
@@ -55,6 +58,8 @@ enum class Trait : std::uint8_t {
   received_numeric_zone,
   received_date,
   received_on_time,
+  notice_report,
+  notice_names,
   reverse_path,
   recipients,
 };

@@ -15,7 +15,7 @@ std::string error(const std::string& text) {
 TEST(Delivery, PrintsWhatItRead) {
   const std::string text =
       "# above\nmailbox: once\n  body: same\n  # inside\n  received: with ESMTP {word} [RFC5321-4.4-P2]\n  return-path: <{sender}>\n"
-      "second-mailbox: never [RFC5321-C-7]\nnext-hop: once\n  reverse-path: a@b\n";
+      "second-mailbox: never [RFC5321-C-7]\nnext-hop: once\n  reverse-path: <a@b>\n";
   const auto parsed = parse_delivery(text, "t");
   ASSERT_TRUE(parsed) << to_string(parsed.error());
   EXPECT_EQ(print_delivery(*parsed), text);
@@ -47,7 +47,7 @@ TEST(Delivery, NamesWhatIsWrongAndWhere) {
   EXPECT_EQ(error("mailbox: twice\n"), "t:5:3: expected 'once' or 'never' behind 'mailbox:'");
   EXPECT_EQ(error("mailbox: once\n  body: kept\n"), "t:6:5: expected same behind 'body:'");
   EXPECT_EQ(error("mailbox: once\n  bdy: same\n"), "t:6:5: 'bdy' is nothing that can be said of a message (did you mean 'body'?)");
-  EXPECT_EQ(error("mailbox: once\n  reverse-path: x\n"), "t:6:5: an envelope is seen at the next-hop only");
+  EXPECT_EQ(error("mailbox: once\n  reverse-path: <x>\n"), "t:6:5: an envelope is seen at the next-hop only");
   EXPECT_EQ(error("mailbox: never\n  body: same\n"), "t:6:5: of what never arrives nothing can be said");
   EXPECT_EQ(error("mailbox: once\n  return-path: ontop\n"),
             "t:6:5: expected on top, once, none, a text, which is a path in its angle brackets");

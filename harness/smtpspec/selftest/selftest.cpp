@@ -5,7 +5,7 @@
 #include <mutex>
 #include <thread>
 
-#include "smtpspec/observe/store.hpp"
+#include "smtpspec/observe/reference.hpp"
 #include "smtpspec/selftest/reference.hpp"
 
 namespace smtpspec::selftest {
@@ -31,10 +31,9 @@ class Lab {
 
   // What the case and the rules showed.
   std::map<std::string, Shown> play(const script::Case& test, const Fault& fault, Reached* reached = nullptr) {
-    serve::MemoryStore behind;
-    observe::WatchedStore store(behind, observe::reference_places());
+    observe::ReferenceMail mail(digests_, [] { return time_of_tests; });
     // Silence counts only when it outlasts what RFC 5321 section 4.5.3.2 grants; the server must not end it before.
-    faults::FaultyServer server(fault, {.idle = std::chrono::minutes(30)}, store, digests_, [reached](serve::Seams& seams) {
+    faults::FaultyServer server(fault, {.idle = std::chrono::minutes(30)}, mail.store(), digests_, [reached](serve::Seams& seams) {
       seams.clock = [] { return time_of_tests; };
       if (!reached) return;
       seams.arrive = [reached](const smtp::Context&, std::string_view, std::string segment) {
@@ -47,6 +46,7 @@ class Lab {
         return row;
       };
     });
+    mail.serve((*server).config());
     session::MemoryTransport transport([&](smtp::Role role) { return (*server).accept(role); },
                                        [&] {
                                          server.restart();
@@ -69,7 +69,7 @@ class Lab {
                               server.restart();
                               done("");
                             },
-                        .observers = store.observers(),
+                        .observers = mail.observers(),
                         .clock = [] { return time_of_tests; }});
     std::map<std::string, Shown> out;
     for (const run::TestResult& result : runner.run().tests) {

@@ -6,13 +6,28 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
+#include <optional>
 
 #include "smtpspec/serve/seams.hpp"
 #include "smtpspec/smtp/sasl.hpp"
 #include "smtpspec/smtp/wire.hpp"
 
 namespace smtpspec::serve {
+
+// A notice of failure that a relay is about to send.
+struct Notice {
+  std::string to;            // a mailbox
+  std::string reverse_path;  // it goes with
+  std::string content;
+};
+// What a relay makes of failures: a seam, like those of a connection. Empty is lawful.
+struct Relaying {
+  // Changes the notice about the message; `lawful` is whether one is due. True sends it.
+  std::function<bool(const Message& about, Notice&, bool lawful)> notice;
+  std::optional<int> attempts;  // at one message
+};
 
 struct Config {
   std::string host = "mx.example.test";
@@ -29,6 +44,7 @@ struct Config {
   int connections = 1000;
   bool refusing = false;                          // greet with 554 (RFC 5321 section 3.1)
   smtp::Duration idle = std::chrono::minutes(5);  // RFC 5321 section 4.5.3.2.7
+  Relaying relaying;
 };
 
 class Server {
