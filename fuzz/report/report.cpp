@@ -132,6 +132,7 @@ std::string json(const Report& report, const Setting& setting) {
   for (std::size_t i = 0; i < report.findings.size(); ++i) {
     const Found& found = report.findings[i];
     object one = report::test_object(run.tests[setting.endpoints.size() + i]);
+    one.erase("findings");  // the finding is the entry itself
     one["name"] = report::text(name_of(found));
     one["rule"] = report::text(found.finding.rule);
     one["origin"] = report::text(found.origin);

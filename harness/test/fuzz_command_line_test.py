@@ -168,10 +168,6 @@ class FuzzReports(Files):
                 for code in each["codes"]:
                     self.assertTrue({(int(code), verb), (int(code), "(unknown verb)")} & said, each)
 
-    def test_a_page_is_no_report_of_run(self):
-        status, _, err = run("run", "embedded", CASE, "--report", "html=-")
-        self.assertEqual((status, err), (2, "smtpspec: --report: no report 'html'; there are json, junit and sarif\n"))
-
     def test_nothing_found_is_no_empty_report(self):
         status, document, sarif, junit, path = self.reports("fuzz", "embedded", "--scenarios", "30", "--role", "relay")
         self.assertEqual((status, document["findings"], sarif["results"]), (0, [], []))

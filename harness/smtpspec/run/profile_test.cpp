@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <cstring>
 #include <fstream>
 
 #include "test/expect.hpp"
@@ -141,7 +142,9 @@ TEST(Profile, EachKeyIsDocumented) {
   const auto schema = boost::json::parse(text_of("/cases/schema/profile.json")).as_object();
   for (const auto& [key, value] : schema.at("properties").as_object()) {
     EXPECT_TRUE(value.as_object().contains("description")) << std::string(key);
-    const auto* inner = value.as_object().if_contains("properties");
+    const auto* const name = value.as_object().if_contains("$ref");
+    const auto& meant = name ? schema.at("$defs").at(std::string(name->as_string()).substr(std::strlen("#/$defs/"))) : value;
+    const auto* inner = meant.as_object().if_contains("properties");
     if (!inner) in_schema.emplace_back(key);
     else
       for (const auto& [word, meaning] : inner->as_object()) {

@@ -254,7 +254,12 @@ Result<Move> fill_in(const Plan& plan, const Move& move, const Facts& heard) {
 std::vector<std::string> missing_facts(const Case& test, const CaseRow& row, smtp::Role role, const Facts& facts) {
   std::set<std::string> missing;
   const auto need = [&](std::string_view name) {
-    if (name != times_name && !facts.has(name)) missing.emplace(name == "user" || name == "password" ? "account" : name);
+    if (name == times_name || facts.has(name)) return;
+    // What is told by another fact is missing with that one.
+    if (name == "user" || name == "password") name = "account";
+    if (name == "relay-domain") name = "relayed-recipient";
+    if (name == "second-domain" && !facts.has("second-recipient")) name = "second-recipient";
+    missing.emplace(name);
   };
   const Start start = start_of(test, row);
   bool logs_in =
