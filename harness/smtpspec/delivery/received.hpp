@@ -32,8 +32,8 @@ Received parse_received(std::string_view value);
 // A date-time of RFC 5322 section 3.3.
 struct DateTime {
   std::optional<std::int64_t> seconds;  // since 1970, in UTC; nothing where it is no date at all
-  bool numeric_zone = false;  // RFC 5321 section 4.4 asks for it by a SHOULD of its own
-  std::string obsolete;       // what else of it is of an obsolete form (section 4.3), or ""
+  bool numeric_zone = false;            // RFC 5321 section 4.4 asks for it by a SHOULD of its own
+  std::string obsolete;                 // what else of it is of an obsolete form (section 4.3), or ""
 };
 DateTime parse_date_time(std::string_view text);
 
