@@ -36,6 +36,7 @@ transport_maps = inline:{ { $RELAY_DOMAIN = smtp:[127.0.0.1]:$SINK } }
 smtp_dns_support_level = disabled
 smtpd_peername_lookup = no
 in_flow_delay = 0
+service_throttle_time = 1s
 smtpd_error_sleep_time = 0
 smtpd_client_connection_count_limit = 0
 # More than Dovecot takes, since it declares the size of what it adds too.

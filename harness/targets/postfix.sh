@@ -52,6 +52,8 @@ smtpd_peername_lookup = no
 smtpd_error_sleep_time = 0
 # ... and 1 s at RCPT once clients have abandoned some envelopes.
 in_flow_delay = 0
+# ... and starts no process for a minute when one dies in its first session, as smtpd does of a chunk behind one that was too big.
+service_throttle_time = 1s
 # Stock tries again after 5 minutes, and until then sends nothing more to a
 # next hop that once did not answer: the harness may start its own later.
 queue_run_delay = 10s

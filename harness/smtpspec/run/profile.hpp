@@ -23,7 +23,7 @@ std::string to_url(smtp::Role role, const Endpoint& endpoint);
 struct Mailbox {
   std::string maildir;
   std::string mbox;
-  std::string sink;     // where the target finds its next hop: HOST:PORT
+  std::string sink;  // where the target finds its next hop: HOST:PORT
   bool in_memory = false;
 };
 
