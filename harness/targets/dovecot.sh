@@ -10,47 +10,21 @@ ROLES=(submission submissions) SOURCE=127.0.0.2
 . "$(dirname "${BASH_SOURCE[0]}")/lab.sh"
 lab_enter "$@"
 
-add_user postfix 12010 /var/spool/postfix
-add_user postdrop 12011 /nonexistent
 add_user dovecot 12100 /usr/lib/dovecot
 add_user dovenull 12101 /nonexistent
-fresh_dir /var/spool/postfix /var/lib/postfix /etc/dovecot /run/dovecot /var/lib/dovecot
-chown "$(id_of passwd postfix)" "$ROOT/var/lib/postfix"
-touch "$DIR"/{dovecot,postfix}.log "$ROOT"/var/log/{dovecot,postfix}.log
-for log in dovecot postfix; do mount --bind "$DIR/$log.log" "$ROOT/var/log/$log.log"; done
+fresh_dir /etc/dovecot /run/dovecot /var/lib/dovecot
+touch "$DIR/dovecot.log" "$ROOT/var/log/dovecot.log"
+mount --bind "$DIR/dovecot.log" "$ROOT/var/log/dovecot.log"
 
-# The server behind it: what the stock one lacks to stand here, and no pace of its own.
-cat "$ROOT/usr/share/postfix/main.cf.debian" - >"$ROOT/etc/postfix/main.cf" <<CF
-
-maillog_file = /var/log/postfix.log
-maillog_file_prefixes = /var/log
-myhostname = $HOST_NAME
-mydestination = $LOCAL_DOMAIN, $HOST_NAME
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
-home_mailbox = Maildir/
-alias_maps = inline:{ { postmaster = $ACCOUNT } }
-alias_database =
+# The server behind it trusts it, and takes more than Dovecot takes, which declares the size of what it adds too.
+postfix_settings <<CF
 mynetworks = 127.0.0.0/8
-transport_maps = inline:{ { $RELAY_DOMAIN = smtp:[127.0.0.1]:$SINK } }
-smtp_dns_support_level = disabled
-smtpd_peername_lookup = no
-in_flow_delay = 0
-service_throttle_time = 1s
-smtpd_error_sleep_time = 0
-smtpd_client_connection_count_limit = 0
-# More than Dovecot takes, since it declares the size of what it adds too.
 message_size_limit = 20480000
 CF
-{
-  sed '/^smtp  *inet /d' "$ROOT/usr/share/postfix/master.cf.dist"
-  echo "127.0.0.1:$BASE inet n - n - - smtpd"
-} >"$ROOT/etc/postfix/master.cf"
-in_root postconf -F '*/*/chroot=n'
-# Every Postfix command waits until a file that was just written has settled.
-touch -d '1 hour ago' "$ROOT"/etc/postfix/{main,master}.cf
-in_root postfix start || die "the server behind it did not start, see the logs in $DIR"
-lab_started "$(tr -d ' ' <"$ROOT/var/spool/postfix/pid/master.pid")"
+postfix_services <<CF
+127.0.0.1:$BASE inet n - n - - smtpd
+CF
+postfix_started
 
 printf "%s:{PLAIN}$(cat "$DIR/password")\n" "$ACCOUNT" "$ACCOUNT@$LOCAL_DOMAIN" >"$ROOT/etc/lab/accounts"
 chgrp "$(id_of group dovecot)" "$ROOT/etc/lab/accounts"

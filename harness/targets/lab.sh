@@ -403,6 +403,68 @@ fresh_dir() { # PATH...: empty inside the root, whatever the host has there
   done
 }
 
+# A server that is Debian's Postfix, or stands before one: postfix_settings, postfix_services, postfix_started, in this order.
+postfix_settings() { # main.cf, but for what every Postfix of the lab has, from standard input
+  add_user postfix 12010 /var/spool/postfix
+  add_user postdrop 12011 /nonexistent
+  # A Postfix that the host runs has mail in its queue: not ours to deliver.
+  fresh_dir /var/spool/postfix /var/lib/postfix
+  chown "$(id_of passwd postfix)" "$ROOT/var/lib/postfix"
+  # What the package's own installation script would do.
+  chgrp "$(id_of group postdrop)" "$ROOT"/usr/sbin/{postdrop,postqueue}
+  chmod 2755 "$ROOT"/usr/sbin/{postdrop,postqueue}
+  touch "$DIR/postfix.log" "$ROOT/var/log/postfix.log"
+  mount --bind "$DIR/postfix.log" "$ROOT/var/log/postfix.log"
+  {
+    cat "$ROOT/usr/share/postfix/main.cf.debian"
+    cat <<CF
+
+# No syslog here.
+maillog_file = /var/log/postfix.log
+maillog_file_prefixes = /var/log
+
+myhostname = $HOST_NAME
+mydestination = $LOCAL_DOMAIN, $HOST_NAME
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+home_mailbox = Maildir/
+alias_maps = inline:{ { postmaster = $ACCOUNT } }
+alias_database =
+transport_maps = inline:{ { $RELAY_DOMAIN = smtp:[127.0.0.1]:$SINK } }
+
+# There is no DNS.
+smtp_dns_support_level = disabled
+smtpd_peername_lookup = no
+
+# Pace.  Stock waits 1 s before the answer to an error ...
+smtpd_error_sleep_time = 0
+# ... and 1 s at RCPT once clients have abandoned some envelopes ...
+in_flow_delay = 0
+# ... and starts no process for a minute when one dies in its first session, as smtpd does of a chunk behind one that was too big.
+service_throttle_time = 1s
+# It takes 50 connections from one address.
+smtpd_client_connection_count_limit = 0
+
+CF
+    cat
+  } >"$ROOT/etc/postfix/main.cf"
+}
+
+postfix_services() { # its listeners in master.cf, from standard input; the rest is stock but for the chroot, which wants a copy of /etc
+  {
+    sed '/^smtp  *inet /d' "$ROOT/usr/share/postfix/master.cf.dist"
+    cat
+  } >"$ROOT/etc/postfix/master.cf"
+  in_root postconf -F '*/*/chroot=n'
+  # Every Postfix command waits until a file that was just written has settled.
+  touch -d '1 hour ago' "$ROOT"/etc/postfix/{main,master}.cf
+}
+
+postfix_started() {
+  in_root postfix start || die "Postfix did not start, see the logs in $DIR"
+  lab_started "$(tr -d ' ' <"$ROOT/var/spool/postfix/pid/master.pid")"
+}
+
 IN_ROOT=(/usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C ${SMTPSPEC_COVERAGE:+"SMTPSPEC_COVERAGE=$SMTPSPEC_COVERAGE"})
 
 in_root() ( # COMMAND...
