@@ -308,7 +308,7 @@ struct Campaign::State {
   // False of one that names what the target does not have.
   bool play(Scenario scenario, std::function<void(Playing&, Evaluation)> then, Pace pace = Pace::usual) {
     session::Setup setup = target.setup;
-    if (pace == Pace::hurried || phase == Phase::examining)
+    if (pace == Pace::hurried)
       for (auto* deadline : {&setup.deadlines.greeting, &setup.deadlines.reply, &setup.deadlines.data})
         *deadline = std::min(*deadline, std::max<session::Duration>(hurry_factor * slowest, least_hurry));
     auto made = prepare(std::move(scenario), target.facts, setup, ++serial);
@@ -830,15 +830,18 @@ struct Campaign::State {
     while (it->open < options.connections && it->next < it->scenarios.size() && calls.attendant.death().empty() && !enough()) {
       ++it->open;
       const bool single = it->scenarios.size() == 1;
-      const bool played = play(it->scenarios[it->next++], [this, it, single](Playing& one, const Evaluation& evaluation) {
-        if (single) {
-          // It lives until the watch is over.
-          it->last = [this, scenario = *one.scenario, transcript = one.session->transcript().masked(),
-                      answers = evaluation.answers](session::Duration after) { keep_death(scenario, transcript, answers, after); };
-        }
-        --it->open;
-        go_on_with(it);
-      });
+      const bool played = play(
+          it->scenarios[it->next++],
+          [this, it, single](Playing& one, const Evaluation& evaluation) {
+            if (single) {
+              // It lives until the watch is over.
+              it->last = [this, scenario = *one.scenario, transcript = one.session->transcript().masked(),
+                          answers = evaluation.answers](session::Duration after) { keep_death(scenario, transcript, answers, after); };
+            }
+            --it->open;
+            go_on_with(it);
+          },
+          Pace::hurried);
       if (!played) --it->open;
     }
     if (it->open > 0) return;
@@ -958,14 +961,17 @@ struct Campaign::State {
     while (it->open < options.connections && it->left > 0 && !out.interrupted) {
       ++it->open;
       --it->left;
-      const bool played = play(it->scenarios[it->next++ % it->scenarios.size()], [this, it](Playing& one, const Evaluation& evaluation) {
-        if (it->left == 0) {
-          weighing->transcript = one.session->transcript().masked();
-          weighing->answers = evaluation.answers;
-        }
-        --it->open;
-        go_round(it);
-      });
+      const bool played = play(
+          it->scenarios[it->next++ % it->scenarios.size()],
+          [this, it](Playing& one, const Evaluation& evaluation) {
+            if (it->left == 0) {
+              weighing->transcript = one.session->transcript().masked();
+              weighing->answers = evaluation.answers;
+            }
+            --it->open;
+            go_round(it);
+          },
+          Pace::hurried);
       if (!played) --it->open;
     }
     if (it->open == 0) it->then();
