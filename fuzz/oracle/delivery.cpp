@@ -14,13 +14,10 @@ using smtp::Input;
 
 const Grammar& grammar() { return Grammar::instance(); }
 
-std::optional<std::string> octets_of(const script::Template& text, const script::Facts& facts) {
+std::optional<std::string> known_octets(const script::Template& text, const script::Facts& facts) {
   if (text.late()) return {};
-  const auto segments = script::expand(text, facts, "");
-  if (!segments) return {};
-  std::string out;
-  for (const script::Segment& segment : *segments) out += segment.octets;
-  return out;
+  auto octets = script::octets_of(text, facts);
+  return octets ? std::optional(std::move(*octets)) : std::nullopt;
 }
 
 // What one connection has said of the message that is being made.
@@ -81,14 +78,14 @@ class Reading {
   }
 
   bool names_recipient(const Node& tree) const {
-    const auto line = octets_of(grammar().text(tree), plan_.facts);
+    const auto line = known_octets(grammar().text(tree), plan_.facts);
     return line && line->find("<" + std::string(plan_.facts.get("recipient")) + ">") != std::string::npos;
   }
 
   bool take_content(const Act& act, const Answer& answer, Draft& draft) {
     std::string wire;
     for (const script::Step& line : content_of(act)) {
-      const auto octets = octets_of(line.text, plan_.facts);
+      const auto octets = known_octets(line.text, plan_.facts);
       if (!octets) return false;
       wire += *octets + "\r\n";
     }
@@ -100,7 +97,7 @@ class Reading {
   }
 
   bool take_chunk(const Act& act, const Answer& answer, Draft& draft) {
-    const auto octets = octets_of(text_of(act, act.tree), plan_.facts);
+    const auto octets = known_octets(text_of(act, act.tree), plan_.facts);
     if (!octets) return false;
     if (answer.code / 100 != 2) {
       // RFC 3030 section 2: what was taken before goes with it.

@@ -99,9 +99,7 @@ void add_lab(CLI::App& app, Environment& environment, int& status) {
   fetching->add_option("NAME", flags->names, "Which ones (default: all)");
   CLI::App* const starting = command->add_subcommand("start", "Start one, print its profile and keep it until interrupted");
   starting->add_option("NAME", flags->name, "Which one")->required();
-  CLI::App* const listing =
-      command->add_subcommand("list", "Name, roles, version, and whether it is fetched (without a word, this is what lab does)");
-  (void)listing;
+  command->add_subcommand("list", "Name, roles, version, and whether it is fetched (without a word, this is what lab does)");
   command->callback([=, &environment, &status] {
     if (fetching->parsed()) status = unless_caught(fetch(*flags, environment));
     else if (starting->parsed()) status = start(*flags, environment);

@@ -127,12 +127,11 @@ bool logged(const run::Profile& profile) {
   return fs::is_regular_file(profile.log, error) && fs::file_size(profile.log, error) > 0;
 }
 
-// Calls `done` when a program has ended, or with false when it has not in time.
-void await_program(net::Loop& loop, std::function<bool()> ended, smtp::Duration time, std::function<void(bool)> done) {
-  if (ended() || time.count() <= 0) return done(time.count() > 0);
+// Calls `done` when the process has ended, or with false when it has not in time.
+void await_end(net::Loop& loop, net::Process& process, smtp::Duration time, std::function<void(bool)> done) {
+  if (!process.ended().empty() || time.count() <= 0) return done(time.count() > 0);
   constexpr std::chrono::milliseconds turn(20);
-  net::after(loop, turn,
-             [&loop, ended = std::move(ended), left = time - turn, done = std::move(done)] { await_program(loop, ended, left, done); });
+  net::after(loop, turn, [&loop, &process, left = time - turn, done = std::move(done)] { await_end(loop, process, left, done); });
 }
 
 Opening start_own(Target& target, const std::string& command, const net::Addresses& addresses, net::Loop& loop) {
@@ -160,8 +159,9 @@ Opening start_own(Target& target, const std::string& command, const net::Address
 }
 
 Opening start_lab(Target& target, const std::string& name, const Environment& environment, net::Loop& loop) {
-  if (auto directory = temporary_directory("lab"); !directory) return bad(directory.error(), internal);
-  else target.directory = *directory;
+  auto directory = temporary_directory("lab");
+  if (!directory) return bad(directory.error(), internal);
+  target.directory = *directory;
   auto text = ask_launcher(target, name, {target.directory, std::to_string(net::free_ports(10))}, {"did not start", launcher_time},
                            environment, loop);
   if (!text) return tl::unexpected(text.error());
@@ -301,8 +301,7 @@ tl::expected<std::string, OpenError> ask_launcher(Target& target, const std::str
   auto process = net::Process::start(command, {out, most_of_launcher}, {complaints, most_of_launcher});
   if (!process) return bad(process.error(), internal);
   target.lab = std::move(*process);
-  const auto ended = net::await<bool>(
-      loop, [&](const auto& done) { await_program(loop, [&] { return !target.lab->ended().empty(); }, errand.time, done); });
+  const auto ended = net::await<bool>(loop, [&](const auto& done) { await_end(loop, *target.lab, errand.time, done); });
   if (!ended) return interruption();
   const std::string trouble = "lab:" + name + " " + std::string(errand.failed);
   if (!*ended)

@@ -110,18 +110,17 @@ Wrong on_received(const Statement& statement, const Pair& pair, const Seen& seen
   const Received field = parse_received(pair.received->value);
   const auto* from = field.clause("from");
   const auto* with = field.clause("with");
+  const std::string clause_of_from = from ? std::string(from->value) + " " + std::string(from->rest) : "";
   const std::string shown = quoted(pair.received->value);
   switch (statement.trait) {
     case Trait::received_grammar: return field.fault.empty() ? "" : field.fault + ": " + shown;
     case Trait::received_from: return from && !from->value.empty() ? "" : "no FROM clause stands in " + shown;
-    case Trait::received_client: {
-      const std::string clause = from ? std::string(from->value) + " " + std::string(from->rest) : "";
-      return smtp::to_lower(clause).find(smtp::to_lower(pair.sent->client)) != std::string::npos
+    case Trait::received_client:
+      return smtp::to_lower(clause_of_from).find(smtp::to_lower(pair.sent->client)) != std::string::npos
                  ? ""
                  : "'" + pair.sent->client + "' does not stand in the FROM clause of " + shown;
-    }
     case Trait::received_address: {
-      const std::string clause = from ? std::string(from->value) + " " + std::string(from->rest) : "";
+      const std::string& clause = clause_of_from;
       const std::size_t open = clause.find('['), close = clause.find(']', open == std::string::npos ? 0 : open);
       return open != std::string::npos && close != std::string::npos &&
                      smtp::parse_domain(std::string_view(clause).substr(open, close + 1 - open), {}).fault == smtp::AddressFault::none
@@ -130,7 +129,7 @@ Wrong on_received(const Statement& statement, const Pair& pair, const Seen& seen
     }
     case Trait::received_by: {
       const auto* by = field.clause("by");
-      return by && smtp::parse_domain(by->value, {.utf8 = true}).fault == smtp::AddressFault::none ? "" : "no server is named in " + shown;
+      return by && is_extended_domain(by->value) ? "" : "no server is named in " + shown;
     }
     case Trait::received_with:  // the grammar has the clause as optional
       return !with || has_word(words_of(text), with->value) ? "" : "with " + quoted(with->value) + " in " + shown;
@@ -139,8 +138,7 @@ Wrong on_received(const Statement& statement, const Pair& pair, const Seen& seen
       for (const auto& clause : field.clauses) {
         if (!smtp::iequals(clause.name, "for")) continue;
         ++paths;
-        const auto parsed = smtp::parse_path(clause.value, {.utf8 = true, .no_brackets = true});
-        if (!parsed || parsed.size != clause.value.size() || clause.value.find(',') != std::string_view::npos)
+        if (!is_path(clause.value) || clause.value.find(',') != std::string_view::npos)
           return quoted(clause.value) + " is not one path, in " + shown;
       }
       return paths <= 1 ? "" : std::to_string(paths) + " FOR clauses stand in " + shown;
@@ -328,9 +326,7 @@ std::vector<Graded> grade(const std::vector<Statement>& statements, const Seen& 
     if (pairs.empty()) continue;
     Graded one{.statement = &statement};
     // What is filled in are facts that the plan has needed too.
-    std::string text;
-    if (const auto segments = script::expand(statement.text, seen.facts, ""))
-      for (const script::Segment& segment : *segments) text += segment.octets;
+    const std::string text = script::octets_of(statement.text, seen.facts).value_or("");
     for (const Pair& pair : pairs) {
       if (pair.sent) one.entry = pair.sent->entry;
       if (std::string why = hidden(statement, pair); !why.empty()) {

@@ -79,15 +79,6 @@ Words tokens_of(std::string_view text) {
 
 std::string in_quotes(std::string_view text) { return "'" + smtp::spell(text) + "'"; }
 
-// RFC 5321 section 4.1.2 and 4.1.3.
-bool is_extended_domain(std::string_view word) { return smtp::parse_domain(word, {.utf8 = true}).fault == smtp::AddressFault::none; }
-
-bool is_path(std::string_view word) {
-  const smtp::Tolerance tolerance{.utf8 = true, .no_brackets = true};
-  const auto parsed = smtp::parse_path(word, tolerance);
-  return parsed && parsed.size == word.size();
-}
-
 constexpr std::array<std::string_view, 4> optional_clauses = {"via", "with", "id", "for"};
 
 std::string fault_of(const Received& field, const Words& words) {
@@ -113,6 +104,14 @@ std::string fault_of(const Received& field, const Words& words) {
 }
 
 }  // namespace
+
+bool is_extended_domain(std::string_view word) { return smtp::parse_domain(word, {.utf8 = true}).fault == smtp::AddressFault::none; }
+
+bool is_path(std::string_view word) {
+  const smtp::Tolerance tolerance{.utf8 = true, .no_brackets = true};
+  const auto parsed = smtp::parse_path(word, tolerance);
+  return parsed && parsed.size == word.size();
+}
 
 const Received::Clause* Received::clause(std::string_view name) const {
   const auto found = std::find_if(clauses.begin(), clauses.end(), [&](const Clause& one) { return smtp::iequals(one.name, name); });

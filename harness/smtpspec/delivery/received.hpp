@@ -29,6 +29,10 @@ struct Received {
 };
 Received parse_received(std::string_view value);
 
+// RFC 5321 sections 4.1.2 and 4.1.3: a domain or an address literal; a path, with or without its brackets. In UTF-8 too (RFC 6531).
+bool is_extended_domain(std::string_view word);
+bool is_path(std::string_view word);
+
 // A date-time of RFC 5322 section 3.3.
 struct DateTime {
   std::optional<std::int64_t> seconds;  // since 1970, in UTC; nothing where it is no date at all

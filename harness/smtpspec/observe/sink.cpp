@@ -21,10 +21,7 @@ std::string path_of(std::string_view line) {
 }
 
 // The local-part that a RCPT names.
-std::string local_part(const std::string& line) {
-  const smtp::Command command = smtp::parse_command(line, {.utf8 = true});
-  return std::string(command.path.local.in(line));
-}
+std::string local_part(std::string_view line) { return std::string(smtp::parse_command(line, {.utf8 = true}).path.local.in(line)); }
 
 }  // namespace
 
@@ -35,7 +32,7 @@ serve::Seams Sink::seams() {
   serve::Seams out = serve::Seams::lawful();
   const auto local = std::make_shared<std::string>();
   out.classify = [local](const Context&, const serve::Transaction&, std::string_view line, Input lawful) {
-    *local = lawful == Input::rcpt ? local_part(std::string(line)) : "";
+    *local = lawful == Input::rcpt ? local_part(line) : "";
     return lawful == Input::rcpt && local->starts_with("refuse-") ? Input::rcpt_no_mailbox : lawful;
   };
   out.model = [this, local](const Context&, Input, smtp::Row row) {

@@ -50,8 +50,9 @@ std::string github(const run::Run& run, const Suite&, const script::Registry& re
     for (const auto& [role, trouble] : run.dead_roles)
       out += command("error", {}, run.target, std::string(to_string(role)) + ": " + trouble);
   for (const std::string& death : run.deaths) out += command("error", {}, run.target, death);
+  const auto all = bugs(run);
   for (const std::string_view level : {"error", "warning", "notice"})
-    for (const Bug& bug : bugs(run))
+    for (const Bug& bug : all)
       if (bug.finding && bug.tests.front()->waived.empty() && bug.tests.front()->verdict >= Verdict::deviation && level_of(bug) == level)
         out += command(level, bug.tests.front()->place, run.target + ": " + bug.name(), message_of(bug, registry));
   return out;

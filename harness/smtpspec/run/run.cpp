@@ -137,7 +137,7 @@ struct Runner::State {
       queue.erase(queue.begin() + static_cast<std::ptrdiff_t>(at));
       begin_test(index, role);
     }
-    const std::size_t waits = trials.waiting().size();
+    const std::size_t waits = trials.waiting_count();
     if (finished + spoilt.size() + waits < trials.size() || !errands.empty() || !stage.empty() || deliveries.busy()) return;
     waits > 0 ? await_deliveries() : spoilt.empty() ? confirm_rules() : start_afresh();
   }

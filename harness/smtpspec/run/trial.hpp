@@ -38,6 +38,7 @@ class Trials {
   void play(std::size_t index);
   // Those whose dialogue is over, and whose messages have to arrive or not.
   std::vector<std::size_t> waiting() const;
+  std::size_t waiting_count() const { return waiting_.size(); }
   const std::vector<std::unique_ptr<session::Session>>& sessions_of(std::size_t waiting) const { return waiting_.at(waiting).sessions; }
   // What has arrived is all that does.
   void delivered(std::size_t waiting, const Deliveries& deliveries);

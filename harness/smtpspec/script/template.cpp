@@ -425,4 +425,12 @@ Result<std::vector<Segment>> expand(const Template& text, const Facts& facts, st
   return std::move(expander.out);
 }
 
+Result<std::string> octets_of(const Template& text, const Facts& facts) {
+  const auto segments = expand(text, facts, "");
+  if (!segments) return tl::unexpected(segments.error());
+  std::string out;
+  for (const Segment& segment : *segments) out += segment.octets;
+  return out;
+}
+
 }  // namespace smtpspec::script

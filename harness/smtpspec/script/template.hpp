@@ -76,5 +76,7 @@ std::string address_name(std::string_view kept);  // "address in shown"
 
 // `line_end` is appended and counted by {pad}. A name without a value is an error.
 Result<std::vector<Segment>> expand(const Template& text, const Facts& facts, std::string_view line_end);
+// All of it as one text, cuts and pauses passed over, without a line end.
+Result<std::string> octets_of(const Template& text, const Facts& facts);
 
 }  // namespace smtpspec::script
